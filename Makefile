@@ -1,0 +1,62 @@
+# EKC's commands; `make` alone prints them. Variables (KEEP=1, RATES=..., ...) reach the programs as environment variables.
+# No recipe starts anything in the background, so Ctrl-C reaches everything that runs.
+
+SHELL := /bin/bash
+BIN := .venv/bin
+FAST := $(wildcard $(addprefix tests/,core scenarios simulation runtime adapters lab))
+export KEEP RATES SECONDS_PER_RATE OPERATORS
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-speech demo check test test-core test-fast test-asterisk bench conf sounds images lock clean
+.NOTPARALLEL:
+
+help:  ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:  ## virtual environment, Asterisk 22, SIPp, PostgreSQL: all inside this folder, no root needed
+	@lab/setup/setup.sh
+
+setup-speech: setup  ## RHVoice and Russian voices, to render prompts (90 MB more)
+	@lab/setup/setup.sh speech
+
+demo: setup  ## the main job, live: real calls through menu, queue and operators (KEEP=1 stays up afterwards)
+	@$(BIN)/python -m lab.demo
+
+check: setup  ## format, lint, types, import rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test: check test-fast test-asterisk  ## check, then all tests, real Asterisk included (what CI runs)
+
+test-core: setup  ## tests of the pure core alone (seconds)
+	@$(BIN)/pytest -q tests/core
+
+test-fast: setup  ## all tests but those on real Asterisk
+	@$(BIN)/pytest -q -n 2 $(FAST)
+
+test-asterisk: setup  ## tests on the embedded Asterisk with real SIP phones
+	@$(BIN)/pytest -q tests/asterisk
+
+bench: setup  ## engine against bare Dial and app_queue (RATES="20 50", SECONDS_PER_RATE=, OPERATORS=)
+	@$(BIN)/python -m lab.bench
+
+conf: setup  ## render the Asterisk configuration and compare it with the golden files
+	@$(BIN)/ekc conf golden
+
+sounds: setup-speech  ## render the prompts of sounds/manifest.yaml whose text has changed
+	@$(BIN)/ekc sounds render
+
+images: setup  ## build the container images, start them, let one call through
+	@docker/build.sh
+
+lock:  ## write requirements.lock anew from pyproject.toml
+	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host \
+	  --no-emit-find-links --no-emit-options --allow-unsafe --strip-extras \
+	  --extra speech --extra lab --extra dev -o requirements.lock pyproject.toml
+
+clean:  ## remove what setup and the tests made (.venv, .runtime with its downloads and reports)
+	@rm -rf .venv .venv.new .runtime build *.egg-info .mypy_cache .ruff_cache .pytest_cache \
+	  .hypothesis .import_linter_cache .coverage*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
