@@ -1,0 +1,1 @@
+"""EKC (ЕКЦ): a contact-centre engine on Asterisk for citizens' hotlines."""

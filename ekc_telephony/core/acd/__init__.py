@@ -1,0 +1,1 @@
+"""Queues and agents: who is offered to whom, and when."""

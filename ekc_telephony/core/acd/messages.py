@@ -1,0 +1,148 @@
+"""
+What goes into the ACD and what comes out.
+
+These stay inside the core: sessions tell the ACD what became of their callers and offers, the ACD
+tells sessions whom to ring. The ACD knows no legs, no phones and no prompts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import TypeAlias
+
+from ekc_telephony.core.call.facts import AgentChanged
+from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.core.kernel.ids import AgentId, CallId, OfferId, QueueId
+
+
+class LapseReason(Enum):
+    """Why an offer ended without a conversation."""
+
+    REFUSED = "refused"
+    NOT_ANSWERED = "not_answered"
+    UNREACHABLE = "unreachable"
+    WITHDRAWN = "withdrawn"
+    """The caller is gone; the agent did nothing wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerJoined:
+    """A caller joined a queue."""
+
+    call: CallId
+    queue: QueueId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerLeft:
+    """A waiting caller hung up; his offer, if any, is withdrawn with him."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferAccepted:
+    """The agent answered."""
+
+    offer: OfferId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferLapsed:
+    """The agent did not take the caller, who keeps his place."""
+
+    offer: OfferId
+    reason: LapseReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationEnded:
+    """Either side hung up."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationAdopted:
+    """A conversation was found that began before this engine did."""
+
+    call: CallId
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceSet:
+    """An agent declared himself ready, not ready or signed out."""
+
+    agent: AgentId
+    presence: Presence
+    reason: NotReadyReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapUpDeclaredOver:
+    """An agent said that his after-call work is done."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachabilityChanged:
+    """An agent's phone came or went."""
+
+    agent: AgentId
+    is_reachable: bool
+
+
+AcdEvent: TypeAlias = (
+    CallerJoined
+    | CallerLeft
+    | OfferAccepted
+    | OfferLapsed
+    | ConversationEnded
+    | ConversationAdopted
+    | PresenceSet
+    | WrapUpDeclaredOver
+    | ReachabilityChanged
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferMade:
+    """This caller is reserved to this agent: ring him."""
+
+    offer: OfferId
+    call: CallId
+    agent: AgentId
+    queue: QueueId
+    ring_time: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NobodySignedIn:
+    """No agent who serves the queue is signed in, and its policy is to say so."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapUpStarted:
+    """After-call work of this call began."""
+
+    call: CallId
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapUpEnded:
+    """After-call work of this call is over."""
+
+    call: CallId
+    agent: AgentId
+    is_early: bool
+    """The agent said so himself; otherwise its time ran out."""
+
+
+AcdEffect: TypeAlias = OfferMade | NobodySignedIn | WrapUpStarted | WrapUpEnded | AgentChanged

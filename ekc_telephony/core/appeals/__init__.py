@@ -1,0 +1,1 @@
+"""The appeal behind a call: its number and what one call adds to it."""

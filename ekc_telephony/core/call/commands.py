@@ -1,0 +1,171 @@
+"""
+Commands: what we ask the world to do.
+
+The core returns commands; the runtime's outbox carries them out in order for each call, and tells
+the outcome as an event. Commands are imperative.
+
+Rule 1: every id in a command was chosen by us, so sending one twice does nothing twice.
+Rule 2: a command names legs, agents and prompts, never a technology: `DialAgent`, not a SIP URI.
+Rule 3: every command names the call it belongs to; that is the lane in which order is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import TypeAlias
+
+from ekc_telephony.core.kernel.ids import (
+    AgentId,
+    AppealId,
+    BridgeId,
+    CallId,
+    LegId,
+    PlaybackId,
+    PromptKey,
+    RecordingId,
+)
+
+
+class HangUpCause(Enum):
+    """What the far end is told when we hang up."""
+
+    NORMAL = "normal"
+    UNKNOWN_NUMBER = "unknown_number"
+    """Nobody has this number (Q.850 cause 1)."""
+    TROUBLE = "trouble"
+    """Our own trouble: temporary failure (Q.850 cause 41)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLeg:
+    """Answer the caller."""
+
+    call: CallId
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalRinging:
+    """Let the caller hear ringing without answering him."""
+
+    call: CallId
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUpLeg:
+    """End the leg."""
+
+    call: CallId
+    leg: LegId
+    cause: HangUpCause = HangUpCause.NORMAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayPrompts:
+    """Play the prompts one after another; one `PlaybackFinished` ends them all."""
+
+    call: CallId
+    leg: LegId
+    playback: PlaybackId
+    prompts: tuple[PromptKey, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopPlayback:
+    """Stop the prompts; their `PlaybackFinished` still comes."""
+
+    call: CallId
+    playback: PlaybackId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartMusic:
+    """Play music on hold to the leg until it is stopped."""
+
+    call: CallId
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopMusic:
+    """Stop the music."""
+
+    call: CallId
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialAgent:
+    """Ring the agent's phone; ends in `LegAnswered`, `LegEnded` or `CommandFailed`."""
+
+    call: CallId
+    leg: LegId
+    agent: AgentId
+    number: str | None
+    """The caller's number, for the phone's display."""
+    queue_title: str
+    appeal: AppealId
+    ring_time: timedelta
+    """How long the phone may ring at most; the core withdraws the offer itself at that moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateBridge:
+    """Make an empty mixing bridge."""
+
+    call: CallId
+    bridge: BridgeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinBridge:
+    """Put the legs into the bridge: from now on they hear each other."""
+
+    call: CallId
+    bridge: BridgeId
+    legs: tuple[LegId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestroyBridge:
+    """Dissolve the bridge; its legs stay alive."""
+
+    call: CallId
+    bridge: BridgeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRecording:
+    """Record both sides of the bridge until it is dissolved."""
+
+    call: CallId
+    bridge: BridgeId
+    recording: RecordingId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendToFallback:
+    """Give the leg back to the dialplan, which apologises and ends the call well."""
+
+    call: CallId
+    leg: LegId
+
+
+Command: TypeAlias = (
+    AnswerLeg
+    | SignalRinging
+    | HangUpLeg
+    | PlayPrompts
+    | StopPlayback
+    | StartMusic
+    | StopMusic
+    | DialAgent
+    | CreateBridge
+    | JoinBridge
+    | DestroyBridge
+    | StartRecording
+    | SendToFallback
+)

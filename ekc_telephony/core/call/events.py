@@ -1,0 +1,196 @@
+"""
+Events: what happened to us.
+
+The world (Asterisk, an operator's key, the start of the engine) tells the core what happened; the
+core cannot refuse it. Events are past tense with the subject first. They carry no time of their
+own: the driver hands every event to the core with its `now`.
+
+Rule 1: an event says what happened, never what to do about it.
+Rule 2: a command that can fail answers with exactly one event, `CommandFailed` or the event that
+shows its success.
+Rule 3: lateness is ordinary. Any event may arrive for a leg that has already ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TypeAlias
+
+from ekc_telephony.core.call.commands import Command
+from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.core.kernel.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    Did,
+    LegId,
+    PlaybackId,
+    RecordingId,
+)
+
+
+class EndReason(Enum):
+    """Why a leg ended, as far as we act differently on it (Q.850 causes, grouped)."""
+
+    HUNG_UP = "hung_up"
+    """The far end hung up, or we did (16)."""
+    BUSY = "busy"
+    """The phone was busy or its user pressed «decline» (17; SIP 486, 600)."""
+    REFUSED = "refused"
+    """The user or the phone rejected the call (21; SIP 603, 403)."""
+    NOT_ANSWERED = "not_answered"
+    """It rang and nobody answered (18, 19, 102; SIP 408, 480)."""
+    UNREACHABLE = "unreachable"
+    """There is no such phone now: not registered, no route (1, 3, 20, 22, 27; SIP 404)."""
+    FAILED = "failed"
+    """Anything else: congestion, incompatible media, a fault of the network."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallArrived:
+    """A citizen's call reached us and waits for our decision; it is not answered yet."""
+
+    call: CallId
+    did: Did
+    number: str | None
+    """The caller's number as the trunk gave it; None when he hides it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureDialled:
+    """An operator dialled a feature code from his phone."""
+
+    leg: LegId
+    agent: AgentId
+    code: str
+    """The digits dialled, with the star: `*45`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRinging:
+    """The far phone rings."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegAnswered:
+    """The far party picked up a leg that we dialled."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnded:
+    """The leg is gone for good."""
+
+    leg: LegId
+    reason: EndReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPressed:
+    """A party pressed a key of his phone during the call."""
+
+    leg: LegId
+    key: str
+    """One of 0–9, *, #, A–D."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybackFinished:
+    """All prompts of one `Play` have been heard, or were stopped or could not be played."""
+
+    playback: PlaybackId
+    leg: LegId
+    was_played: bool
+    """False when a file was missing or broken, or the leg ended in the middle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFailed:
+    """A recording could not be made or was cut short: no room on the disk, no such bridge."""
+
+    recording: RecordingId
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceDeclared:
+    """A presence was declared for a person: by the API, or read back from the store at start."""
+
+    agent: AgentId
+    presence: Presence
+    reason: NotReadyReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneReached:
+    """The agent's phone is registered (again)."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneLost:
+    """The agent's phone is not registered any more, or does not answer OPTIONS."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandFailed:
+    """Asterisk did not do what we asked."""
+
+    command: Command
+    is_gone: bool
+    """True when the leg, bridge or playback no longer exists: the ordinary race with a hangup."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlLost:
+    """The connection to Asterisk is gone; what happens there now we shall not be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveLeg:
+    """One channel that Asterisk holds for our application."""
+
+    leg: LegId
+    did: Did | None
+    """The number dialled, for a caller's leg; None for a leg that we dialled."""
+    agent: AgentId | None
+    """Whose phone it is, for an agent's leg."""
+    number: str | None
+    is_answered: bool
+    bridge: BridgeId | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlRegained:
+    """We see Asterisk again (or for the first time), and these are all its channels of ours."""
+
+    legs: tuple[LiveLeg, ...]
+    bridges: frozenset[BridgeId]
+
+
+Event: TypeAlias = (
+    CallArrived
+    | FeatureDialled
+    | LegRinging
+    | LegAnswered
+    | LegEnded
+    | KeyPressed
+    | PlaybackFinished
+    | RecordingFailed
+    | PresenceDeclared
+    | PhoneReached
+    | PhoneLost
+    | CommandFailed
+    | ControlLost
+    | ControlRegained
+)

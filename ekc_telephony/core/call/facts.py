@@ -1,0 +1,191 @@
+"""
+Facts: what we concluded.
+
+Appeals, metrics, wallboard and logs listen to facts and to nothing else; nothing that routes a call
+reads one. A call's facts are numbered from 1 without a gap, so that writing one twice changes
+nothing: `(call, sequence)` is its key.
+
+Rule 1: every call has exactly one `CallRegistered` (its first fact) and exactly one `CallEnded`.
+Rule 2: every `SegmentStarted` is followed by exactly one `SegmentEnded` with the same `segment`.
+Rule 3: wrap-up belongs to the call it follows, so its segment may end after `CallEnded`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TypeAlias
+
+from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
+from ekc_telephony.core.kernel.ids import (
+    AgentId,
+    AppealId,
+    CallId,
+    Did,
+    PromptKey,
+    QueueId,
+    RecordingId,
+    ScriptId,
+)
+
+
+class CallOutcome(Enum):
+    """How a call ended: the closed list of requirement G7. «Unknown» is not on it."""
+
+    ANSWERED = "answered"
+    """The caller talked to an agent."""
+    SELF_SERVED = "self_served"
+    """The script gave the caller what he came for."""
+    ABANDONED_IN_MENU = "abandoned_in_menu"
+    ABANDONED_IN_QUEUE = "abandoned_in_queue"
+    SHORT = "short"
+    """The caller hung up within 5 seconds of reaching us, before an answer (G7: 0–4 s)."""
+    CALLBACK_PROMISED = "callback_promised"
+    MESSAGE_LEFT = "message_left"
+    INFORMED_AFTER_HOURS = "informed_after_hours"
+    INFORMED_NO_AGENTS = "informed_no_agents"
+    SENT_TO_FALLBACK = "sent_to_fallback"
+    TECHNICAL_FAILURE = "technical_failure"
+    """We could not serve the call: unknown number dialled, our own bug, Asterisk died."""
+
+
+class SegmentKind(Enum):
+    """One stretch of a call in which one thing happens."""
+
+    IVR = "ivr"
+    WAITING = "waiting"
+    OFFER = "offer"
+    TALK = "talk"
+    WRAP_UP = "wrap_up"
+
+
+class SegmentOutcome(Enum):
+    """How a segment ended; which ones fit which kind is said in the comments."""
+
+    COMPLETED = "completed"  # ivr: went on to a queue or a goodbye; waiting: connected
+    ABANDONED = "abandoned"  # ivr, waiting: the caller hung up
+    NO_AGENTS = "no_agents"  # waiting: told that nobody is signed in
+    ACCEPTED = "accepted"  # offer
+    REFUSED = "refused"  # offer: declined or busy
+    NOT_ANSWERED = "not_answered"  # offer: rang out
+    UNREACHABLE = "unreachable"  # offer: the phone could not be reached
+    WITHDRAWN = "withdrawn"  # offer: the caller was gone first
+    CALLER_HUNG_UP = "caller_hung_up"  # talk
+    AGENT_HUNG_UP = "agent_hung_up"  # talk
+    FINISHED_EARLY = "finished_early"  # wrap-up: the agent said he is done
+    TIME_IS_UP = "time_is_up"  # wrap-up
+    BROKEN = "broken"  # any: a technical failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRegistered:
+    """A call reached us and its appeal was minted."""
+
+    call: CallId
+    sequence: int
+    at: datetime
+    appeal: AppealId
+    did: Did
+    number: str | None
+    script: ScriptId | None
+    """The entry script; None when nobody serves the number dialled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentStarted:
+    """The call entered a new stretch."""
+
+    call: CallId
+    sequence: int
+    at: datetime
+    segment: int
+    """Numbered from 1 within the call."""
+    kind: SegmentKind
+    queue: QueueId | None = None
+    agent: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentEnded:
+    """The stretch is over."""
+
+    call: CallId
+    sequence: int
+    at: datetime
+    segment: int
+    kind: SegmentKind
+    started_at: datetime
+    outcome: SegmentOutcome
+    queue: QueueId | None = None
+    agent: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingStarted:
+    """Both sides of a conversation are being recorded."""
+
+    call: CallId
+    sequence: int
+    at: datetime
+    segment: int
+    """The talk segment it belongs to."""
+    recording: RecordingId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingLost:
+    """A conversation is not, or only partly, recorded."""
+
+    call: CallId
+    sequence: int
+    at: datetime
+    recording: RecordingId
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptsNotHeard:
+    """Prompts could not be played to a caller who was there to hear them: a file is missing."""
+
+    call: CallId
+    sequence: int
+    at: datetime
+    prompts: tuple[PromptKey, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """The caller is gone, and this is what became of his call."""
+
+    call: CallId
+    sequence: int
+    at: datetime
+    outcome: CallOutcome
+    registered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChanged:
+    """An agent's presence, reachability or activity changed."""
+
+    agent: AgentId
+    at: datetime
+    presence: Presence
+    reason: NotReadyReason | None
+    activity: Activity
+    is_reachable: bool
+    call: CallId | None
+    """The call that reserves the agent, or that he talks on or wraps up."""
+
+
+CallFact: TypeAlias = (
+    CallRegistered
+    | SegmentStarted
+    | SegmentEnded
+    | RecordingStarted
+    | RecordingLost
+    | PromptsNotHeard
+    | CallEnded
+)
+Fact: TypeAlias = CallFact | AgentChanged

@@ -1,0 +1,1 @@
+"""The whole engine: one session per caller, and the routing of every event to its session."""

@@ -1,0 +1,169 @@
+"""
+The chronicle of one call: numbers its facts and keeps its segments well-formed.
+
+Sessions say what began and what ended; the chronicle knows when it began, counts, and makes the
+facts. So no session can close a segment twice or leave one open.
+
+Rule 1: facts are numbered without a gap, segments too.
+Rule 2: one segment of a kind is open at most; closing one that is not open changes nothing.
+Rule 3: `ended` closes the open segments as broken if the session forgot them, but never wrap-up,
+which outlives the call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ekc_telephony.core.call.facts import (
+    CallEnded,
+    CallFact,
+    CallOutcome,
+    CallRegistered,
+    PromptsNotHeard,
+    RecordingLost,
+    RecordingStarted,
+    SegmentEnded,
+    SegmentKind,
+    SegmentOutcome,
+    SegmentStarted,
+)
+from ekc_telephony.core.kernel.ids import (
+    AgentId,
+    AppealId,
+    CallId,
+    Did,
+    PromptKey,
+    QueueId,
+    RecordingId,
+    ScriptId,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    segment: int
+    started_at: datetime
+    queue: QueueId | None
+    agent: AgentId | None
+
+
+class Chronicle:
+    """
+    Make the facts of one call.
+
+    Args:
+        call: The call.
+        registered_at: When it reached us.
+        facts_before: How many facts an earlier engine may have written of it.
+    """
+
+    def __init__(self, call: CallId, *, registered_at: datetime, facts_before: int = 0) -> None:
+        self._call = call
+        self._registered_at = registered_at
+        self._sequence = facts_before
+        self._segments = facts_before
+        self._open: dict[SegmentKind, _Open] = {}
+
+    @property
+    def registered_at(self) -> datetime:
+        """When the call reached us."""
+        return self._registered_at
+
+    def is_open(self, kind: SegmentKind) -> bool:
+        """Tell whether a segment of this kind is going on."""
+        return kind in self._open
+
+    def registered(
+        self, *, appeal: AppealId, did: Did, number: str | None, script: ScriptId | None
+    ) -> CallRegistered:
+        """Say that the call reached us."""
+        return CallRegistered(
+            call=self._call,
+            sequence=self._next(),
+            at=self._registered_at,
+            appeal=appeal,
+            did=did,
+            number=number,
+            script=script,
+        )
+
+    def start(
+        self,
+        kind: SegmentKind,
+        now: datetime,
+        *,
+        queue: QueueId | None = None,
+        agent: AgentId | None = None,
+    ) -> SegmentStarted:
+        """Open a segment."""
+        self._segments += 1
+        self._open[kind] = _Open(segment=self._segments, started_at=now, queue=queue, agent=agent)
+        return SegmentStarted(
+            call=self._call,
+            sequence=self._next(),
+            at=now,
+            segment=self._segments,
+            kind=kind,
+            queue=queue,
+            agent=agent,
+        )
+
+    def end(self, kind: SegmentKind, outcome: SegmentOutcome, now: datetime) -> list[CallFact]:
+        """Close the open segment of this kind; nothing when there is none."""
+        was = self._open.pop(kind, None)
+        if was is None:
+            return []
+        return [
+            SegmentEnded(
+                call=self._call,
+                sequence=self._next(),
+                at=now,
+                segment=was.segment,
+                kind=kind,
+                started_at=was.started_at,
+                outcome=outcome,
+                queue=was.queue,
+                agent=was.agent,
+            )
+        ]
+
+    def recording_started(self, recording: RecordingId, now: datetime) -> RecordingStarted:
+        """Say that the conversation that goes on is being recorded."""
+        return RecordingStarted(
+            call=self._call,
+            sequence=self._next(),
+            at=now,
+            segment=self._open[SegmentKind.TALK].segment,
+            recording=recording,
+        )
+
+    def recording_lost(self, recording: RecordingId, cause: str, now: datetime) -> RecordingLost:
+        """Say that a recording failed."""
+        return RecordingLost(
+            call=self._call, sequence=self._next(), at=now, recording=recording, cause=cause
+        )
+
+    def prompts_not_heard(self, prompts: tuple[PromptKey, ...], now: datetime) -> PromptsNotHeard:
+        """Say that prompts could not be played."""
+        return PromptsNotHeard(call=self._call, sequence=self._next(), at=now, prompts=prompts)
+
+    def ended(self, outcome: CallOutcome, now: datetime) -> list[CallFact]:
+        """Say how the call ended."""
+        facts: list[CallFact] = []
+        for kind in [each for each in self._open if each is not SegmentKind.WRAP_UP]:
+            facts += self.end(kind, SegmentOutcome.BROKEN, now)
+        facts.append(
+            CallEnded(
+                call=self._call,
+                sequence=self._next(),
+                at=now,
+                outcome=outcome,
+                registered_at=self._registered_at,
+            )
+        )
+        return facts
+
+    def _next(self) -> int:
+        self._sequence += 1
+        return self._sequence

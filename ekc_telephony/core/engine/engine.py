@@ -1,0 +1,412 @@
+"""
+The engine: routes every event to its session, and every decision of the ACD to its caller.
+
+The engine owns all sessions and the ACD. An event of a leg goes to the session of that leg; what a
+session asks of the ACD, and what the ACD answers, is settled here before `handle` returns. So one
+event in gives all its effects out, in order, and no message between parts is ever on its way.
+
+Rule 1: `handle` and `on_time` return commands and facts only.
+Rule 2: a leg that no session knows and that an agent answers is hung up: nobody waits for it.
+Rule 3: after `ControlRegained` the engine's picture equals Asterisk's: legs that are gone have
+ended, callers nobody knew have arrived, conversations nobody knew are adopted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeAlias, assert_never
+
+from ekc_telephony.core.acd.acd import Acd
+from ekc_telephony.core.acd.messages import (
+    AcdEffect,
+    AcdEvent,
+    NobodySignedIn,
+    OfferMade,
+    PresenceSet,
+    ReachabilityChanged,
+    WrapUpEnded,
+    WrapUpStarted,
+)
+from ekc_telephony.core.call.commands import (
+    Command,
+    DestroyBridge,
+    DialAgent,
+    HangUpCause,
+    HangUpLeg,
+    JoinBridge,
+    PlayPrompts,
+    StartRecording,
+)
+from ekc_telephony.core.call.events import (
+    CallArrived,
+    CommandFailed,
+    ControlLost,
+    ControlRegained,
+    EndReason,
+    Event,
+    FeatureDialled,
+    KeyPressed,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    LiveLeg,
+    PhoneLost,
+    PhoneReached,
+    PlaybackFinished,
+    PresenceDeclared,
+    RecordingFailed,
+)
+from ekc_telephony.core.call.facts import AgentChanged, Fact
+from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.features import FeatureCodes, answer_feature_code
+from ekc_telephony.core.engine.session import Session, SessionEffect, Surroundings
+from ekc_telephony.core.ivr.hours import BusinessHours
+from ekc_telephony.core.ivr.script import Script
+from ekc_telephony.core.kernel.deadlines import Deadlines
+from ekc_telephony.core.kernel.ids import CallId, Did, LegId
+
+Effect: TypeAlias = Command | Fact
+
+FACTS_OF_AN_EARLIER_LIFE: Final = 1_000_000
+"""Where the numbering of facts goes on for a call that an earlier engine may have begun."""
+_TALK: Final = "-talk-"
+"""What the ids of our bridges and recordings have in common; others' are none of our business."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnginePlan:
+    """What the configuration and the scripts say, as the engine needs it."""
+
+    scripts: Mapping[Did, Script]
+    """The entry script of every number we serve."""
+    schedules: Mapping[str, BusinessHours]
+    feature_codes: FeatureCodes
+
+
+class Engine:
+    """
+    The pure core of one node.
+
+    Args:
+        plan: Numbers, scripts, schedules, feature codes.
+        acd: Queues and agents.
+    """
+
+    def __init__(self, plan: EnginePlan, acd: Acd) -> None:
+        self._plan = plan
+        self._acd = acd
+        self._around = Surroundings(
+            schedules=plan.schedules, queues=acd.queues, position_of=acd.position
+        )
+        self._sessions: dict[CallId, Session] = {}
+        self._session_of_leg: dict[LegId, Session] = {}
+        self._features: set[LegId] = set()
+        self._deadlines: Deadlines[CallId] = Deadlines()
+        self._focus: Session | None = None
+        """Whom we serve at this moment: who is to blame when something raises."""
+        self._finished: list[Effect] = []
+        """What was decided for the sessions that were due before him."""
+        self.is_connected = False
+        """Whether we see Asterisk."""
+        self._handlers: Mapping[type[Event], Callable[[Any, datetime], list[Effect]]] = {
+            CallArrived: self._call_arrived,
+            FeatureDialled: self._feature_dialled,
+            LegRinging: self._nothing,
+            LegAnswered: self._leg_answered,
+            LegEnded: self._leg_ended,
+            KeyPressed: self._key_pressed,
+            PlaybackFinished: self._playback_finished,
+            RecordingFailed: self._recording_failed,
+            PresenceDeclared: self._presence_declared,
+            PhoneReached: self._phone_reached,
+            PhoneLost: self._phone_lost,
+            CommandFailed: self._command_failed,
+            ControlLost: self._control_lost,
+            ControlRegained: self._control_regained,
+        }
+
+    @property
+    def sessions(self) -> Mapping[CallId, Session]:
+        """Every session, to look at."""
+        return self._sessions
+
+    @property
+    def acd(self) -> Acd:
+        """Queues and agents, to look at."""
+        return self._acd
+
+    def handle(self, event: Event, now: datetime) -> list[Effect]:
+        """Apply one event and return everything that follows from it."""
+        self._focus = None
+        self._finished = []
+        return self._handlers[type(event)](event, now)
+
+    def next_deadline(self) -> datetime | None:
+        """Return when `on_time` must next be called, or None when nothing is pending."""
+        moments = (self._deadlines.next(), self._acd.next_deadline())
+        return min((each for each in moments if each is not None), default=None)
+
+    def on_time(self, now: datetime) -> list[Effect]:
+        """Let time pass. Harmless when nothing is due."""
+        self._focus = None
+        self._finished = self._settle_acd(self._acd.on_time(now), now)
+        while (call := self._deadlines.take_due(now)) is not None:
+            session = self._focus = self._sessions[call]
+            self._finished += self._settle(session, session.on_time(now), now)
+        return self._finished
+
+    def abort(self, now: datetime) -> list[Effect]:
+        """
+        End the session that was being served when `handle` or `on_time` raised.
+
+        All others are untouched; what was already decided for them is returned as well. Calling it
+        when nothing was being served changes nothing.
+        """
+        effects, self._finished = self._finished, []
+        session, self._focus = self._focus, None
+        if session is None:
+            return effects
+        effects += self._settle(session, session.abort(now), now)
+        self._forget(session)
+        return effects
+
+    # --- events of a call
+
+    def _call_arrived(self, event: CallArrived, now: datetime) -> list[Effect]:
+        if event.call in self._sessions:
+            return []
+        session = Session(
+            event, script=self._plan.scripts.get(event.did), around=self._around, now=now
+        )
+        self._admit(session)
+        return self._settle(session, session.start(now), now)
+
+    def _admit(self, session: Session) -> None:
+        self._focus = session
+        self._sessions[session.call] = session
+        self._session_of_leg[session.leg] = session
+
+    def _attend(self, leg: LegId) -> Session | None:
+        """Return the session that this leg belongs to."""
+        self._focus = self._session_of_leg.get(leg)
+        return self._focus
+
+    def _leg_answered(self, event: LegAnswered, now: datetime) -> list[Effect]:
+        session = self._attend(event.leg)
+        if session is None:
+            return [HangUpLeg(call=CallId(event.leg), leg=event.leg)]
+        return self._settle(session, session.on_leg_answered(event.leg, now), now)
+
+    def _leg_ended(self, event: LegEnded, now: datetime) -> list[Effect]:
+        self._features.discard(event.leg)
+        session = self._attend(event.leg)
+        if session is None:
+            return []
+        del self._session_of_leg[event.leg]
+        return self._settle(session, session.on_leg_ended(event.leg, event.reason, now), now)
+
+    def _key_pressed(self, event: KeyPressed, now: datetime) -> list[Effect]:
+        session = self._attend(event.leg)
+        if session is None:
+            return []
+        return self._settle(session, session.on_key(event.leg, event.key, now), now)
+
+    def _playback_finished(self, event: PlaybackFinished, now: datetime) -> list[Effect]:
+        session = self._attend(event.leg)
+        if session is not None:
+            effects = session.on_playback_finished(event.playback, now, was_played=event.was_played)
+            return self._settle(session, effects, now)
+        if event.leg in self._features:
+            return [HangUpLeg(call=CallId(event.leg), leg=event.leg)]
+        return []
+
+    def _recording_failed(self, event: RecordingFailed, now: datetime) -> list[Effect]:
+        call = CallId(event.recording.rpartition(_TALK)[0])
+        session = self._focus = self._sessions.get(call)
+        if session is None:
+            return []
+        effects = session.on_recording_failed(event.recording, event.cause, now)
+        return self._settle(session, effects, now)
+
+    def _command_failed(self, event: CommandFailed, now: datetime) -> list[Effect]:
+        match event.command:
+            case HangUpLeg(leg=leg) if event.is_gone:
+                return self._leg_ended(LegEnded(leg=leg, reason=EndReason.HUNG_UP), now)
+            case PlayPrompts(leg=leg) if leg in self._features:
+                return [HangUpLeg(call=CallId(leg), leg=leg)]
+            case DialAgent(leg=leg):
+                self._session_of_leg.pop(leg, None)
+            case _:
+                pass
+        session = self._focus = self._sessions.get(event.command.call)
+        if session is None:
+            return []
+        return self._settle(session, _after_failure(session, event, now), now)
+
+    # --- events of agents
+
+    def _feature_dialled(self, event: FeatureDialled, now: datetime) -> list[Effect]:
+        """Do what the operator asks for, and confirm it."""
+        call = CallId(event.leg)
+        if event.agent not in self._acd.agents:
+            return [HangUpLeg(call=call, leg=event.leg, cause=HangUpCause.UNKNOWN_NUMBER)]
+        answer = answer_feature_code(self._plan.feature_codes, event.agent, event.code)
+        self._features.add(event.leg)
+        effects: list[Effect] = [*Ear(call, event.leg).say(answer.prompts, now)]
+        if answer.event is not None:
+            effects += self._ask_acd(answer.event, now)
+        return effects
+
+    def _presence_declared(self, event: PresenceDeclared, now: datetime) -> list[Effect]:
+        if event.agent not in self._acd.agents:
+            return []
+        declared = PresenceSet(agent=event.agent, presence=event.presence, reason=event.reason)
+        return self._ask_acd(declared, now)
+
+    def _phone_reached(self, event: PhoneReached, now: datetime) -> list[Effect]:
+        return self._reachability(ReachabilityChanged(agent=event.agent, is_reachable=True), now)
+
+    def _phone_lost(self, event: PhoneLost, now: datetime) -> list[Effect]:
+        return self._reachability(ReachabilityChanged(agent=event.agent, is_reachable=False), now)
+
+    def _reachability(self, event: ReachabilityChanged, now: datetime) -> list[Effect]:
+        return self._ask_acd(event, now) if event.agent in self._acd.agents else []
+
+    # --- the connection
+
+    def _nothing(self, event: Event, now: datetime) -> list[Effect]:
+        """Let an event pass that no decision depends on."""
+        del event, now
+        return []
+
+    def _control_lost(self, event: ControlLost, now: datetime) -> list[Effect]:
+        del event, now
+        self.is_connected = False
+        return []
+
+    def _control_regained(self, event: ControlRegained, now: datetime) -> list[Effect]:
+        """Bring our picture in line with Asterisk's."""
+        self.is_connected = True
+        alive = {live.leg: live for live in event.legs}
+        effects: list[Effect] = []
+        for leg in [leg for leg in (*self._session_of_leg, *self._features) if leg not in alive]:
+            effects += self._leg_ended(LegEnded(leg=leg, reason=EndReason.FAILED), now)
+        for session in list(self._sessions.values()):
+            self._focus = session
+            offered = alive.get(session.offered_leg) if session.offered_leg else None
+            answered = offered.leg if offered is not None and offered.is_answered else None
+            caught_up = session.on_control_regained(now, answered=answered)
+            effects += self._settle(session, caught_up, now)
+        effects += self._take_strangers_in(event.legs, now)
+        used = {session.bridge for session in self._sessions.values()}
+        effects += [
+            DestroyBridge(call=CallId(bridge), bridge=bridge)
+            for bridge in event.bridges
+            if bridge not in used and _TALK in bridge
+        ]
+        return effects
+
+    def _take_strangers_in(self, legs: tuple[LiveLeg, ...], now: datetime) -> list[Effect]:
+        """Serve callers whom nobody serves; hang up agents' legs nobody waits for."""
+        strangers = [
+            live
+            for live in legs
+            if live.leg not in self._session_of_leg and live.leg not in self._features
+        ]
+        agents = {live.bridge: live for live in strangers if live.agent and live.bridge}
+        effects: list[Effect] = []
+        for caller in strangers:
+            if caller.did is not None:
+                agent = None if caller.bridge is None else agents.get(caller.bridge)
+                effects += self._take_over(caller, caller.did, agent, now)
+        effects += [
+            HangUpLeg(call=CallId(live.leg), leg=live.leg)
+            for live in strangers
+            if live.leg not in self._session_of_leg
+        ]
+        return effects
+
+    def _take_over(
+        self, caller: LiveLeg, did: Did, agent: LiveLeg | None, now: datetime
+    ) -> list[Effect]:
+        """Take in a caller whom an earlier engine, or nobody, has served."""
+        session = Session(
+            CallArrived(call=CallId(caller.leg), did=did, number=caller.number),
+            script=self._plan.scripts.get(did),
+            around=self._around,
+            now=now,
+            facts_before=FACTS_OF_AN_EARLIER_LIFE,
+            is_answered=caller.is_answered,
+        )
+        self._admit(session)
+        if agent is None or agent.agent is None or caller.bridge is None:
+            return self._settle(session, session.start(now), now)
+        self._session_of_leg[agent.leg] = session
+        effects = session.adopt(agent.agent, agent.leg, caller.bridge, now)
+        return self._settle(session, effects, now)
+
+    # --- settling
+
+    def _ask_acd(self, event: AcdEvent, now: datetime) -> list[Effect]:
+        return self._settle_acd(self._acd.handle(event, now), now)
+
+    def _settle_acd(self, decided: list[AcdEffect], now: datetime) -> list[Effect]:
+        """Tell sessions what the ACD decided."""
+        effects: list[Effect] = []
+        for each in decided:
+            if isinstance(each, AgentChanged):
+                effects.append(each)
+                continue
+            session = self._sessions[each.call]
+            asked: list[SessionEffect]
+            match each:
+                case OfferMade():
+                    asked = session.on_offer_made(each, now)
+                    self._session_of_leg[LegId(each.offer)] = session
+                case NobodySignedIn():
+                    asked = session.on_nobody_signed_in(now)
+                case WrapUpStarted(agent=agent):
+                    asked = session.on_wrap_up_started(agent, now)
+                case WrapUpEnded(is_early=is_early):
+                    asked = session.on_wrap_up_ended(now, is_early=is_early)
+                case _:
+                    assert_never(each)
+            effects += self._settle(session, asked, now)
+        return effects
+
+    def _settle(self, session: Session, asked: list[SessionEffect], now: datetime) -> list[Effect]:
+        """Do what a session asks of the ACD, then note when it is next due or that it is over."""
+        effects: list[Effect] = []
+        for each in asked:
+            if isinstance(each, AcdEvent):
+                effects += self._ask_acd(each, now)
+            else:
+                effects.append(each)
+        effects += session.settle(now)
+        if session.is_over:
+            self._forget(session)
+        else:
+            self._deadlines.set(session.call, session.next_deadline())
+        return effects
+
+    def _forget(self, session: Session) -> None:
+        self._sessions.pop(session.call, None)
+        self._session_of_leg.pop(session.leg, None)
+        self._deadlines.set(session.call, None)
+
+
+def _after_failure(session: Session, event: CommandFailed, now: datetime) -> list[SessionEffect]:
+    """Tell the session which of its commands failed; most failures need no more than a log line."""
+    match event.command:
+        case DialAgent(leg=leg):
+            return session.on_dial_failed(leg, now)
+        case PlayPrompts(playback=playback):
+            return session.on_playback_finished(playback, now, was_played=False)
+        case StartRecording(recording=recording):
+            return session.on_recording_failed(recording, event.detail, now)
+        case JoinBridge() if not event.is_gone:
+            return session.on_connect_failed(now)
+        case _:
+            return []

@@ -1,0 +1,586 @@
+"""
+One caller, from ring to goodbye.
+
+A session holds everything that is true of one call only: where the caller is in the script, what he
+hears, which agent's phone rings for him, whom he talks to. It is told events of its own legs and
+what the ACD decided about its caller; it returns commands and facts, and events for the ACD.
+
+The call goes through phases, and each phase knows what may happen in it:
+
+    MENU ──▶ WAITING ──▶ TALKING ──▶ LEAVING ──▶ OVER
+      └────────┴───────────────────────▲
+
+Rule 1: the caller's leg decides: when it ends, the call ends, in whatever phase, exactly once.
+Rule 2: the outcome is decided by what happened first, and said once, in `_end`.
+Rule 3: an agent's leg that is not, or no longer, wanted is hung up wherever it turns up.
+Rule 4: a session outlives its call only while an agent wraps it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final, TypeAlias, assert_never
+
+from ekc_telephony.core.acd.messages import (
+    AcdEvent,
+    CallerJoined,
+    CallerLeft,
+    ConversationAdopted,
+    ConversationEnded,
+    LapseReason,
+    OfferAccepted,
+    OfferLapsed,
+    OfferMade,
+)
+from ekc_telephony.core.acd.specs import QueueSpec
+from ekc_telephony.core.appeals.numbering import appeal_number
+from ekc_telephony.core.call.commands import (
+    Command,
+    CreateBridge,
+    DestroyBridge,
+    DialAgent,
+    HangUpCause,
+    HangUpLeg,
+    JoinBridge,
+    SendToFallback,
+    SignalRinging,
+    StartRecording,
+)
+from ekc_telephony.core.call.events import CallArrived, EndReason
+from ekc_telephony.core.call.facts import CallOutcome, Fact, SegmentKind, SegmentOutcome
+from ekc_telephony.core.engine.chronicle import Chronicle
+from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.ivr.hours import BusinessHours
+from ekc_telephony.core.ivr.interpreter import Say, StopSaying, Visit, VisitEffect
+from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Script
+from ekc_telephony.core.ivr.spoken import spoken_position
+from ekc_telephony.core.kernel.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    LegId,
+    OfferId,
+    PlaybackId,
+    PromptKey,
+    QueueId,
+    RecordingId,
+)
+
+SHORT_CALL: Final = timedelta(seconds=5)
+"""A caller gone before this is «short» (G7: 0–4 s)."""
+UNHEARD_GRACE: Final = timedelta(milliseconds=300)
+"""How long a failed playback waits for the hangup that usually explains it."""
+
+UNKNOWN_NUMBER: Final = (PromptKey("unknown-number"),)
+NO_AGENTS: Final = (PromptKey("no-agents"),)
+PLACE_INTRO: Final = PromptKey("queue-position-intro")
+QUEUE_WELCOME: Final = (PromptKey("queue-welcome"),)
+
+SessionEffect: TypeAlias = Command | Fact | AcdEvent
+
+
+class Phase(Enum):
+    """Where a call is."""
+
+    MENU = "menu"
+    WAITING = "waiting"
+    TALKING = "talking"
+    LEAVING = "leaving"
+    """He hears the last words, or we have hung up and wait for the proof."""
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a session looks at and never changes."""
+
+    schedules: Mapping[str, BusinessHours]
+    queues: Mapping[QueueId, QueueSpec]
+    position_of: Callable[[CallId], int | None]
+    """The caller's place in his queue."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Offer:
+    offer: OfferId
+    leg: LegId
+    agent: AgentId
+    lapses_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class _Talk:
+    agent: AgentId
+    leg: LegId
+    bridge: BridgeId
+
+
+_LAPSES: Final[Mapping[EndReason, LapseReason]] = {
+    EndReason.HUNG_UP: LapseReason.REFUSED,
+    EndReason.BUSY: LapseReason.REFUSED,
+    EndReason.REFUSED: LapseReason.REFUSED,
+    EndReason.NOT_ANSWERED: LapseReason.NOT_ANSWERED,
+    EndReason.UNREACHABLE: LapseReason.UNREACHABLE,
+    EndReason.FAILED: LapseReason.UNREACHABLE,
+}
+_OFFER_OUTCOMES: Final[Mapping[LapseReason, SegmentOutcome]] = {
+    LapseReason.REFUSED: SegmentOutcome.REFUSED,
+    LapseReason.NOT_ANSWERED: SegmentOutcome.NOT_ANSWERED,
+    LapseReason.UNREACHABLE: SegmentOutcome.UNREACHABLE,
+    LapseReason.WITHDRAWN: SegmentOutcome.WITHDRAWN,
+}
+
+
+class Session:
+    """
+    Serve one caller.
+
+    Args:
+        arrived: How he reached us.
+        script: The entry script of the number he dialled; None when nobody serves it.
+        around: What the session looks at.
+        now: The moment he reached us.
+        facts_before: Where the numbering of facts goes on when an earlier engine met this call.
+        is_answered: Whether the caller is answered already.
+    """
+
+    def __init__(
+        self,
+        arrived: CallArrived,
+        *,
+        script: Script | None,
+        around: Surroundings,
+        now: datetime,
+        facts_before: int = 0,
+        is_answered: bool = False,
+    ) -> None:
+        self.call = arrived.call
+        self.leg = LegId(arrived.call)
+        self.number = arrived.number
+        self.appeal = appeal_number(arrived.call)
+        self.phase = Phase.MENU
+        self.queue: QueueId | None = None
+        self._did = arrived.did
+        self._around = around
+        self._script = script
+        self._visit = None if script is None else Visit(script, around.schedules)
+        self._chronicle = Chronicle(self.call, registered_at=now, facts_before=facts_before)
+        self._ear = Ear(self.call, self.leg, is_answered=is_answered)
+        self._offer: _Offer | None = None
+        self._talk: _Talk | None = None
+        self._talks = 0
+        self._outcome: CallOutcome | None = None
+        self._announce_at: datetime | None = None
+        self._was_welcomed = False
+        self._unheard_until: datetime | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing more can come of this session."""
+        return self.phase is Phase.OVER and not self._chronicle.is_open(SegmentKind.WRAP_UP)
+
+    @property
+    def registered_at(self) -> datetime:
+        """When the call reached us."""
+        return self._chronicle.registered_at
+
+    @property
+    def offered_leg(self) -> LegId | None:
+        """The agent's leg that rings."""
+        return None if self._offer is None else self._offer.leg
+
+    @property
+    def bridge(self) -> BridgeId | None:
+        """The bridge the caller talks in."""
+        return None if self._talk is None else self._talk.bridge
+
+    @property
+    def agent(self) -> AgentId | None:
+        """Who talks to the caller, or is being offered."""
+        if self._talk is not None:
+            return self._talk.agent
+        return None if self._offer is None else self._offer.agent
+
+    def legs(self) -> list[LegId]:
+        """Return the legs that are believed alive."""
+        legs = [] if self.phase is Phase.OVER else [self.leg]
+        if self._offer is not None:
+            legs.append(self._offer.leg)
+        if self._talk is not None:
+            legs.append(self._talk.leg)
+        return legs
+
+    def next_deadline(self) -> datetime | None:
+        """Return when `on_time` must next be called."""
+        moments = [
+            self._ear.next_deadline(),
+            self._unheard_until,
+            None if self._visit is None else self._visit.next_deadline(),
+            self._announce_at,
+            None if self._offer is None else self._offer.lapses_at,
+        ]
+        return min((each for each in moments if each is not None), default=None)
+
+    # --- the world speaks
+
+    def start(self, now: datetime) -> list[SessionEffect]:
+        """Register the call and let the caller in."""
+        registered = self._chronicle.registered(
+            appeal=self.appeal,
+            did=self._did,
+            number=self.number,
+            script=None if self._script is None else self._script.script,
+        )
+        effects: list[SessionEffect] = [
+            registered,
+            self._chronicle.start(SegmentKind.IVR, now),
+        ]
+        if self._visit is None:
+            return effects + self._take_leave(UNKNOWN_NUMBER, CallOutcome.TECHNICAL_FAILURE, now)
+        return effects + self._follow(self._visit.start(now), now)
+
+    def adopt(
+        self, agent: AgentId, leg: LegId, bridge: BridgeId, now: datetime
+    ) -> list[SessionEffect]:
+        """Take over a conversation that began before this engine did."""
+        self.phase = Phase.TALKING
+        self._visit = None
+        self._talk = _Talk(agent=agent, leg=leg, bridge=bridge)
+        self._outcome = CallOutcome.ANSWERED
+        return [
+            self._chronicle.registered(
+                appeal=self.appeal,
+                did=self._did,
+                number=self.number,
+                script=None if self._script is None else self._script.script,
+            ),
+            self._chronicle.start(SegmentKind.TALK, now, agent=agent),
+            ConversationAdopted(call=self.call, agent=agent),
+        ]
+
+    def on_key(self, leg: LegId, key: str, now: datetime) -> list[SessionEffect]:
+        """Take a key of the caller; an agent's keys mean nothing here."""
+        if leg != self.leg or self.phase is not Phase.MENU or self._visit is None:
+            return []
+        self._unheard_until = None
+        return self._follow(self._visit.on_key(key, now), now)
+
+    def on_playback_finished(
+        self, playback: PlaybackId, now: datetime, *, was_played: bool
+    ) -> list[SessionEffect]:
+        """Go on after prompts; failed ones first wait for the hangup that may explain them."""
+        if not self._ear.is_hearing(playback):
+            return []
+        self._ear.heard()
+        if not was_played:
+            self._unheard_until = now + UNHEARD_GRACE
+            return []
+        return self._go_on(now)
+
+    def on_leg_answered(self, leg: LegId, now: datetime) -> list[SessionEffect]:
+        """Connect the agent who picked up."""
+        offer = self._offer
+        if offer is None or leg != offer.leg:
+            return [HangUpLeg(call=self.call, leg=leg)]
+        return self._connect(offer, now)
+
+    def on_leg_ended(self, leg: LegId, reason: EndReason, now: datetime) -> list[SessionEffect]:
+        """Act on a leg that is gone."""
+        if leg == self.leg:
+            return self._caller_gone(now)
+        if self._offer is not None and leg == self._offer.leg:
+            return self._lapse(_LAPSES[reason], now)
+        if self._talk is not None and leg == self._talk.leg:
+            return self._agent_gone(now)
+        return []
+
+    def on_dial_failed(self, leg: LegId, now: datetime) -> list[SessionEffect]:
+        """Act on an agent's phone that could not even be dialled."""
+        return self.on_leg_ended(leg, EndReason.UNREACHABLE, now)
+
+    def on_connect_failed(self, now: datetime) -> list[SessionEffect]:
+        """Act on a caller and an agent who could not be put together."""
+        if self.phase is not Phase.TALKING:
+            return []
+        effects = self._hang_up_on_agent() + self._end_talk(SegmentOutcome.BROKEN, now)
+        self._outcome = CallOutcome.TECHNICAL_FAILURE
+        return effects + self._hang_up(HangUpCause.TROUBLE)
+
+    def on_control_regained(self, now: datetime, *, answered: LegId | None) -> list[SessionEffect]:
+        """
+        Catch up with what happened while we did not see Asterisk.
+
+        Args:
+            now: The moment.
+            answered: The leg of the outstanding offer, if its agent has picked up meanwhile.
+        """
+        if answered is not None:
+            return self.on_leg_answered(answered, now)
+        if self._ear.is_busy:  # its end may have been among the events we missed
+            self._ear.heard()
+            return self._go_on(now)
+        return []
+
+    def on_recording_failed(
+        self, recording: RecordingId, cause: str, now: datetime
+    ) -> list[SessionEffect]:
+        """Take note that the conversation is not recorded; it goes on."""
+        return [self._chronicle.recording_lost(recording, cause, now)]
+
+    def on_time(self, now: datetime) -> list[SessionEffect]:
+        """Let time pass. Harmless when nothing is due."""
+        effects: list[SessionEffect] = []
+        if self._ear.is_overdue(now):
+            self._ear.heard()
+            self._unheard_until = now
+        if self._unheard_until is not None and now >= self._unheard_until:
+            self._unheard_until = None
+            effects.append(self._chronicle.prompts_not_heard(self._ear.prompts, now))
+            effects += self._go_on(now)
+        if self._offer is not None and now >= self._offer.lapses_at:
+            effects.append(HangUpLeg(call=self.call, leg=self._offer.leg))
+            effects += self._lapse(LapseReason.NOT_ANSWERED, now)
+        if self._visit is not None and self.phase is Phase.MENU:
+            effects += self._follow(self._visit.on_time(now), now)
+        if self._announce_at is not None and now >= self._announce_at:
+            effects += self._announce(now)
+        return effects
+
+    # --- the ACD speaks
+
+    def on_offer_made(self, made: OfferMade, now: datetime) -> list[SessionEffect]:
+        """Ring the agent's phone."""
+        spec = self._around.queues[made.queue]
+        self._offer = _Offer(
+            offer=made.offer,
+            leg=LegId(made.offer),
+            agent=made.agent,
+            lapses_at=now + made.ring_time,
+        )
+        return [
+            DialAgent(
+                call=self.call,
+                leg=self._offer.leg,
+                agent=made.agent,
+                number=self.number,
+                queue_title=spec.title,
+                appeal=self.appeal,
+                ring_time=made.ring_time,
+            ),
+            self._chronicle.start(SegmentKind.OFFER, now, queue=made.queue, agent=made.agent),
+        ]
+
+    def on_nobody_signed_in(self, now: datetime) -> list[SessionEffect]:
+        """Tell the caller that nobody works now."""
+        effects: list[SessionEffect] = [
+            *self._chronicle.end(SegmentKind.WAITING, SegmentOutcome.NO_AGENTS, now)
+        ]
+        return effects + self._take_leave(NO_AGENTS, CallOutcome.INFORMED_NO_AGENTS, now)
+
+    def on_wrap_up_started(self, agent: AgentId, now: datetime) -> list[SessionEffect]:
+        """Open the wrap-up segment."""
+        return [self._chronicle.start(SegmentKind.WRAP_UP, now, queue=self.queue, agent=agent)]
+
+    def on_wrap_up_ended(self, now: datetime, *, is_early: bool) -> list[SessionEffect]:
+        """Close the wrap-up segment."""
+        outcome = SegmentOutcome.FINISHED_EARLY if is_early else SegmentOutcome.TIME_IS_UP
+        return [*self._chronicle.end(SegmentKind.WRAP_UP, outcome, now)]
+
+    def settle(self, now: datetime) -> list[Command]:
+        """Let a caller who has just joined a queue hear that he waits; called after the ACD."""
+        if self.phase is not Phase.WAITING or self._was_welcomed:
+            return []
+        self._was_welcomed = True
+        if not self._ear.is_answered:
+            return [SignalRinging(call=self.call, leg=self.leg)]
+        every = self._spec().announce_every
+        self._announce_at = None if every is None else now + every
+        if self._offer is None:
+            return self._ear.say(QUEUE_WELCOME + self._spoken_place(), now)
+        return self._ear.play_music()
+
+    def abort(self, now: datetime) -> list[SessionEffect]:
+        """End a session that our own bug has broken: the dialplan takes the caller over."""
+        effects: list[SessionEffect] = [
+            HangUpLeg(call=self.call, leg=leg) for leg in self.legs() if leg != self.leg
+        ]
+        if self.phase is Phase.OVER:
+            return effects
+        self._offer = self._talk = None
+        effects.append(SendToFallback(call=self.call, leg=self.leg))
+        self.phase = Phase.OVER
+        effects += self._chronicle.ended(CallOutcome.SENT_TO_FALLBACK, now)
+        effects += [CallerLeft(call=self.call), ConversationEnded(call=self.call)]
+        return effects
+
+    # --- inside
+
+    def _spec(self) -> QueueSpec:
+        assert self.queue is not None
+        return self._around.queues[self.queue]
+
+    def _follow(self, steps: list[VisitEffect], now: datetime) -> list[SessionEffect]:
+        """Do what the script asks for."""
+        effects: list[SessionEffect] = []
+        for step in steps:
+            match step:
+                case Say(prompts=prompts):
+                    effects += self._ear.say(prompts, now)
+                case StopSaying():
+                    effects += self._ear.hush()
+                case Enqueue(queue=queue, answers_at_once=answers_at_once):
+                    effects += self._join(queue, now, answers_at_once=answers_at_once)
+                case Goodbye(prompts=prompts, outcome=outcome):
+                    effects += self._take_leave(prompts, outcome, now)
+                case _:
+                    assert_never(step)
+        return effects
+
+    def _go_on(self, now: datetime) -> list[SessionEffect]:
+        """Go on after prompts, whether they were heard or not."""
+        match self.phase:
+            case Phase.MENU:
+                return [] if self._visit is None else self._follow(self._visit.on_heard(now), now)
+            case Phase.WAITING:
+                return [*self._ear.play_music()]
+            case Phase.LEAVING:
+                return self._hang_up()
+            case Phase.TALKING | Phase.OVER:
+                return []
+            case _:
+                assert_never(self.phase)
+
+    def _join(self, queue: QueueId, now: datetime, *, answers_at_once: bool) -> list[SessionEffect]:
+        self.phase = Phase.WAITING
+        self.queue = queue
+        self._visit = None
+        answered = self._ear.answer() if answers_at_once else []
+        return [
+            *self._chronicle.end(SegmentKind.IVR, SegmentOutcome.COMPLETED, now),
+            self._chronicle.start(SegmentKind.WAITING, now, queue=queue),
+            *answered,
+            CallerJoined(call=self.call, queue=queue),
+        ]
+
+    def _announce(self, now: datetime) -> list[SessionEffect]:
+        """Tell the waiting caller his place, unless a phone rings for him already."""
+        every = self._spec().announce_every
+        self._announce_at = None if every is None else now + every
+        place = self._spoken_place()
+        if self._offer is not None or not place:
+            return []
+        return [*self._ear.say(place, now)]
+
+    def _spoken_place(self) -> tuple[PromptKey, ...]:
+        position = self._around.position_of(self.call)
+        return () if position is None else (PLACE_INTRO, *spoken_position(position))
+
+    def _lapse(self, reason: LapseReason, now: datetime) -> list[SessionEffect]:
+        """End the outstanding offer; the caller goes on waiting at his place."""
+        offer, self._offer = self._offer, None
+        if offer is None:
+            return []
+        outcome = _OFFER_OUTCOMES[reason]
+        return [
+            *self._chronicle.end(SegmentKind.OFFER, outcome, now),
+            OfferLapsed(offer=offer.offer, reason=reason),
+        ]
+
+    def _connect(self, offer: _Offer, now: datetime) -> list[SessionEffect]:
+        """Put the caller and the agent together; the caller is answered first of all."""
+        self.phase = Phase.TALKING
+        self._offer = self._announce_at = self._unheard_until = None
+        self._talks += 1
+        name = f"{self.call}-talk-{self._talks}"
+        talk = _Talk(agent=offer.agent, leg=offer.leg, bridge=BridgeId(name))
+        self._talk = talk
+        self._outcome = CallOutcome.ANSWERED
+        effects: list[SessionEffect] = [
+            *self._ear.hush(),
+            *self._ear.answer(),
+            CreateBridge(call=self.call, bridge=talk.bridge),
+            JoinBridge(call=self.call, bridge=talk.bridge, legs=(self.leg, talk.leg)),
+            *self._chronicle.end(SegmentKind.OFFER, SegmentOutcome.ACCEPTED, now),
+            *self._chronicle.end(SegmentKind.WAITING, SegmentOutcome.COMPLETED, now),
+            self._chronicle.start(SegmentKind.TALK, now, queue=self.queue, agent=offer.agent),
+            OfferAccepted(offer=offer.offer),
+        ]
+        if self._spec().is_recorded:
+            recording = RecordingId(name)
+            effects += [
+                StartRecording(call=self.call, bridge=talk.bridge, recording=recording),
+                self._chronicle.recording_started(recording, now),
+            ]
+        return effects
+
+    def _end_talk(self, outcome: SegmentOutcome, now: datetime) -> list[SessionEffect]:
+        talk, self._talk = self._talk, None
+        if talk is None:
+            return []
+        return [
+            *self._chronicle.end(SegmentKind.TALK, outcome, now),
+            DestroyBridge(call=self.call, bridge=talk.bridge),
+            ConversationEnded(call=self.call),
+        ]
+
+    def _hang_up_on_agent(self) -> list[SessionEffect]:
+        return [] if self._talk is None else [HangUpLeg(call=self.call, leg=self._talk.leg)]
+
+    def _agent_gone(self, now: datetime) -> list[SessionEffect]:
+        effects = self._end_talk(SegmentOutcome.AGENT_HUNG_UP, now)
+        return effects + self._hang_up()
+
+    def _take_leave(
+        self, prompts: tuple[PromptKey, ...], outcome: CallOutcome, now: datetime
+    ) -> list[SessionEffect]:
+        """Say the last words; what he was told is the outcome, however long he listens."""
+        self.phase = Phase.LEAVING
+        self._visit = None
+        self._outcome = outcome
+        ended = self._chronicle.end(SegmentKind.IVR, SegmentOutcome.COMPLETED, now)
+        if not prompts:
+            return [*ended, *self._hang_up()]
+        return [*ended, *self._ear.say(prompts, now)]
+
+    def _hang_up(self, cause: HangUpCause = HangUpCause.NORMAL) -> list[SessionEffect]:
+        """Hang up on the caller; the call ends when his leg is gone."""
+        self.phase = Phase.LEAVING
+        if self._script is None:
+            cause = HangUpCause.UNKNOWN_NUMBER
+        return [HangUpLeg(call=self.call, leg=self.leg, cause=cause)]
+
+    def _caller_gone(self, now: datetime) -> list[SessionEffect]:
+        """End the call."""
+        if self.phase is Phase.OVER:
+            return []
+        effects: list[SessionEffect] = []
+        was_waiting = self.phase is Phase.WAITING
+        outcome = self._outcome or self._abandoned(now)
+        effects += self._hang_up_on_agent()
+        effects += self._end_talk(SegmentOutcome.CALLER_HUNG_UP, now)
+        if self._offer is not None:
+            effects += [
+                *self._chronicle.end(SegmentKind.OFFER, SegmentOutcome.WITHDRAWN, now),
+                HangUpLeg(call=self.call, leg=self._offer.leg),
+            ]
+            self._offer = None
+        for kind in (SegmentKind.IVR, SegmentKind.WAITING):
+            effects += self._chronicle.end(kind, SegmentOutcome.ABANDONED, now)
+        self.phase = Phase.OVER
+        self._visit = self._announce_at = self._unheard_until = None
+        self._ear.heard()
+        effects += self._chronicle.ended(outcome, now)
+        if was_waiting:
+            effects.append(CallerLeft(call=self.call))
+        return effects
+
+    def _abandoned(self, now: datetime) -> CallOutcome:
+        """Return the outcome of a call whose caller hung up before anything else ended it."""
+        if now - self.registered_at < SHORT_CALL:
+            return CallOutcome.SHORT
+        if self.phase is Phase.WAITING:
+            return CallOutcome.ABANDONED_IN_QUEUE
+        return CallOutcome.ABANDONED_IN_MENU

@@ -1,0 +1,107 @@
+"""
+The wallboard: queues, agents and calls as they are at one moment.
+
+It is computed from the engine when somebody looks, and changes nothing. Numbers of citizens are not
+on it: a wallboard hangs where everybody sees it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
+from ekc_telephony.core.engine.engine import Engine
+from ekc_telephony.core.engine.session import Phase
+from ekc_telephony.core.kernel.ids import AgentId, AppealId, QueueId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLine:
+    """One queue."""
+
+    queue: QueueId
+    title: str
+    waiting: int
+    longest_wait: timedelta
+    """Of those who wait now."""
+    talking: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLine:
+    """One agent."""
+
+    agent: AgentId
+    presence: Presence
+    reason: NotReadyReason | None
+    activity: Activity
+    is_reachable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLine:
+    """One call."""
+
+    appeal: AppealId
+    phase: Phase
+    queue: QueueId | None
+    agent: AgentId | None
+    lasting: timedelta
+    """Since it reached us."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wallboard:
+    """Everything at one moment."""
+
+    at: datetime
+    is_connected: bool
+    """Whether the engine sees Asterisk; if not, all below may be out of date."""
+    queues: tuple[QueueLine, ...]
+    agents: tuple[AgentLine, ...]
+    calls: tuple[CallLine, ...]
+
+
+def wallboard_of(engine: Engine, now: datetime) -> Wallboard:
+    """Return the wallboard of this moment."""
+    return Wallboard(
+        at=now,
+        is_connected=engine.is_connected,
+        queues=tuple(_queue_line(engine, queue, now) for queue in engine.acd.queues),
+        agents=tuple(
+            AgentLine(
+                agent=agent.agent_id,
+                presence=agent.presence,
+                reason=agent.reason,
+                activity=agent.activity,
+                is_reachable=agent.is_reachable,
+            )
+            for agent in engine.acd.agents.values()
+        ),
+        calls=tuple(
+            CallLine(
+                appeal=session.appeal,
+                phase=session.phase,
+                queue=session.queue,
+                agent=session.agent,
+                lasting=now - session.registered_at,
+            )
+            for session in engine.sessions.values()
+            if session.phase is not Phase.OVER
+        ),
+    )
+
+
+def _queue_line(engine: Engine, queue: QueueId, now: datetime) -> QueueLine:
+    waiting = engine.acd.waiting_in(queue)
+    return QueueLine(
+        queue=queue,
+        title=engine.acd.queues[queue].title,
+        waiting=len(waiting),
+        longest_wait=now - waiting[0].joined_at if waiting else timedelta(0),
+        talking=sum(
+            session.queue == queue and session.phase is Phase.TALKING
+            for session in engine.sessions.values()
+        ),
+    )

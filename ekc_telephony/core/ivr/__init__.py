@@ -1,0 +1,1 @@
+"""The voice menu: scripts as data, and the visit of one caller to one script."""

@@ -1,0 +1,1 @@
+"""What every other part of the core stands on: identifiers and named future moments."""

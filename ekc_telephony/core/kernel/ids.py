@@ -1,0 +1,35 @@
+"""
+Identifiers: each kind of thing has its own type, so mixing them up is a type error.
+
+Ids are ours and grow from Asterisk's unique id of the caller's channel (`ekc-1795300000.17`): the
+agent's leg of the second offer is `ekc-1795300000.17-offer-2`. They hold no slash, since they stand
+in URLs. ARI accepts ids chosen by the client for channels, bridges and playbacks, so a reply that
+was lost and a command sent twice cannot dial twice.
+"""
+
+from __future__ import annotations
+
+from typing import NewType
+
+CallId = NewType("CallId", str)
+"""One contact, from ring to goodbye: the unique id of the caller's channel."""
+LegId = NewType("LegId", str)
+"""One channel of a call (caller's or agent's): Asterisk's channel id."""
+BridgeId = NewType("BridgeId", str)
+PlaybackId = NewType("PlaybackId", str)
+RecordingId = NewType("RecordingId", str)
+"""The name of a recording, without folder and extension."""
+OfferId = NewType("OfferId", str)
+"""One caller reserved to one agent; it is also the id of the agent's leg."""
+AgentId = NewType("AgentId", str)
+"""The SIP account of an agent, as `ekc.yaml` spells it."""
+QueueId = NewType("QueueId", str)
+SkillId = NewType("SkillId", str)
+AppealId = NewType("AppealId", str)
+ScriptId = NewType("ScriptId", str)
+NodeId = NewType("NodeId", str)
+"""The name of a node inside one IVR script."""
+PromptKey = NewType("PromptKey", str)
+"""A prompt of `sounds/manifest.yaml`."""
+Did = NewType("Did", str)
+"""The number that the caller dialled, as the trunk delivers it."""
