@@ -126,7 +126,13 @@ class Acd:
         if spec.when_no_agents is NoAgentsPolicy.INFORM and not self._anybody_signed_in(event):
             return [NobodySignedIn(call=event.call)]
         self._tickets += 1
-        waiting = Waiting(call=event.call, queue=event.queue, joined_at=now, ticket=self._tickets)
+        waiting = Waiting(
+            call=event.call,
+            queue=event.queue,
+            joined_at=event.since or now,
+            ticket=self._tickets,
+            offers_made=event.offers_before,
+        )
         self._waiting[event.call] = waiting
         self._floor.join(waiting)
         return self._offer_somebody(waiting, now)

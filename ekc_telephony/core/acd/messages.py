@@ -8,7 +8,7 @@ tells sessions whom to ring. The ACD knows no legs, no phones and no prompts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeAlias
 
@@ -29,10 +29,14 @@ class LapseReason(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerJoined:
-    """A caller joined a queue."""
+    """A caller joined a queue, for the first time or again."""
 
     call: CallId
     queue: QueueId
+    since: datetime | None = None
+    """The moment that decides his place; None for now."""
+    offers_before: int = 0
+    """How many offers of him were made before; the next one's number goes on from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

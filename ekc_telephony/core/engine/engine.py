@@ -31,6 +31,7 @@ from ekc_telephony.core.acd.messages import (
 )
 from ekc_telephony.core.call.commands import (
     Command,
+    CreateBridge,
     DestroyBridge,
     DialAgent,
     HangUpCause,
@@ -168,9 +169,7 @@ class Engine:
         session, self._focus = self._focus, None
         if session is None:
             return effects
-        effects += self._settle(session, session.abort(now), now)
-        self._forget(session)
-        return effects
+        return effects + self._settle(session, session.abort(now), now)
 
     # --- events of a call
 
@@ -323,10 +322,15 @@ class Engine:
                 effects += self._take_over(caller, caller.did, agent, now)
         effects += [
             HangUpLeg(call=CallId(live.leg), leg=live.leg)
-            for live in strangers
-            if live.leg not in self._session_of_leg
+            for live in legs
+            if live.leg not in self._features and not self._is_wanted(live.leg)
         ]
         return effects
+
+    def _is_wanted(self, leg: LegId) -> bool:
+        """Tell whether a session still needs the leg; our order to hang it up may be lost."""
+        session = self._session_of_leg.get(leg)
+        return session is not None and leg in session.legs()
 
     def _take_over(
         self, caller: LiveLeg, did: Did, agent: LiveLeg | None, now: datetime
@@ -377,13 +381,16 @@ class Engine:
         return effects
 
     def _settle(self, session: Session, asked: list[SessionEffect], now: datetime) -> list[Effect]:
-        """Do what a session asks of the ACD, then note when it is next due or that it is over."""
-        effects: list[Effect] = []
+        """
+        Do what a session asks of the ACD, then note when it is next due or that it is over.
+
+        The session's own words come first: the ACD's answer makes it say more, and the facts of a
+        call shall come out in the order of their numbers.
+        """
+        effects: list[Effect] = [each for each in asked if not isinstance(each, AcdEvent)]
         for each in asked:
             if isinstance(each, AcdEvent):
                 effects += self._ask_acd(each, now)
-            else:
-                effects.append(each)
         effects += session.settle(now)
         if session.is_over:
             self._forget(session)
@@ -406,6 +413,8 @@ def _after_failure(session: Session, event: CommandFailed, now: datetime) -> lis
             return session.on_playback_finished(playback, now, was_played=False)
         case StartRecording(recording=recording):
             return session.on_recording_failed(recording, event.detail, now)
+        case CreateBridge():
+            return session.on_connect_failed(now)
         case JoinBridge() if not event.is_gone:
             return session.on_connect_failed(now)
         case _:

@@ -172,6 +172,8 @@ class Session:
         self._offer: _Offer | None = None
         self._talk: _Talk | None = None
         self._talks = 0
+        self._offers = 0
+        self._joined_at: datetime | None = None
         self._outcome: CallOutcome | None = None
         self._announce_at: datetime | None = None
         self._was_welcomed = False
@@ -283,6 +285,8 @@ class Session:
     def on_leg_answered(self, leg: LegId, now: datetime) -> list[SessionEffect]:
         """Connect the agent who picked up."""
         offer = self._offer
+        if leg == self.leg or (self._talk is not None and leg == self._talk.leg):
+            return []  # told twice: after a reconnect both the snapshot and the event tell it
         if offer is None or leg != offer.leg:
             return [HangUpLeg(call=self.call, leg=leg)]
         return self._connect(offer, now)
@@ -294,7 +298,7 @@ class Session:
         if self._offer is not None and leg == self._offer.leg:
             return self._lapse(_LAPSES[reason], now)
         if self._talk is not None and leg == self._talk.leg:
-            return self._agent_gone(now)
+            return self._agent_gone(reason, now)
         return []
 
     def on_dial_failed(self, leg: LegId, now: datetime) -> list[SessionEffect]:
@@ -319,7 +323,8 @@ class Session:
         """
         if answered is not None:
             return self.on_leg_answered(answered, now)
-        if self._ear.is_busy:  # its end may have been among the events we missed
+        # The end of the prompts may be among the events we missed, our hanging up may be lost.
+        if self._ear.is_busy or self.phase is Phase.LEAVING:
             self._ear.heard()
             return self._go_on(now)
         return []
@@ -354,6 +359,7 @@ class Session:
     def on_offer_made(self, made: OfferMade, now: datetime) -> list[SessionEffect]:
         """Ring the agent's phone."""
         spec = self._around.queues[made.queue]
+        self._offers += 1
         self._offer = _Offer(
             offer=made.offer,
             leg=LegId(made.offer),
@@ -456,6 +462,7 @@ class Session:
     def _join(self, queue: QueueId, now: datetime, *, answers_at_once: bool) -> list[SessionEffect]:
         self.phase = Phase.WAITING
         self.queue = queue
+        self._joined_at = now
         self._visit = None
         answered = self._ear.answer() if answers_at_once else []
         return [
@@ -529,9 +536,26 @@ class Session:
     def _hang_up_on_agent(self) -> list[SessionEffect]:
         return [] if self._talk is None else [HangUpLeg(call=self.call, leg=self._talk.leg)]
 
-    def _agent_gone(self, now: datetime) -> list[SessionEffect]:
-        effects = self._end_talk(SegmentOutcome.AGENT_HUNG_UP, now)
-        return effects + self._hang_up()
+    def _agent_gone(self, reason: EndReason, now: datetime) -> list[SessionEffect]:
+        """Say goodbye after a conversation; a caller whose agent's phone died waits again."""
+        if reason is EndReason.HUNG_UP or self.queue is None:
+            return self._end_talk(SegmentOutcome.AGENT_HUNG_UP, now) + self._hang_up()
+        return self._end_talk(SegmentOutcome.BROKEN, now) + self._wait_again(now)
+
+    def _wait_again(self, now: datetime) -> list[SessionEffect]:
+        """Put a caller whose conversation broke where he first stood in line (G1)."""
+        assert self.queue is not None
+        self.phase = Phase.WAITING
+        self._was_welcomed = False
+        return [
+            self._chronicle.start(SegmentKind.WAITING, now, queue=self.queue),
+            CallerJoined(
+                call=self.call,
+                queue=self.queue,
+                since=self._joined_at,
+                offers_before=self._offers,
+            ),
+        ]
 
     def _take_leave(
         self, prompts: tuple[PromptKey, ...], outcome: CallOutcome, now: datetime

@@ -1,0 +1,1 @@
+"""One technology each; adapters never import one another."""

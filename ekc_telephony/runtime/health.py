@@ -1,0 +1,30 @@
+"""
+Is this engine fit to take calls? The truth for `/healthz`, one sentence for each thing that is not.
+
+Rule 1: healthy means that a call which comes now is served and its appeal kept.
+Rule 2: what does not work is named together with what follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Check: TypeAlias = Callable[[], str | None]
+"""Returns what is wrong, in one sentence; None when all is well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What was found at one moment."""
+
+    is_healthy: bool
+    troubles: Mapping[str, str]
+    """Part → what is wrong with it."""
+
+
+def examine(checks: Mapping[str, Check]) -> Health:
+    """Ask every part."""
+    troubles = {part: trouble for part, check in checks.items() if (trouble := check())}
+    return Health(is_healthy=not troubles, troubles=troubles)

@@ -1,0 +1,94 @@
+"""
+What the engine needs from the world, by role.
+
+Adapters implement these; the core never sees them. Every port has one contract suite in
+`tests/adapters/`, which runs on the fake and on the real thing alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ekc_telephony.core.call.commands import Command
+from ekc_telephony.core.call.events import PresenceDeclared
+from ekc_telephony.core.call.facts import Fact
+
+
+class CommandRefusedError(Exception):
+    """
+    The world did not carry out a command.
+
+    Args:
+        detail: What it answered, without personal data.
+        is_gone: The leg, bridge or playback no longer exists; an ordinary race with a hangup.
+    """
+
+    def __init__(self, detail: str, *, is_gone: bool) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.is_gone = is_gone
+
+
+class StoreUnavailableError(Exception):
+    """The store did not take the facts; they are to be offered again later."""
+
+
+class FactsRefusedError(StoreUnavailableError):
+    """
+    The store works, but will never take these facts as they are: a constraint, a wrong value.
+
+    Nothing of the batch was written. With one fact in the batch, it is that fact.
+    """
+
+
+class CallControl(Protocol):
+    """Carries out commands."""
+
+    async def execute(self, command: Command) -> None:
+        """
+        Carry out one command and return when the world has accepted it.
+
+        Raises:
+            CommandRefusedError: It was refused, or no answer came in time.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Return the present moment: UTC, aware, never decreasing within one process."""
+        ...
+
+
+class FactSink(Protocol):
+    """Listens to what the core concluded."""
+
+    def record(self, fact: Fact) -> None:
+        """Take note of the fact; never blocks and never raises."""
+        ...
+
+
+class AppealStore(Protocol):
+    """Keeps calls, their segments, their appeals, and what agents declared."""
+
+    async def write(self, facts: Sequence[Fact]) -> None:
+        """
+        Write the facts in one transaction; facts already written change nothing.
+
+        Raises:
+            StoreUnavailableError: Nothing of this batch was written.
+        """
+        ...
+
+    async def declared_presences(self) -> Sequence[PresenceDeclared]:
+        """
+        Return what each agent declared last, to start with after a restart.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
+        ...

@@ -1,0 +1,83 @@
+"""
+Brings the store into service, however long that takes.
+
+A store that does not answer when the engine starts must not keep callers out: their facts gather
+in the writer's backlog until the store has been prepared. Until then nothing is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from ekc_telephony.core.call.events import Event
+from ekc_telephony.runtime.fact_writer import FactWriter
+from ekc_telephony.runtime.ports import AppealStore, StoreUnavailableError
+
+RETRY_EVERY: Final = timedelta(seconds=2)
+
+log = structlog.get_logger(__name__)
+
+
+class StoreKeeper:
+    """
+    Prepare the store, read presences back, then write facts for as long as the engine lives.
+
+    Args:
+        prepare: Brings the tables up to date; raises `StoreUnavailableError`.
+        store: The store.
+        writer: Writes the facts.
+        deliver: Takes the presences.
+    """
+
+    def __init__(
+        self,
+        *,
+        prepare: Callable[[], Awaitable[None]],
+        store: AppealStore,
+        writer: FactWriter,
+        deliver: Callable[[Event], None],
+    ) -> None:
+        self._prepare = prepare
+        self._store = store
+        self._writer = writer
+        self._deliver = deliver
+        self._ready = asyncio.Event()
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with the store, in one sentence; None when all is well."""
+        if not self._ready.is_set():
+            return "the store has not answered since the engine started; facts are kept in memory"
+        age = self._writer.oldest_age()
+        if age > RETRY_EVERY:
+            waiting = self._writer.backlog_size
+            return f"the store takes no facts: {waiting} wait, the oldest for {age.seconds} s"
+        return None
+
+    async def wait_ready(self, patience: timedelta) -> bool:
+        """Wait until the store is in service, but no longer than `patience`; return whether."""
+        try:
+            async with asyncio.timeout(patience.total_seconds()):
+                await self._ready.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def run(self) -> None:
+        """Prepare and write; ends by being cancelled."""
+        while True:
+            try:
+                await self._prepare()
+                for presence in await self._store.declared_presences():
+                    self._deliver(presence)
+                break
+            except StoreUnavailableError as error:
+                log.warning("the store does not answer; calls go on", why=str(error))
+                await asyncio.sleep(RETRY_EVERY.total_seconds())
+        self._ready.set()
+        await self._writer.run()
