@@ -1,0 +1,1 @@
+"""The appeal store on SQLAlchemy: SQLite for one node, PostgreSQL for many."""

@@ -1,0 +1,216 @@
+"""
+A batch of facts, folded into the rows it makes.
+
+Twenty facts of one call touch two tables; folding them first means that a batch costs a handful of
+statements, however many facts it holds. Rows are plain mappings, named as the parameters of
+`statements.py`.
+
+Rule 1: folding the same facts in two batches or in one leaves the same tables behind, so a fact
+written twice changes nothing. For rows of a call this follows from merging (the first value of a
+column stays); for presence, which has no sequence, from its time (an older one is ignored).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias, assert_never
+
+from ekc_telephony.adapters.sql.models import AppealState, CallFault
+from ekc_telephony.core.call.facts import (
+    AgentChanged,
+    CallEnded,
+    CallFact,
+    CallRegistered,
+    Fact,
+    PromptsNotHeard,
+    RecordingLost,
+    RecordingStarted,
+    SegmentEnded,
+    SegmentKind,
+    SegmentStarted,
+)
+from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.core.kernel.ids import AgentId, CallId
+
+Row: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredPresence:
+    """What an agent declared, and since when."""
+
+    presence: Presence
+    reason: NotReadyReason | None
+    since: datetime
+
+
+@dataclass(slots=True)
+class Batch:
+    """The rows to be written, in the order in which they may be."""
+
+    appeals: list[Row] = field(default_factory=list)
+    calls: dict[CallId, Row] = field(default_factory=dict)
+    """Calls registered in this batch."""
+    call_changes: dict[CallId, Row] = field(default_factory=dict)
+    """What became of calls that were registered before."""
+    segments: dict[tuple[CallId, int], Row] = field(default_factory=dict)
+    recordings: list[Row] = field(default_factory=list)
+    """Recordings of segments that started before."""
+    faults: list[Row] = field(default_factory=list)
+    presences: dict[AgentId, DeclaredPresence] = field(default_factory=dict)
+
+    def add(self, fact: CallFact) -> None:
+        """Fold one fact of a call."""
+        if isinstance(fact, CallRegistered):
+            self._register(fact)
+            return
+        row = self.calls.get(fact.call) or self.call_changes.get(fact.call)
+        if row is None:
+            row = self.call_changes[fact.call] = _change_of(fact.call)
+        row["new_sequence"] = max(row["new_sequence"], fact.sequence)
+        match fact:
+            case SegmentStarted():
+                self._start_segment(row, fact)
+            case SegmentEnded():
+                self._end_segment(row, fact)
+            case RecordingStarted():
+                self._record(fact)
+            case RecordingLost():
+                cause = f"{fact.recording}: {printable(fact.cause)}"
+                self._note(fact, CallFault.RECORDING_LOST, cause)
+            case PromptsNotHeard():
+                self._note(fact, CallFault.PROMPTS_NOT_HEARD, ", ".join(fact.prompts))
+            case CallEnded():
+                _fill(row, new_ended_at=fact.at, new_outcome=fact.outcome)
+            case _:
+                assert_never(fact)
+
+    def declare(self, fact: AgentChanged, known: Mapping[AgentId, DeclaredPresence]) -> None:
+        """Fold one change of an agent; only what he declared is kept, not what he is doing."""
+        last = self.presences.get(fact.agent) or known.get(fact.agent)
+        is_news = last is None or (
+            fact.at >= last.since and (fact.presence, fact.reason) != (last.presence, last.reason)
+        )
+        if is_news:
+            self.presences[fact.agent] = DeclaredPresence(fact.presence, fact.reason, fact.at)
+
+    def _register(self, fact: CallRegistered) -> None:
+        if fact.call in self.calls:
+            return
+        number = None if fact.number is None else printable(fact.number)
+        self.appeals.append(
+            {
+                "id": fact.appeal,
+                "opened_at": fact.at,
+                "state": AppealState.REGISTERED,
+                "number": number,
+            }
+        )
+        earlier = self.call_changes.pop(fact.call, None) or _change_of(fact.call)
+        earlier["new_sequence"] = max(earlier["new_sequence"], fact.sequence)
+        self.calls[fact.call] = earlier | {
+            "appeal": fact.appeal,
+            "did": printable(fact.did),
+            "number": number,
+            "script": fact.script,
+            "registered_at": fact.at,
+        }
+
+    def _start_segment(self, call: Row, fact: SegmentStarted | SegmentEnded) -> Row:
+        moment = fact.at if isinstance(fact, SegmentStarted) else fact.started_at
+        if fact.kind is SegmentKind.TALK:
+            _fill(call, new_answered_at=moment, new_agent=fact.agent)
+        elif fact.kind is SegmentKind.WAITING:
+            _fill(call, new_queue=fact.queue)
+        key = (fact.call, fact.segment)
+        row = self.segments.get(key)
+        if row is None:
+            row = self.segments[key] = {
+                "call": fact.call,
+                "segment": fact.segment,
+                "kind": fact.kind,
+                "queue": fact.queue,
+                "agent": fact.agent,
+                "started_at": moment,
+                "ended_at": None,
+                "outcome": None,
+                "recording": None,
+            }
+        return row
+
+    def _end_segment(self, call: Row, fact: SegmentEnded) -> None:
+        # It says all that the start said, so it stands alone when the start is in another batch.
+        row = self._start_segment(call, fact)
+        _fill(row, ended_at=fact.at, outcome=fact.outcome)
+
+    def _record(self, fact: RecordingStarted) -> None:
+        row = self.segments.get((fact.call, fact.segment))
+        if row is not None:
+            _fill(row, recording=fact.recording)
+        else:
+            self.recordings.append(
+                {
+                    "of_call": fact.call,
+                    "of_segment": fact.segment,
+                    "new_recording": fact.recording,
+                }
+            )
+
+    def _note(self, fact: RecordingLost | PromptsNotHeard, kind: CallFault, detail: str) -> None:
+        self.faults.append(
+            {
+                "call": fact.call,
+                "sequence": fact.sequence,
+                "at": fact.at,
+                "kind": kind,
+                "detail": detail,
+            }
+        )
+
+
+def fold(facts: Iterable[Fact], *, known: Mapping[AgentId, DeclaredPresence]) -> Batch:
+    """
+    Fold facts into rows.
+
+    Args:
+        facts: In the order in which they were concluded.
+        known: What the store holds about every agent that the facts name.
+    """
+    batch = Batch()
+    for fact in facts:
+        if isinstance(fact, AgentChanged):
+            batch.declare(fact, known)
+        else:
+            batch.add(fact)
+    return batch
+
+
+def printable(text: str) -> str:
+    """
+    Replace what no database takes as text: NUL, control characters, halves of surrogate pairs.
+
+    Numbers come from the network; a strange one must not cost the citizen his appeal.
+    """
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
+def _change_of(call: CallId) -> Row:
+    return {
+        "of_call": call,
+        "new_sequence": 0,
+        "new_answered_at": None,
+        "new_ended_at": None,
+        "new_outcome": None,
+        "new_queue": None,
+        "new_agent": None,
+    }
+
+
+def _fill(row: Row, **values: object) -> None:
+    for column, value in values.items():
+        if row[column] is None:
+            row[column] = value

@@ -1,0 +1,184 @@
+"""
+The tables of the appeal store.
+
+An *appeal* is the recorded matter; a *call* is one contact about it; a *segment* is one stretch of
+a call in which one thing happens; a *fault* is something that went wrong in a call without ending
+it; *agent_presence* is what each agent declared last.
+
+Rule 1: what a core Enum can say is all that a column may hold (CHECK), so «unknown» cannot be
+written as an outcome by anybody.
+Rule 2: whatever has ended has an outcome, and whatever has an outcome has ended (CHECK).
+Rule 3: moments go in aware and come back aware, in UTC, on both databases.
+Rule 4: a change here is a new file in `migrations/versions/` and a new `SCHEMA_REVISION`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Final, final
+
+import sqlalchemy as sa
+from typing_extensions import override
+
+from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
+from ekc_telephony.core.call.presence import NotReadyReason, Presence
+
+SCHEMA_REVISION: Final = "0001"
+"""The newest revision in `migrations/versions/`; a test compares the two."""
+
+
+class AppealState(Enum):
+    """How far an appeal has come; the card's life adds to it."""
+
+    REGISTERED = "registered"
+    """The call reached us; nothing has been written on the card by a person."""
+
+
+class CallFault(Enum):
+    """What can go wrong in a call that goes on."""
+
+    RECORDING_LOST = "recording_lost"
+    PROMPTS_NOT_HEARD = "prompts_not_heard"
+
+
+@final
+class UtcMoment(sa.types.TypeDecorator[datetime]):
+    """
+    An aware moment in UTC.
+
+    PostgreSQL has a type for it. SQLite has none, so there it is text of a fixed width, which
+    people can read and which sorts by time: `2026-03-01 09:15:00.000000+00:00`.
+    """
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    @override
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Return what the column is made of."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.String(32))
+        return dialect.type_descriptor(sa.DateTime(timezone=True))
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        """
+        Turn a moment into what the database takes.
+
+        Raises:
+            ValueError: The moment is naive, so nobody knows when it was.
+        """
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"A moment without a time zone cannot be stored: {value!r}")
+        if dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).isoformat(" ", "microseconds")
+
+    @override
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """Return the aware moment."""
+        if isinstance(value, str):
+            return datetime.fromisoformat(value)
+        return None if value is None else value.astimezone(UTC)
+
+
+def _one_of(words: type[Enum], name: str) -> sa.Enum:
+    """Text that holds one value of the Enum; the CHECK constraint gets the name."""
+    return sa.Enum(
+        words,
+        name=name,
+        native_enum=False,  # a new word must not need ALTER TYPE, which no transaction can undo
+        create_constraint=True,
+        length=40,
+        values_callable=lambda enum: [member.value for member in enum],
+    )
+
+
+def _ends_with_an_outcome(table: str) -> sa.CheckConstraint:
+    return sa.CheckConstraint(
+        "(ended_at IS NULL) = (outcome IS NULL)", name=f"{table}_ended_has_outcome"
+    )
+
+
+metadata: Final = sa.MetaData()
+
+# Keys are text that grows with time, so SQLite keeps each table as one tree ordered by its key:
+# no hidden row number and no second index to maintain on every insert.
+
+appeals: Final = sa.Table(
+    "appeals",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("opened_at", UtcMoment, nullable=False),
+    sa.Column("state", _one_of(AppealState, "appeal_state"), nullable=False),
+    sa.Column("number", sa.Text),
+    sqlite_with_rowid=False,
+)
+"""`number` is the citizen's, empty when he hid it."""
+
+calls: Final = sa.Table(
+    "calls",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("appeal", sa.Text, sa.ForeignKey("appeals.id"), nullable=False),
+    sa.Column("did", sa.Text, nullable=False),
+    sa.Column("number", sa.Text),
+    sa.Column("script", sa.Text),
+    sa.Column("registered_at", UtcMoment, nullable=False),
+    sa.Column("answered_at", UtcMoment),
+    sa.Column("ended_at", UtcMoment),
+    sa.Column("outcome", _one_of(CallOutcome, "call_outcome")),
+    sa.Column("queue", sa.Text),
+    sa.Column("agent", sa.Text),
+    sa.Column("last_sequence", sa.Integer, nullable=False),
+    _ends_with_an_outcome("calls"),
+    sa.Index("calls_by_time", "registered_at"),
+    sa.Index("calls_by_number", "number", "registered_at"),
+    sa.Index("calls_by_outcome", "outcome", "registered_at"),
+    sa.Index("calls_by_appeal", "appeal"),
+    sqlite_with_rowid=False,
+)
+"""
+`answered_at` and `agent`: the first conversation; `queue`: the first queue the caller waited in.
+What came after stands in the segments. `last_sequence`: the highest of the call's facts seen here.
+"""
+
+segments: Final = sa.Table(
+    "segments",
+    metadata,
+    sa.Column("call", sa.Text, sa.ForeignKey("calls.id"), primary_key=True),
+    sa.Column("segment", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", _one_of(SegmentKind, "segment_kind"), nullable=False),
+    sa.Column("queue", sa.Text),
+    sa.Column("agent", sa.Text),
+    sa.Column("started_at", UtcMoment, nullable=False),
+    sa.Column("ended_at", UtcMoment),
+    sa.Column("outcome", _one_of(SegmentOutcome, "segment_outcome")),
+    sa.Column("recording", sa.Text),
+    _ends_with_an_outcome("segments"),
+    sqlite_with_rowid=False,
+)
+
+call_faults: Final = sa.Table(
+    "call_faults",
+    metadata,
+    sa.Column("call", sa.Text, sa.ForeignKey("calls.id"), primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcMoment, nullable=False),
+    sa.Column("kind", _one_of(CallFault, "call_fault"), nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+agent_presence: Final = sa.Table(
+    "agent_presence",
+    metadata,
+    sa.Column("agent", sa.Text, primary_key=True),
+    sa.Column("presence", _one_of(Presence, "presence"), nullable=False),
+    sa.Column("reason", _one_of(NotReadyReason, "not_ready_reason")),
+    sa.Column("since", UtcMoment, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,146 @@
+"""
+The statements that write, built once per database.
+
+Every one merges: a row that is there keeps what it has and gains what it lacks, so repeating a
+statement changes nothing. Building them once lets SQLAlchemy find them compiled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ekc_telephony.adapters.sql.models import (
+    agent_presence,
+    appeals,
+    call_faults,
+    calls,
+    segments,
+)
+
+_MERGED_IN_CALLS = ("answered_at", "ended_at", "outcome", "queue", "agent")
+_MERGED_IN_SEGMENTS = ("ended_at", "outcome", "recording")
+
+
+class _Upsert(Protocol):
+    """What the inserts of both databases have in common, and SQLAlchemy gives no type for."""
+
+    excluded: Any
+
+    def on_conflict_do_nothing(self) -> sa.Insert: ...
+
+    def on_conflict_do_update(self, *, index_elements: Any, set_: Any) -> sa.Insert: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statements:
+    """All that the store writes with."""
+
+    insert_appeals: sa.Insert
+    insert_calls: sa.Insert
+    change_calls: sa.Update
+    merge_segments: sa.Insert
+    add_recordings: sa.Update
+    insert_faults: sa.Insert
+    set_presences: sa.Insert
+    present_calls: sa.Select[tuple[str]]
+    """The calls among `ids` that the table holds."""
+
+
+def statements_for(dialect: str) -> Statements:
+    """Build the statements for `sqlite` or `postgresql`."""
+    return Statements(
+        insert_appeals=_insert(dialect, appeals).on_conflict_do_nothing(),
+        insert_calls=_merge_calls(dialect),
+        change_calls=_change_calls(),
+        merge_segments=_merge_segments(dialect),
+        add_recordings=_add_recordings(),
+        insert_faults=_insert(dialect, call_faults).on_conflict_do_nothing(),
+        set_presences=_set_presences(dialect),
+        present_calls=sa.select(calls.c.id).where(
+            calls.c.id.in_(sa.bindparam("ids", expanding=True))
+        ),
+    )
+
+
+def _insert(dialect: str, table: sa.Table, values: dict[str, Any] | None = None) -> _Upsert:
+    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
+    statement = insert(table) if values is None else insert(table).values(values)
+    return cast("_Upsert", statement)
+
+
+def _merge_calls(dialect: str) -> sa.Insert:
+    new: dict[str, sa.BindParameter[Any]] = {
+        column: sa.bindparam(f"new_{column}") for column in _MERGED_IN_CALLS
+    }
+    given = ("appeal", "did", "number", "script", "registered_at")
+    insert = _insert(
+        dialect,
+        calls,
+        {
+            "id": sa.bindparam("of_call"),
+            "last_sequence": sa.bindparam("new_sequence"),
+            **{column: sa.bindparam(column) for column in given},
+            **new,
+        },
+    )
+    later = insert.excluded.last_sequence
+    merged = {
+        column: sa.func.coalesce(calls.c[column], insert.excluded[column])
+        for column in _MERGED_IN_CALLS
+    }
+    return insert.on_conflict_do_update(
+        index_elements=[calls.c.id], set_={"last_sequence": _greater(later), **merged}
+    )
+
+
+def _change_calls() -> sa.Update:
+    merged = {
+        column: sa.func.coalesce(calls.c[column], sa.bindparam(f"new_{column}", type_=column_type))
+        for column, column_type in ((name, calls.c[name].type) for name in _MERGED_IN_CALLS)
+    }
+    later = sa.bindparam("new_sequence", type_=sa.Integer)
+    return (
+        sa.update(calls)
+        .where(calls.c.id == sa.bindparam("of_call"))
+        .values(last_sequence=_greater(later), **merged)
+    )
+
+
+def _greater(sequence: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    # GREATEST is MAX in SQLite; CASE is the same in both.
+    return sa.case((sequence > calls.c.last_sequence, sequence), else_=calls.c.last_sequence)
+
+
+def _merge_segments(dialect: str) -> sa.Insert:
+    insert = _insert(dialect, segments)
+    return insert.on_conflict_do_update(
+        index_elements=[segments.c.call, segments.c.segment],
+        set_={
+            column: sa.func.coalesce(segments.c[column], insert.excluded[column])
+            for column in _MERGED_IN_SEGMENTS
+        },
+    )
+
+
+def _add_recordings() -> sa.Update:
+    new = sa.bindparam("new_recording", type_=sa.Text)
+    return (
+        sa.update(segments)
+        .where(
+            segments.c.call == sa.bindparam("of_call"),
+            segments.c.segment == sa.bindparam("of_segment"),
+        )
+        .values(recording=sa.func.coalesce(segments.c.recording, new))
+    )
+
+
+def _set_presences(dialect: str) -> sa.Insert:
+    insert = _insert(dialect, agent_presence)
+    return insert.on_conflict_do_update(
+        index_elements=[agent_presence.c.agent],
+        set_={column: insert.excluded[column] for column in ("presence", "reason", "since")},
+    )

@@ -1,0 +1,1 @@
+"""The command line, `ekc`: one module per group of verbs."""

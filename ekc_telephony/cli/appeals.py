@@ -1,0 +1,319 @@
+"""
+`ekc appeals`: list calls, show an appeal, export, figures.
+
+What people read is in Russian and in local time; `--json` and plain CSV keep the Enums' values and
+UTC. Citizens' numbers are shown, since whoever types this asked for them; they are never logged.
+
+Exit codes: 0 all is well; 1 no such appeal, or the store does not answer; 2 the command line or the
+configuration is wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, tzinfo
+from enum import Enum
+from pathlib import Path
+from typing import IO, Annotated, Final, NoReturn, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from rich.console import Console
+
+from ekc_telephony.adapters.sql.connection import StoreUrlError
+from ekc_telephony.adapters.sql.queries import (
+    AppealHistory,
+    AppealQueries,
+    CallFilter,
+    CallSummary,
+    FirstWait,
+)
+from ekc_telephony.cli import appeals_view as view
+from ekc_telephony.cli import appeals_words as words
+from ekc_telephony.core.acd.service_level import (
+    ServiceLevelFormula,
+    Wait,
+    average_speed_of_answer,
+    longest_wait,
+    service_level,
+)
+from ekc_telephony.core.call.facts import CallOutcome
+from ekc_telephony.core.kernel.ids import AppealId
+from ekc_telephony.runtime.ports import StoreUnavailableError
+from ekc_telephony.settings.errors import SettingsError
+from ekc_telephony.settings.load import load_settings
+
+ResultT = TypeVar("ResultT")
+
+app = typer.Typer(
+    help="Appeals: list, show, export, figures.", no_args_is_help=True, add_completion=False
+)
+
+_NOT_WELL: Final = 1
+_WRONG_INPUT: Final = 2
+_WIDE: Final = 200
+"""Columns of a table that goes into a file or a pipe, where nothing may be cut off."""
+_DEFAULT_CONFIG: Final = Path("ekc.yaml")
+
+
+class ExportFormat(Enum):
+    """What an export is written as."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+Store = Annotated[str | None, typer.Option(help="The store's address, instead of --config.")]
+Config = Annotated[Path, typer.Option(help="The configuration that names the store.")]
+Since = Annotated[
+    str | None, typer.Option(help="From this day or moment on: 2026-03-01, 2026-03-01T09:00.")
+]
+Until = Annotated[str | None, typer.Option(help="To the end of this day, or before this moment.")]
+Outcome = Annotated[CallOutcome | None, typer.Option(help="Only calls that ended so.")]
+Number = Annotated[str | None, typer.Option(help="Only this caller's: +7…, 8… or without prefix.")]
+Zone = Annotated[str | None, typer.Option(help="Time zone: Europe/Moscow; the machine's own.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.command("list")
+def list_calls(
+    *,
+    since: Since = None,
+    until: Until = None,
+    outcome: Outcome = None,
+    number: Number = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
+    zone: Zone = None,
+    as_json: AsJson = False,
+    store: Store = None,
+    config: Config = _DEFAULT_CONFIG,
+) -> None:
+    """List calls and their appeals, newest first."""
+    local = _zone(zone)
+    wanted = _filter(since, until, outcome, number, local)
+    found = _ask(store, config, lambda queries: queries.newest_calls(wanted, limit=limit))
+    if as_json:
+        typer.echo(view.as_json(found))
+        return
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)
+    console.print(view.calls_table(found, zone=local))
+    typer.echo(f"Показано: {len(found)}")
+
+
+@app.command()
+def show(
+    appeal: Annotated[str, typer.Argument(help="The id, as `list` shows it.")],
+    *,
+    zone: Zone = None,
+    as_json: AsJson = False,
+    store: Store = None,
+    config: Config = _DEFAULT_CONFIG,
+) -> None:
+    """Show an appeal with everything that happened in its calls."""
+    local = _zone(zone)
+    found, similar = _ask(store, config, lambda queries: _find(queries, appeal))
+    if found is None:
+        advice = f" Similar: {', '.join(similar)}." if similar else " `ekc appeals list` has ids."
+        _fail(f"There is no appeal {appeal!r} in this store.{advice}", code=_NOT_WELL)
+    typer.echo(view.as_json(found) if as_json else "\n".join(view.history_lines(found, zone=local)))
+
+
+@app.command()
+def export(
+    *,
+    since: Since = None,
+    until: Until = None,
+    outcome: Outcome = None,
+    number: Number = None,
+    form: Annotated[ExportFormat, typer.Option("--format", help="csv or json.")] = ExportFormat.CSV,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file; standard output if absent.")
+    ] = None,
+    excel: Annotated[
+        bool,
+        typer.Option(
+            "--excel", help="CSV for a Russian Excel: BOM, semicolons, local time, words."
+        ),
+    ] = False,
+    zone: Zone = None,
+    store: Store = None,
+    config: Config = _DEFAULT_CONFIG,
+) -> None:
+    """Write all calls, oldest first; the file is readable by its owner only."""
+    local = _zone(zone)
+    wanted = _filter(since, until, outcome, number, local)
+    lines = _json_lines if form is ExportFormat.JSON else _excel_lines if excel else _csv_lines
+    if excel and form is ExportFormat.JSON:
+        _fail("--excel is for --format csv; leave one of them out", code=_WRONG_INPUT)
+
+    async def write(queries: AppealQueries) -> int:
+        count = 0
+        with _opened(output) as file:
+            async for line in lines(queries.all_calls(wanted), local):
+                file.write(line)
+                count += 1
+        return count
+
+    _ask(store, config, write)
+
+
+@app.command()
+def stats(
+    *,
+    since: Since = None,
+    until: Until = None,
+    target: Annotated[float, typer.Option(min=0, help="Seconds: T of the formula.")] = 20,
+    formula: Annotated[
+        ServiceLevelFormula, typer.Option(help="What the service level is a share of.")
+    ] = ServiceLevelFormula.ABANDONS_COUNT,
+    zone: Zone = None,
+    as_json: AsJson = False,
+    store: Store = None,
+    config: Config = _DEFAULT_CONFIG,
+) -> None:
+    """Count calls by outcome; service level with its formula, mean and longest wait."""
+    wanted = _filter(since, until, None, None, _zone(zone))
+    waits = _waits(_ask(store, config, lambda queries: queries.first_waits(wanted)))
+    share = service_level(waits, target=timedelta(seconds=target), formula=formula)
+    mean, longest = average_speed_of_answer(waits), longest_wait(waits)
+    counts = {outcome: sum(wait.outcome is outcome for wait in waits) for outcome in CallOutcome}
+    if as_json:
+        figures = {
+            "calls": len(waits),
+            "outcomes": {outcome.value: count for outcome, count in counts.items()},
+            "service_level": share,
+            "target_s": target,
+            "formula": formula.value,
+            "mean_wait_of_answered_s": None if mean is None else mean.total_seconds(),
+            "longest_wait_s": None if longest is None else longest.total_seconds(),
+        }
+        typer.echo(view.as_json(figures))
+        return
+    typer.echo(f"Завершённых звонков: {len(waits)}")
+    for outcome, count in counts.items():
+        if count:
+            typer.echo(f"  {words.OUTCOMES[outcome]}: {count}")
+    percent = "–" if share is None else f"{share:.1%}"
+    typer.echo(f"Уровень обслуживания: {percent} (T = {target:g} с; {formula.in_words})")
+    typer.echo(f"Среднее ожидание ответа: {'–' if mean is None else view.minutes(mean)}")
+    typer.echo(f"Наибольшее ожидание: {'–' if longest is None else view.minutes(longest)}")
+
+
+async def _find(queries: AppealQueries, appeal: str) -> tuple[AppealHistory | None, list[AppealId]]:
+    found = await queries.find(AppealId(appeal))
+    return found, [] if found else await queries.similar(appeal)
+
+
+async def _csv_lines(calls: AsyncIterator[CallSummary], _zone: tzinfo | None) -> AsyncIterator[str]:
+    yield view.csv_line(view.COLUMNS, delimiter=",")
+    async for call in calls:
+        yield view.csv_line(view.plain_cells(call), delimiter=",")
+
+
+async def _excel_lines(
+    calls: AsyncIterator[CallSummary], zone: tzinfo | None
+) -> AsyncIterator[str]:
+    headings = [words.COLUMNS[column] for column in view.COLUMNS]
+    yield "\ufeff" + view.csv_line(headings, delimiter=";")
+    async for call in calls:
+        yield view.csv_line(view.spreadsheet_cells(call, zone=zone), delimiter=";")
+
+
+async def _json_lines(
+    calls: AsyncIterator[CallSummary], _zone: tzinfo | None
+) -> AsyncIterator[str]:
+    before = "[\n"
+    async for call in calls:
+        yield before + view.as_json(call)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def _waits(found: list[FirstWait]) -> list[Wait]:
+    return [
+        Wait(
+            outcome=wait.outcome,
+            waited=timedelta() if wait.began_at is None else wait.ended_at - wait.began_at,
+        )
+        for wait in found
+    ]
+
+
+def _ask(
+    store: str | None, config: Path, question: Callable[[AppealQueries], Awaitable[ResultT]]
+) -> ResultT:
+    async def ask() -> ResultT:
+        queries = AppealQueries(store or load_settings(config).store_url)
+        try:
+            return await question(queries)
+        finally:
+            await queries.close()
+
+    try:
+        return asyncio.run(ask())
+    except (StoreUrlError, SettingsError) as error:
+        _fail(str(error), code=_WRONG_INPUT)
+    except (StoreUnavailableError, OSError) as error:
+        _fail(str(error), code=_NOT_WELL)
+
+
+def _filter(
+    since: str | None,
+    until: str | None,
+    outcome: CallOutcome | None,
+    number: str | None,
+    zone: tzinfo | None,
+) -> CallFilter:
+    return CallFilter(
+        since=None if since is None else _moment("--since", since, zone, end=timedelta()),
+        until=None if until is None else _moment("--until", until, zone, end=timedelta(days=1)),
+        outcome=outcome,
+        number=number,
+    )
+
+
+def _moment(option: str, text: str, zone: tzinfo | None, *, end: timedelta) -> datetime:
+    """Read a moment; a bare day is its beginning plus `end`."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        _fail(
+            f"{option}: found {text!r}, expected a day 2026-03-01 or a moment 2026-03-01T09:00",
+            code=_WRONG_INPUT,
+        )
+    if len(text) == len("2026-03-01"):
+        at += end
+    if at.tzinfo is not None:
+        return at
+    return at.astimezone() if zone is None else at.replace(tzinfo=zone)
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        _fail(
+            f"--zone: found {name!r}, expected a name such as Europe/Moscow or Asia/Barnaul",
+            code=_WRONG_INPUT,
+        )
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[IO[str]]:
+    if output is None:
+        yield sys.stdout
+        return
+    handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+def _fail(message: str, *, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,86 @@
+"""The appeal store's words in Russian: supervisors read `ekc appeals`, programs use `--json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from ekc_telephony.adapters.sql.models import AppealState, CallFault
+from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
+
+OUTCOMES: Final[Mapping[CallOutcome | None, str]] = MappingProxyType(
+    {
+        None: "идёт",
+        CallOutcome.ANSWERED: "отвечен",
+        CallOutcome.SELF_SERVED: "обслужен автоматически",
+        CallOutcome.ABANDONED_IN_MENU: "потерян в меню",
+        CallOutcome.ABANDONED_IN_QUEUE: "потерян в очереди",
+        CallOutcome.SHORT: "короткий (до 5 с)",
+        CallOutcome.CALLBACK_PROMISED: "обещан обратный звонок",
+        CallOutcome.MESSAGE_LEFT: "оставлено сообщение",
+        CallOutcome.INFORMED_AFTER_HOURS: "сообщено: нерабочее время",
+        CallOutcome.INFORMED_NO_AGENTS: "сообщено: нет операторов",
+        CallOutcome.SENT_TO_FALLBACK: "передан резервной схеме",
+        CallOutcome.TECHNICAL_FAILURE: "технический сбой",
+    }
+)
+
+STATES: Final[Mapping[AppealState, str]] = MappingProxyType(
+    {AppealState.REGISTERED: "зарегистрировано"}
+)
+
+KINDS: Final[Mapping[SegmentKind, str]] = MappingProxyType(
+    {
+        SegmentKind.IVR: "голосовое меню",
+        SegmentKind.WAITING: "ожидание в очереди",
+        SegmentKind.OFFER: "вызов оператору",
+        SegmentKind.TALK: "разговор с оператором",
+        SegmentKind.WRAP_UP: "поствызывная обработка",
+    }
+)
+
+SEGMENT_OUTCOMES: Final[Mapping[SegmentOutcome | None, str]] = MappingProxyType(
+    {
+        None: "продолжается",
+        SegmentOutcome.COMPLETED: "завершено",
+        SegmentOutcome.ABANDONED: "звонящий положил трубку",
+        SegmentOutcome.NO_AGENTS: "сообщено: нет операторов",
+        SegmentOutcome.ACCEPTED: "принял",
+        SegmentOutcome.REFUSED: "отклонил",
+        SegmentOutcome.NOT_ANSWERED: "не ответил",
+        SegmentOutcome.UNREACHABLE: "телефон недоступен",
+        SegmentOutcome.WITHDRAWN: "отозван: звонящий положил трубку",
+        SegmentOutcome.CALLER_HUNG_UP: "звонящий положил трубку",
+        SegmentOutcome.AGENT_HUNG_UP: "оператор положил трубку",
+        SegmentOutcome.FINISHED_EARLY: "закончена оператором",
+        SegmentOutcome.TIME_IS_UP: "закончена по времени",
+        SegmentOutcome.BROKEN: "прервано сбоем",
+    }
+)
+
+FAULTS: Final[Mapping[CallFault, str]] = MappingProxyType(
+    {
+        CallFault.RECORDING_LOST: "запись потеряна",
+        CallFault.PROMPTS_NOT_HEARD: "не прозвучали подсказки",
+    }
+)
+
+COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "appeal": "Обращение",
+        "call": "Звонок",
+        "number": "Номер звонящего",
+        "did": "Набранный номер",
+        "script": "Сценарий",
+        "registered_at": "Поступил",
+        "answered_at": "Отвечен",
+        "ended_at": "Завершён",
+        "outcome": "Исход",
+        "queue": "Очередь",
+        "agent": "Оператор",
+    }
+)
+"""Headings of an export, by the names of `CallSummary`'s fields."""
+
+HIDDEN_NUMBER: Final = "скрыт"

@@ -1,0 +1,104 @@
+"""The way from an empty database to the present schema."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from ekc_telephony.adapters.sql import migrations
+from ekc_telephony.adapters.sql.connection import open_for_writing
+from ekc_telephony.adapters.sql.migrations import StoreNewerThanEngineError, migrate
+from ekc_telephony.adapters.sql.models import SCHEMA_REVISION, metadata
+from ekc_telephony.runtime.ports import StoreUnavailableError
+
+
+async def _ask(url: str, question: Any) -> Any:
+    database = open_for_writing(url)
+    try:
+        return await database.run(question)
+    finally:
+        await database.close()
+
+
+def test_the_migrated_tables_are_those_of_the_models(database: str) -> None:
+    def differences(connection: sa.Connection) -> list[Any]:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+    assert asyncio.run(_ask(database, differences)) == []
+
+
+def test_every_word_of_the_core_is_allowed_by_the_migrated_tables(database: str) -> None:
+    def missing(connection: sa.Connection) -> set[str]:
+        allowed = {
+            check["name"]: check["sqltext"]
+            for table in metadata.tables
+            for check in sa.inspect(connection).get_check_constraints(table)
+        }
+        return {
+            f"{column.type.name}: {word}"
+            for table in metadata.tables.values()
+            for column in table.columns
+            if isinstance(column.type, sa.Enum)
+            for word in column.type.enums
+            if f"'{word}'" not in allowed[column.type.name]
+        }
+
+    assert asyncio.run(_ask(database, missing)) == set()
+
+
+def test_the_revision_in_the_code_is_the_newest_of_the_files() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_REVISION
+
+
+def test_migrating_again_does_nothing_and_is_quick(database: str) -> None:
+    started = time.perf_counter()
+    asyncio.run(migrate(database))
+    assert time.perf_counter() - started < 0.3
+
+
+def test_two_engines_may_start_at_once(empty_database: str) -> None:
+    """Two processes, as it would be; each brings Alembic and its own connection."""
+    code = (
+        "import asyncio, sys; from ekc_telephony.adapters.sql.migrations import migrate; "
+        "asyncio.run(migrate(sys.argv[1]))"
+    )
+    engines = [
+        subprocess.Popen([sys.executable, "-c", code, empty_database], stderr=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    complaints = [engine.communicate(timeout=30)[1] for engine in engines]
+    assert [engine.returncode for engine in engines] == [0, 0, 0], complaints
+
+
+def test_a_newer_database_is_refused_and_left_alone(database: str) -> None:
+    def age(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    asyncio.run(_ask(database, age))
+    with pytest.raises(StoreNewerThanEngineError, match=r"9999.*A newer EKC has used it"):
+        asyncio.run(migrate(database))
+
+
+def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
+    file = tmp_path / "ekc.sqlite"
+    file.write_text("Not a database, but long enough to look like one. " * 40)
+    with pytest.raises(StoreUnavailableError, match="not a database"):
+        asyncio.run(migrate(f"sqlite:///{file}"))
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailableError, match="nowhere"):
+        asyncio.run(migrate(f"sqlite:///{tmp_path / 'nowhere' / 'ekc.sqlite'}"))
