@@ -1,0 +1,1 @@
+"""Asterisk's configuration: rendered from templates, with this installation's passwords."""

@@ -1,0 +1,148 @@
+"""
+The folder that Asterisk lives in: its rendered files, and the directories it wants to find.
+
+    etc/           rendered, 0640; `etc/site/` is the site's own and is never touched
+    data/          links: documentation and rest-api (Asterisk's), moh and sounds/ru/ekc (ours)
+    spool/recording/   what ARI records
+    log/ run/ var/ cache/ agi/
+
+Rule 1: every file is written beside its old one before the first is renamed into place, so a full
+disk leaves the old configuration whole.
+Rule 2: what did not change is not written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import unified_diff
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from ekc_telephony.adapters.asterisk_conf.conf import NodeConf
+
+_FOLDERS: Final = (
+    "etc/site",
+    "var/keys",
+    "data/sounds/ru",
+    "data/sounds/en",
+    "spool/recording",
+    "spool/tmp",
+    "run",
+    "log/cdr-csv",
+    "cache",
+    "agi",
+)
+_FOLDER_MODE: Final = 0o750
+_FILE_MODE: Final = 0o640
+_LONGEST_SOCKET: Final = 107
+"""Bytes in the path of a Unix socket: 108 with the closing zero (Linux, unix(7))."""
+
+
+class FolderUnusableError(Exception):
+    """Asterisk cannot live in this folder; the text says why and what to do."""
+
+
+class ChangeKind(Enum):
+    """What writing did to a file."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One file or link that is not what it was."""
+
+    path: Path
+    kind: ChangeKind
+
+
+def write_folder(conf: NodeConf, files: Mapping[str, str]) -> tuple[Change, ...]:
+    """
+    Make `conf.folder` complete and return what changed, by path.
+
+    Raises:
+        FolderUnusableError: Its path is too long for Asterisk's socket, or a link cannot be made.
+        OSError: The disk or its permissions are in the way; the old files are still in place.
+    """
+    socket = conf.folder / "run" / "asterisk.ctl"
+    if len(bytes(socket)) > _LONGEST_SOCKET:
+        raise FolderUnusableError(
+            f"{socket}: found a path of {len(bytes(socket))} bytes; expected at most "
+            f"{_LONGEST_SOCKET}, since Asterisk opens a socket there. "
+            "Set `asterisk.folder` in ekc.yaml to a shorter path."
+        )
+    for name in _FOLDERS:
+        (conf.folder / name).mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    return (*_write_files(conf.folder / "etc", files), *_make_links(conf))
+
+
+def differences(folder: Path, files: Mapping[str, str]) -> str:
+    """Return a unified diff from the files in `folder` to `files`; empty when they are the same."""
+    present = {path.name for path in folder.glob("*.conf")}
+    pieces: list[str] = []
+    for name in sorted(present | files.keys()):
+        before = (folder / name).read_text(encoding="utf-8") if name in present else ""
+        pieces += unified_diff(
+            before.splitlines(keepends=True),
+            files.get(name, "").splitlines(keepends=True),
+            fromfile=str(folder / name),
+            tofile=f"rendered/{name}",
+        )
+    return "".join(pieces)
+
+
+def _write_files(etc: Path, files: Mapping[str, str]) -> list[Change]:
+    changes: list[Change] = []
+    for name, text in sorted(files.items()):
+        path = etc / name
+        exists = path.is_file()
+        if exists and path.read_text(encoding="utf-8") == text:
+            continue
+        kind = ChangeKind.CHANGED if exists else ChangeKind.CREATED
+        changes.append(Change(path=path, kind=kind))
+    for change in changes:
+        fresh = _beside(change.path)
+        fresh.unlink(missing_ok=True)
+        # Made with its mode, before a password is in it.
+        fresh.touch(mode=_FILE_MODE)
+        fresh.write_text(files[change.path.name], encoding="utf-8")
+    for change in changes:
+        _beside(change.path).replace(change.path)
+    return changes
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
+def _make_links(conf: NodeConf) -> list[Change]:
+    data = conf.folder / "data"
+    links = {
+        data / "documentation": conf.installation.shipped / "documentation",
+        data / "rest-api": conf.installation.shipped / "rest-api",
+        data / "moh": conf.sounds / "moh",
+        data / "sounds" / "ru" / "ekc": conf.sounds / "ru",
+    }
+    return [
+        Change(path=link, kind=kind)
+        for link, target in links.items()
+        if (kind := _make_link(link, target)) is not None
+    ]
+
+
+def _make_link(link: Path, target: Path) -> ChangeKind | None:
+    if link.is_symlink() and link.readlink() == target:
+        return None
+    if link.exists() and not link.is_symlink():
+        raise FolderUnusableError(
+            f"{link}: found a file or folder; expected nothing or a link. Move it away."
+        )
+    kind = ChangeKind.CHANGED if link.is_symlink() else ChangeKind.CREATED
+    fresh = _beside(link)
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    fresh.replace(link)
+    return kind

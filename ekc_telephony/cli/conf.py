@@ -1,0 +1,127 @@
+"""
+`ekc conf`: check the configuration and write Asterisk's files from it.
+
+    ekc conf check     read ekc.yaml and tell every mistake
+    ekc conf render    write the complete Asterisk folder
+    ekc conf diff      show what `render` would change, passwords left out
+    ekc conf golden    compare the rendered sample with asterisk_conf/golden/ (`--write` renews it)
+
+Exit status: 0 all is well, 1 a mistake or a difference.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from ekc_telephony.adapters.asterisk_conf.conf import (
+    Installation,
+    InstallationIncompleteError,
+    NodeConf,
+)
+from ekc_telephony.adapters.asterisk_conf.folder import (
+    FolderUnusableError,
+    differences,
+    write_folder,
+)
+from ekc_telephony.adapters.asterisk_conf.render import PROJECT, render
+from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError, load_or_create_secrets
+from ekc_telephony.settings.asterisk import golden_conf, node_conf
+from ekc_telephony.settings.errors import SettingsError
+from ekc_telephony.settings.load import load_settings
+from ekc_telephony.settings.models import Settings
+
+app = typer.Typer(help="The configuration: check it, write Asterisk's files from it.")
+
+GOLDEN: Final = PROJECT / "asterisk_conf" / "golden"
+SAMPLE: Final = PROJECT / "ekc.yaml"
+
+_PASSWORD_LINE: Final = re.compile(r"^([-+ ]?(?:password|secret) = ).*$", re.MULTILINE)
+
+Config = Annotated[Path, typer.Option("--config", help="The configuration file.")]
+Into = Annotated[
+    Path | None, typer.Option("--into", help="Asterisk's folder, instead of the configured one.")
+]
+
+
+@app.command()
+def check(config: Config = Path("ekc.yaml")) -> None:
+    """Read the configuration and tell every mistake in it."""
+    settings = _settings(config)
+    typer.echo(
+        f"{config}: in order ({len(settings.numbers)} numbers, {len(settings.queues)} queues, "
+        f"{len(settings.operators)} operators)"
+    )
+
+
+@app.command(name="render")
+def render_folder(config: Config = Path("ekc.yaml"), into: Into = None) -> None:
+    """Write the complete Asterisk folder and tell what changed."""
+    conf = _node_conf(config, into)
+    try:
+        changes = write_folder(conf, render(conf))
+    except (FolderUnusableError, OSError) as error:
+        raise _refusal(str(error)) from error
+    for change in changes:
+        typer.echo(f"{change.kind.value} {change.path}")
+    typer.echo(f"{conf.folder}: {len(changes)} changed" if changes else f"{conf.folder}: as it was")
+
+
+@app.command()
+def diff(config: Config = Path("ekc.yaml"), into: Into = None) -> None:
+    """Show what `render` would change, passwords left out; exit 1 when something would."""
+    conf = _node_conf(config, into)
+    text = differences(conf.folder / "etc", render(conf))
+    if text:
+        typer.echo(_PASSWORD_LINE.sub(r"\1(not shown)", text), nl=False)
+        raise typer.Exit(1)
+
+
+@app.command()
+def golden(
+    *,
+    config: Config = SAMPLE,
+    write: Annotated[
+        bool, typer.Option("--write", help="Renew the golden files instead of comparing.")
+    ] = False,
+) -> None:
+    """Compare the rendered sample with the golden files in git; exit 1 when they differ."""
+    files = render(golden_conf(_settings(config)))
+    text = differences(GOLDEN, files)
+    if not text:
+        return
+    typer.echo(text, nl=False)
+    if not write:
+        raise _refusal("The golden files differ. If that is meant: ekc conf golden --write")
+    for stale in GOLDEN.glob("*.conf"):
+        stale.unlink()
+    for name, content in files.items():
+        (GOLDEN / name).write_text(content, encoding="utf-8")
+
+
+def _node_conf(config: Path, into: Path | None) -> NodeConf:
+    settings = _settings(config)
+    accounts = [operator.account for operator in settings.operators]
+    try:
+        installation = Installation.find(settings.asterisk.root)
+        secrets = load_or_create_secrets(settings.secrets_file, accounts)
+    except (InstallationIncompleteError, SecretsError, OSError) as error:
+        raise _refusal(str(error)) from error
+    conf = node_conf(settings, secrets, installation=installation)
+    return conf if into is None else replace(conf, folder=into.absolute())
+
+
+def _settings(config: Path) -> Settings:
+    try:
+        return load_settings(config)
+    except SettingsError as error:
+        raise _refusal(str(error)) from error
+
+
+def _refusal(text: str) -> typer.Exit:
+    typer.echo(text, err=True)
+    return typer.Exit(1)

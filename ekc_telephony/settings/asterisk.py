@@ -1,0 +1,85 @@
+"""
+From the settings of a node to what its Asterisk is rendered from.
+
+The seam between `ekc.yaml` and `adapters/asterisk_conf`, which knows nothing of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from ekc_telephony.adapters.asterisk_conf.conf import (
+    Installation,
+    Listener,
+    NodeConf,
+    PhoneConf,
+    TrunkConf,
+)
+from ekc_telephony.adapters.asterisk_conf.secrets import Secrets
+from ekc_telephony.settings.models import ControlEndpoint, Endpoint, Settings
+
+ARI_APP: Final = "ekc"
+"""The engine's ARI application; one engine owns it."""
+
+_GOLDEN_FOLDER: Final = Path("/var/lib/ekc/asterisk")
+_GOLDEN_SOUNDS: Final = Path("/usr/share/ekc/sounds")
+_GOLDEN_INSTALLATION: Final = Installation(
+    modules=Path("/usr/lib/asterisk/modules"), shipped=Path("/usr/share/asterisk")
+)
+
+
+def node_conf(settings: Settings, secrets: Secrets, *, installation: Installation) -> NodeConf:
+    """Return what to render for `settings`; the secrets hold every operator's password."""
+    asterisk = settings.asterisk
+    return NodeConf(
+        node=settings.node,
+        app=ARI_APP,
+        folder=settings.asterisk_folder,
+        installation=installation,
+        sounds=settings.sounds,
+        sip=_listener(asterisk.sip),
+        ari=_listener(asterisk.ari),
+        ami=_listener(asterisk.ami),
+        rtp_first=asterisk.rtp.first,
+        rtp_last=asterisk.rtp.last,
+        ari_password=secrets.ari,
+        ami_password=secrets.ami,
+        qualify_every=asterisk.sip.qualify_every,
+        trunks=tuple(
+            TrunkConf(
+                name=trunk.name,
+                addresses=tuple(map(str, trunk.addresses)),
+                codecs=tuple(codec.value for codec in trunk.codecs),
+            )
+            for trunk in settings.trunks
+        ),
+        phones=tuple(
+            PhoneConf(
+                account=operator.account,
+                name=operator.name,
+                password=secrets.operators[operator.account],
+                contact=operator.contact,
+            )
+            for operator in settings.operators
+        ),
+        music_classes=tuple(sorted({queue.music for queue in settings.queues} - {"default"})),
+    )
+
+
+def golden_conf(settings: Settings) -> NodeConf:
+    """Return what the golden files are rendered from: no real password, no path of this machine."""
+    placeholders = Secrets(
+        ari="ARI-PASSWORD",
+        ami="AMI-PASSWORD",
+        operators={
+            operator.account: f"PASSWORD-OF-{operator.account}" for operator in settings.operators
+        },
+    )
+    conf = node_conf(settings, placeholders, installation=_GOLDEN_INSTALLATION)
+    return replace(conf, folder=_GOLDEN_FOLDER, sounds=_GOLDEN_SOUNDS)
+
+
+def _listener(endpoint: Endpoint | ControlEndpoint) -> Listener:
+    return Listener(bind=str(endpoint.bind), port=endpoint.port)

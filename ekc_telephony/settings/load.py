@@ -1,0 +1,38 @@
+"""
+From the file `ekc.yaml` to one frozen `Settings`, or to all its mistakes at once.
+
+Rule 1: there is no half of a configuration: `Settings` or `SettingsError`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ekc_telephony.settings.cross import cross_check
+from ekc_telephony.settings.document import read_document
+from ekc_telephony.settings.errors import Mistake, SettingsError
+from ekc_telephony.settings.explain import explain
+from ekc_telephony.settings.models import Settings
+
+
+def load_settings(path: Path) -> Settings:
+    """
+    Read and check `path`.
+
+    Raises:
+        SettingsError: It cannot be used; names every mistake with its place.
+    """
+    document = read_document(path)
+    folder = path.absolute().parent
+    mistakes: list[Mistake] = []
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate(document.plain, context={"folder": folder})
+    except ValidationError as error:
+        mistakes += explain(document, error.errors())
+    mistakes += cross_check(document, folder)
+    if mistakes or settings is None:
+        raise SettingsError(mistakes)
+    return settings

@@ -1,0 +1,277 @@
+"""
+What `ekc.yaml` may say: the whole configuration of one telephony node, as frozen models.
+
+The file is read by `load.py`; whoever holds a `Settings` holds one that was checked as a whole.
+`bootstrap` hands each adapter its own small part; no adapter sees this module.
+
+Rule 1: no passwords. Those are generated per installation and live in `secrets.json` (0600).
+Rule 2: an unknown key is a mistake.
+Rule 3: what decides how callers are treated (ring time, wrap-up, recording …) has no default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from ekc_telephony.core.acd.service_level import ServiceLevelFormula
+from ekc_telephony.core.acd.specs import Line, NoAgentsPolicy
+from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.settings.values import (
+    Code,
+    Codec,
+    Contact,
+    Days,
+    Dialled,
+    Digit,
+    Duration,
+    FilePath,
+    HolidayCalendar,
+    Interval,
+    Level,
+    Name,
+    OpenInterval,
+    Port,
+    PositiveDuration,
+    Title,
+)
+
+Address = IPv4Address | IPv6Address
+LOOPBACK = IPv4Address("127.0.0.1")
+
+
+def _is_loopback(address: Address) -> Address:
+    if not address.is_loopback:
+        raise ValueError(
+            "a loopback address such as 127.0.0.1: the engine runs beside its Asterisk, "
+            "and whoever reaches this port commands the telephone system"
+        )
+    return address
+
+
+def _has_no_password(url: str) -> str:
+    authority = url.partition("://")[2].partition("/")[0]
+    if "@" in authority and ":" in authority.rpartition("@")[0]:
+        raise ValueError(
+            "a URL without a password; PostgreSQL's driver takes it from PGPASSWORD or ~/.pgpass"
+        )
+    return url
+
+
+def _may_be_declared(reason: NotReadyReason) -> NotReadyReason:
+    if reason is NotReadyReason.NO_ANSWER:
+        raise ValueError("a reason a person can give: break, lunch, training or other")
+    return reason
+
+
+class Section(BaseModel):
+    """A block of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Endpoint(Section):
+    """Where something listens."""
+
+    bind: Address = LOOPBACK
+    port: Port
+
+
+class SipEndpoint(Endpoint):
+    """Where phones and trunks reach Asterisk, over UDP."""
+
+    qualify_every: PositiveDuration | None = timedelta(seconds=60)
+    """How often a registered phone is asked whether it is still there; null for never."""
+
+
+class ControlEndpoint(Section):
+    """Where Asterisk takes our orders; on loopback only."""
+
+    bind: Annotated[Address, AfterValidator(_is_loopback)] = LOOPBACK
+    port: Port
+
+
+class RtpPorts(Section):
+    """The UDP ports for sound, two for each leg; both ends are included."""
+
+    first: Port
+    last: Port
+
+
+class AsteriskSettings(Section):
+    """The Asterisk of this node."""
+
+    root: FilePath
+    """The root of the tree Asterisk is installed in: `/` for the system's own."""
+    folder: FilePath | None = None
+    """Its configuration, spool, logs and recordings; by default `asterisk` in the state folder."""
+    sip: SipEndpoint
+    rtp: RtpPorts
+    ari: ControlEndpoint
+    ami: ControlEndpoint
+
+
+class StoreSettings(Section):
+    """Where appeals are kept."""
+
+    url: Annotated[str, AfterValidator(_has_no_password)] | None = None
+    """An SQLAlchemy URL; by default SQLite in the state folder."""
+
+
+class Trunk(Section):
+    """An operator's or a region's line into the house; it is known by its address alone."""
+
+    name: Name
+    addresses: tuple[Address, ...] = Field(min_length=1)
+    """Calls from these addresses are citizens' calls."""
+    codecs: tuple[Codec, ...] = Field(min_length=1)
+
+
+class Number(Section):
+    """A number that citizens dial, and the script that answers there."""
+
+    did: Dialled
+    script: Name
+    """A file in the folder of scripts, without its extension."""
+
+
+class Schedule(Section):
+    """When a service is open, by the clock on its wall."""
+
+    time_zone: ZoneInfo
+    weekly: Mapping[Days, tuple[OpenInterval, ...]]
+    """A day not named is closed; a lunch break is what lies between two intervals."""
+    holidays: HolidayCalendar
+    closed: tuple[date, ...] = ()
+    """Closed for the whole day, whatever the week says."""
+    open: Mapping[date, tuple[OpenInterval, ...]] = Field(default_factory=dict)
+    """Other hours on single days; stronger than `weekly`, `holidays` and `closed`."""
+
+    def hours_of(self, weekday: int) -> tuple[Interval, ...]:
+        """Return the ordinary intervals of a weekday (0 = Monday)."""
+        return next((hours for days, hours in self.weekly.items() if weekday in days), ())
+
+
+class Skill(Section):
+    """Something an operator can know and a queue can need."""
+
+    name: Name
+    title: Title
+
+
+class Queue(Section):
+    """Callers who wait for the same kind of operator."""
+
+    id: Name
+    title: Title
+    """Shown on operators' phones and on the wallboard."""
+    line: Line
+    skills: Mapping[Name, Level] = Field(default_factory=dict)
+    """What an operator needs to serve it, with the lowest level that will do."""
+    ring_time: PositiveDuration
+    """How long one operator's phone rings before the next is tried."""
+    wrap_up: Duration
+    """The longest after-call work before the next offer."""
+    after_refusal: Duration
+    """How long an operator who refused is left alone."""
+    announce_every: PositiveDuration | None
+    """How often the caller hears his position; null for never."""
+    record: bool
+    when_no_agents: NoAgentsPolicy
+    music: Name = "default"
+    """A class of music on hold."""
+
+
+class Operator(Section):
+    """A person who takes calls, and his phone."""
+
+    account: Name
+    """His SIP account; also who he is in every record."""
+    name: Title
+    line: Line
+    skills: Mapping[Name, Level] = Field(default_factory=dict)
+    initial_presence: Presence = Presence.SIGNED_OUT
+    """What he is taken for until he declares something himself."""
+    contact: Contact | None = None
+    """A fixed address, `sip:host:port`, for a phone that does not register."""
+
+    def may_serve(self, queue: Queue) -> bool:
+        """Tell whether he works on the queue's line and has its skills at its levels."""
+        return self.line is queue.line and all(
+            self.skills.get(skill, 0) >= level for skill, level in queue.skills.items()
+        )
+
+
+class FeatureCodes(Section):
+    """What operators dial to declare their presence."""
+
+    ready: Code = "*45"
+    not_ready: Code = "*46"
+    """Alone: reason `other`; with one more digit: the reason in `reasons`."""
+    reasons: Mapping[Digit, Annotated[NotReadyReason, AfterValidator(_may_be_declared)]] = Field(
+        default_factory=lambda: {
+            "1": NotReadyReason.BREAK,
+            "2": NotReadyReason.LUNCH,
+            "3": NotReadyReason.TRAINING,
+            "4": NotReadyReason.OTHER,
+        }
+    )
+    signed_out: Code = "*47"
+    end_of_wrap_up: Code = "*48"
+
+    def not_ready_codes(self) -> Mapping[str, NotReadyReason]:
+        """Return every code that means «not ready», with its reason."""
+        with_digit = {self.not_ready + digit: reason for digit, reason in self.reasons.items()}
+        return {self.not_ready: NotReadyReason.OTHER} | with_digit
+
+
+class ServiceLevel(Section):
+    """The promise to callers, and how it is counted."""
+
+    target: PositiveDuration
+    formula: ServiceLevelFormula
+
+
+class Settings(Section):
+    """The whole file, checked."""
+
+    node: Name
+    """The name of this Asterisk (its systemname); every call id begins with it."""
+    state: FilePath
+    """What this installation writes: secrets, the SQLite store, Asterisk's folder."""
+    asterisk: AsteriskSettings
+    http: Endpoint
+    """The engine's own pages: /healthz, /metrics, /wallboard."""
+    store: StoreSettings = StoreSettings()
+    scripts: FilePath
+    sounds: FilePath
+    """The folder with `ru/` (prompts) and `moh/` (music on hold)."""
+    trunks: tuple[Trunk, ...]
+    numbers: tuple[Number, ...]
+    schedules: Mapping[Name, Schedule] = Field(default_factory=dict)
+    skills: tuple[Skill, ...] = ()
+    queues: tuple[Queue, ...] = Field(min_length=1)
+    operators: tuple[Operator, ...]
+    feature_codes: FeatureCodes = FeatureCodes()
+    service_level: ServiceLevel
+
+    @property
+    def asterisk_folder(self) -> Path:
+        """The folder that `ekc conf render` writes and Asterisk lives in."""
+        return self.asterisk.folder or self.state / "asterisk"
+
+    @property
+    def secrets_file(self) -> Path:
+        """The passwords of this installation."""
+        return self.state / "secrets.json"
+
+    @property
+    def store_url(self) -> str:
+        """The store's SQLAlchemy URL."""
+        return self.store.url or f"sqlite:///{self.state / 'ekc.sqlite'}"

@@ -1,0 +1,88 @@
+"""`ekc conf` as a person meets it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ekc_telephony.cli.conf import app
+
+PROJECT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Return a copy of the sample whose Asterisk is an empty shell."""
+    root = tmp_path / "root"
+    modules = root / "usr/lib/asterisk/modules"
+    modules.mkdir(parents=True)
+    (modules / "res_ari.so").touch()
+    (root / "usr/share/asterisk/rest-api").mkdir(parents=True)
+    text = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
+    text = text.replace(" ivr_scripts", f" {PROJECT / 'ivr_scripts'}").replace(
+        ".runtime/asterisk", str(root)
+    )
+    file = tmp_path / "ekc.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments))
+    return result.exit_code, result.output
+
+
+def test_check_says_that_the_sample_is_in_order() -> None:
+    status, said = run("check", "--config", str(PROJECT / "ekc.yaml"))
+    assert status == 0
+    assert "in order" in said
+
+
+def test_a_mistake_ends_with_status_1_and_its_place(config: Path) -> None:
+    config.write_text(config.read_text().replace("wrap_up: 30s", "wrap_up: 30"))
+    status, said = run("render", "--config", str(config))
+    assert status == 1
+    assert 'found "30" for `queues.1.wrap_up`' in said
+    assert not (config.parent / ".runtime").exists()
+
+
+def test_render_tells_what_changed_and_diff_what_would(config: Path) -> None:
+    status, said = run("render", "--config", str(config))
+    assert status == 0
+    assert "created" in said
+    assert run("render", "--config", str(config))[1].endswith("as it was\n")
+    assert run("diff", "--config", str(config)) == (0, "")
+    config.write_text(config.read_text().replace("account: orlov", "account: volkov"))
+    status, said = run("diff", "--config", str(config))
+    assert status == 1
+    assert "+[volkov](operator-endpoint)" in said
+    assert "+password = (not shown)" in said
+
+
+def test_render_into_another_folder_leaves_the_configured_one_alone(
+    config: Path, tmp_path: Path
+) -> None:
+    assert run("render", "--config", str(config), "--into", str(tmp_path / "other"))[0] == 0
+    assert (tmp_path / "other/etc/asterisk.conf").is_file()
+    assert not (tmp_path / ".runtime/state/asterisk").exists()
+
+
+def test_the_golden_files_in_git_are_current() -> None:
+    assert run("golden") == (0, "")
+
+
+def test_a_change_of_the_sample_is_shown_against_the_golden_files(config: Path) -> None:
+    config.write_text(config.read_text().replace("last: 18999", "last: 19999"))
+    status, said = run("golden", "--config", str(config))
+    assert status == 1
+    assert "-rtpend = 18999\n+rtpend = 19999" in said
+    assert "ekc conf golden --write" in said
+
+
+def test_a_missing_asterisk_is_told_with_what_to_do(config: Path) -> None:
+    config.write_text(config.read_text().replace("root: ", "root: /nowhere"))
+    status, said = run("render", "--config", str(config))
+    assert status == 1
+    assert "make setup" in said

@@ -1,0 +1,61 @@
+"""Passwords are made once, kept to their owner, and never shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError, load_or_create_secrets
+
+
+def test_secrets_are_made_once_and_are_all_different(tmp_path: Path) -> None:
+    file = tmp_path / "state" / "secrets.json"
+    made = load_or_create_secrets(file, ["ivanova", "petrov"])
+    assert load_or_create_secrets(file, ["ivanova", "petrov"]) == made
+    assert len({made.ari, made.ami, *made.operators.values()}) == 4
+    assert all(len(word) >= 32 for word in (made.ari, made.ami, *made.operators.values()))
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_new_operator_gets_a_password_and_nobody_elses_changes(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    before = load_or_create_secrets(file, ["ivanova"])
+    after = load_or_create_secrets(file, ["ivanova", "petrov"])
+    assert (after.ari, after.ami) == (before.ari, before.ami)
+    assert after.operators["ivanova"] == before.operators["ivanova"]
+    assert set(after.operators) == {"ivanova", "petrov"}
+
+
+def test_an_operator_who_comes_back_gets_a_new_password(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    before = load_or_create_secrets(file, ["ivanova", "petrov"])
+    load_or_create_secrets(file, ["ivanova"])
+    again = load_or_create_secrets(file, ["ivanova", "petrov"])
+    assert again.operators["petrov"] != before.operators["petrov"]
+
+
+def test_a_file_open_to_others_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    load_or_create_secrets(file, ["ivanova"])
+    file.chmod(0o644)
+    with pytest.raises(SecretsError, match="chmod 600"):
+        load_or_create_secrets(file, ["ivanova"])
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"ari": 1, "ami": "", "operators": {}}', "\0"]
+)
+def test_a_damaged_file_is_refused_and_left_alone(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "secrets.json"
+    file.write_text(content)
+    file.chmod(0o600)
+    with pytest.raises(SecretsError, match="backup"):
+        load_or_create_secrets(file, ["ivanova"])
+    assert file.read_text() == content
+
+
+def test_secrets_do_not_show_in_a_log(tmp_path: Path) -> None:
+    made = load_or_create_secrets(tmp_path / "secrets.json", ["ivanova"])
+    assert made.ari not in repr(made)
+    assert made.operators["ivanova"] not in repr(made)
