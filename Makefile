@@ -33,7 +33,7 @@ test: check test-fast test-asterisk  ## check, then all tests, real Asterisk inc
 test-core: setup  ## tests of the pure core alone (seconds)
 	@$(BIN)/pytest -q tests/core
 
-test-fast: setup  ## all tests but those on real Asterisk
+test-fast: setup-speech  ## all tests but those on real Asterisk
 	@$(BIN)/pytest -q -n 2 $(FAST)
 
 test-asterisk: setup  ## tests on the embedded Asterisk with real SIP phones
