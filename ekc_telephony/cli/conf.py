@@ -1,7 +1,7 @@
 """
 `ekc conf`: check the configuration and write Asterisk's files from it.
 
-    ekc conf check     read ekc.yaml and tell every mistake
+    ekc conf check     read ekc.yaml and the scripts it names, and tell every mistake
     ekc conf render    write the complete Asterisk folder
     ekc conf diff      show what `render` would change, passwords left out
     ekc conf golden    compare the rendered sample with asterisk_conf/golden/ (`--write` renews it)
@@ -30,10 +30,12 @@ from ekc_telephony.adapters.asterisk_conf.folder import (
 )
 from ekc_telephony.adapters.asterisk_conf.render import PROJECT, render
 from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError, load_or_create_secrets
+from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.settings.asterisk import golden_conf, node_conf
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.load import load_settings
 from ekc_telephony.settings.models import Settings
+from ekc_telephony.settings.plan import engine_plan
 
 app = typer.Typer(help="The configuration: check it, write Asterisk's files from it.")
 
@@ -50,8 +52,12 @@ Into = Annotated[
 
 @app.command()
 def check(config: Config = Path("ekc.yaml")) -> None:
-    """Read the configuration and tell every mistake in it."""
+    """Read the configuration and its scripts, and tell every mistake in them."""
     settings = _settings(config)
+    try:
+        engine_plan(settings, today=SystemClock().now().date())
+    except SettingsError as error:
+        raise _refusal(str(error)) from error
     typer.echo(
         f"{config}: in order ({len(settings.numbers)} numbers, {len(settings.queues)} queues, "
         f"{len(settings.operators)} operators)"

@@ -47,7 +47,15 @@ class SettingsError(Exception):
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(
-            sorted(mistakes, key=lambda mistake: (mistake.line, mistake.column, mistake.found))
+            sorted(
+                mistakes,
+                key=lambda mistake: (
+                    str(mistake.file),
+                    mistake.line,
+                    mistake.column,
+                    mistake.found,
+                ),
+            )
         )
         count = len(self.mistakes)
         heading = f"{count} mistake{'s' if count > 1 else ''} in the configuration:"

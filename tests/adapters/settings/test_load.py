@@ -62,7 +62,7 @@ def test_values_are_read_as_a_person_means_them(folder: Path) -> None:
     assert settings.operators[0].initial_presence is Presence.SIGNED_OUT
     assert settings.feature_codes.not_ready_codes()["*462"] is NotReadyReason.LUNCH
     assert settings.asterisk_folder == folder / ".runtime/state/asterisk"
-    assert settings.store_url == f"sqlite+aiosqlite:///{folder}/.runtime/state/ekc.sqlite"
+    assert settings.store_url == f"sqlite:///{folder}/.runtime/state/ekc.sqlite"
 
 
 def test_a_number_without_quotes_keeps_its_spelling(folder: Path) -> None:
