@@ -1,0 +1,1 @@
+"""The engine's own pages, on FastAPI: health, metrics, wallboard."""

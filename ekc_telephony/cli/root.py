@@ -1,0 +1,18 @@
+"""The command `ekc` with all its verbs."""
+
+from __future__ import annotations
+
+import typer
+
+from ekc_telephony.cli import appeals, conf, serve, sounds, wallboard
+
+app = typer.Typer(
+    help="EKC (ЕКЦ): a contact-centre engine on Asterisk for citizens' hotlines.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve.serve)
+app.command()(wallboard.wallboard)
+app.add_typer(appeals.app, name="appeals")
+app.add_typer(conf.app, name="conf")
+app.add_typer(sounds.app, name="sounds")

@@ -1,0 +1,76 @@
+"""
+`ekc serve`: run the engine of one node.
+
+Exit status: 0 after an orderly stop (SIGTERM, SIGINT), 1 when it could not start or had to end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+import uvloop
+
+from ekc_telephony.adapters.ami.client import AmiRefusedError
+from ekc_telephony.adapters.ari.client import AriFatalError
+from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError
+from ekc_telephony.adapters.http.app import PortTakenError
+from ekc_telephony.bootstrap import Node
+from ekc_telephony.settings.errors import SettingsError
+from ekc_telephony.settings.load import load_settings
+
+Config = Annotated[Path, typer.Option("--config", help="The configuration file.")]
+log = structlog.get_logger(__name__)
+
+
+def serve(config: Config = Path("ekc.yaml")) -> None:
+    """Run the engine until it is told to stop (Ctrl-C or SIGTERM)."""
+    _set_up_logging()
+    try:
+        node = Node(load_settings(config))
+    except (SettingsError, SecretsError) as error:
+        typer.echo(f"ekc serve: {error}", err=True)
+        raise typer.Exit(1) from None
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            runner.run(_run(node))
+        except* (AriFatalError, AmiRefusedError, PortTakenError) as fatal:
+            for each in fatal.exceptions:
+                typer.echo(f"ekc serve: {each}", err=True)
+            sys.exit(1)
+
+
+async def _run(node: Node) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    log.info("engine starting")
+    await node.run(stop)
+    log.info("engine stopped")
+
+
+def _set_up_logging() -> None:
+    """Write JSON lines to stderr, or coloured lines when a person watches."""
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,55 @@
+"""`ekc wallboard` as a person meets it."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+from typer.testing import CliRunner
+
+from ekc_telephony.cli.root import app
+from ekc_telephony.cli.wallboard import in_one_line, picture
+from ekc_telephony.core.call.events import CallArrived
+from ekc_telephony.core.engine.wallboard import Wallboard, wallboard_of
+from ekc_telephony.core.kernel.ids import CallId, Did
+from tests.core.office import ANNA, BORIS, NOON, engine
+
+PROJECT = Path(__file__).parents[3]
+
+
+def _board() -> Wallboard:
+    running = engine(ready=[ANNA, BORIS])
+    arrived = CallArrived(call=CallId("ekc-1795300000.1"), did=Did("200"), number="+79161234567")
+    running.handle(arrived, NOON)
+    return wallboard_of(running, NOON + timedelta(seconds=7))
+
+
+def test_a_plain_line_says_who_waits_and_who_is_free() -> None:
+    board = _board()
+    line = in_one_line(board)
+    assert "звонков 1" in line
+    assert "Queue urgent: ждут 1, дольше всех 7 с" in line
+    assert "готовы 2 из 4, свободны 1" in line
+
+
+def test_the_picture_names_each_agent_and_each_appeal_but_no_number() -> None:
+    page = io.StringIO()
+    Console(file=page, width=120).print(picture(_board()))
+    text = page.getvalue()
+    assert "звонит телефон" in text
+    assert "не на смене" in text
+    assert "ekc-261122-063320-1" in text
+    assert "79161234567" not in text
+
+
+def test_an_engine_that_does_not_answer_is_named_with_what_to_do(tmp_path: Path) -> None:
+    text = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
+    config = tmp_path / "ekc.yaml"
+    text = text.replace("port: 18080", "port: 9").replace(" ivr_scripts", f" {PROJECT}/ivr_scripts")
+    config.write_text(text, encoding="utf-8")
+    answer = CliRunner().invoke(app, ["wallboard", "--once", "--config", str(config)])
+    assert answer.exit_code == 1
+    assert "http://127.0.0.1:9/wallboard" in answer.output
+    assert "is `ekc serve` running?" in answer.output
