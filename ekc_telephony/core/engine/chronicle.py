@@ -5,7 +5,8 @@ Sessions say what began and what ended; the chronicle knows when it began, count
 facts. So no session can close a segment twice or leave one open.
 
 Rule 1: facts are numbered without a gap, segments too.
-Rule 2: one segment of a kind is open at most; closing one that is not open changes nothing.
+Rule 2: one segment of a kind is open at most; closing one that is not open changes nothing. Only
+wrap-up may go on twice: a caller whose agent's phone died has talked to two people.
 Rule 3: `ended` closes the open segments as broken if the session forgot them, but never wrap-up,
 which outlives the call.
 """
@@ -63,7 +64,7 @@ class Chronicle:
         self._registered_at = registered_at
         self._sequence = facts_before
         self._segments = facts_before
-        self._open: dict[SegmentKind, _Open] = {}
+        self._open: dict[tuple[SegmentKind, AgentId | None], _Open] = {}
 
     @property
     def registered_at(self) -> datetime:
@@ -72,7 +73,7 @@ class Chronicle:
 
     def is_open(self, kind: SegmentKind) -> bool:
         """Tell whether a segment of this kind is going on."""
-        return kind in self._open
+        return any(each is kind for each, _ in self._open)
 
     def registered(
         self, *, appeal: AppealId, did: Did, number: str | None, script: ScriptId | None
@@ -98,7 +99,9 @@ class Chronicle:
     ) -> SegmentStarted:
         """Open a segment."""
         self._segments += 1
-        self._open[kind] = _Open(segment=self._segments, started_at=now, queue=queue, agent=agent)
+        self._open[_key(kind, agent)] = _Open(
+            segment=self._segments, started_at=now, queue=queue, agent=agent
+        )
         return SegmentStarted(
             call=self._call,
             sequence=self._next(),
@@ -109,9 +112,16 @@ class Chronicle:
             agent=agent,
         )
 
-    def end(self, kind: SegmentKind, outcome: SegmentOutcome, now: datetime) -> list[CallFact]:
-        """Close the open segment of this kind; nothing when there is none."""
-        was = self._open.pop(kind, None)
+    def end(
+        self,
+        kind: SegmentKind,
+        outcome: SegmentOutcome,
+        now: datetime,
+        *,
+        agent: AgentId | None = None,
+    ) -> list[CallFact]:
+        """Close the open segment of this kind (wrap-up: of this agent); nothing without one."""
+        was = self._open.pop(_key(kind, agent), None)
         if was is None:
             return []
         return [
@@ -134,7 +144,7 @@ class Chronicle:
             call=self._call,
             sequence=self._next(),
             at=now,
-            segment=self._open[SegmentKind.TALK].segment,
+            segment=self._open[_key(SegmentKind.TALK, None)].segment,
             recording=recording,
         )
 
@@ -151,7 +161,7 @@ class Chronicle:
     def ended(self, outcome: CallOutcome, now: datetime) -> list[CallFact]:
         """Say how the call ended."""
         facts: list[CallFact] = []
-        for kind in [each for each in self._open if each is not SegmentKind.WRAP_UP]:
+        for kind in [each for each, _ in self._open if each is not SegmentKind.WRAP_UP]:
             facts += self.end(kind, SegmentOutcome.BROKEN, now)
         facts.append(
             CallEnded(
@@ -167,3 +177,8 @@ class Chronicle:
     def _next(self) -> int:
         self._sequence += 1
         return self._sequence
+
+
+def _key(kind: SegmentKind, agent: AgentId | None) -> tuple[SegmentKind, AgentId | None]:
+    """Return what tells open segments apart: the kind, and for wrap-up whose it is."""
+    return kind, agent if kind is SegmentKind.WRAP_UP else None

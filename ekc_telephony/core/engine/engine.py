@@ -373,8 +373,8 @@ class Engine:
                     asked = session.on_nobody_signed_in(now)
                 case WrapUpStarted(agent=agent):
                     asked = session.on_wrap_up_started(agent, now)
-                case WrapUpEnded(is_early=is_early):
-                    asked = session.on_wrap_up_ended(now, is_early=is_early)
+                case WrapUpEnded(agent=agent, is_early=is_early):
+                    asked = session.on_wrap_up_ended(agent, now, is_early=is_early)
                 case _:
                     assert_never(each)
             effects += self._settle(session, asked, now)

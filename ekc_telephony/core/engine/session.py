@@ -390,10 +390,12 @@ class Session:
         """Open the wrap-up segment."""
         return [self._chronicle.start(SegmentKind.WRAP_UP, now, queue=self.queue, agent=agent)]
 
-    def on_wrap_up_ended(self, now: datetime, *, is_early: bool) -> list[SessionEffect]:
+    def on_wrap_up_ended(
+        self, agent: AgentId, now: datetime, *, is_early: bool
+    ) -> list[SessionEffect]:
         """Close the wrap-up segment."""
         outcome = SegmentOutcome.FINISHED_EARLY if is_early else SegmentOutcome.TIME_IS_UP
-        return [*self._chronicle.end(SegmentKind.WRAP_UP, outcome, now)]
+        return [*self._chronicle.end(SegmentKind.WRAP_UP, outcome, now, agent=agent)]
 
     def settle(self, now: datetime) -> list[Command]:
         """Let a caller who has just joined a queue hear that he waits; called after the ACD."""
@@ -540,7 +542,9 @@ class Session:
         """Say goodbye after a conversation; a caller whose agent's phone died waits again."""
         if reason is EndReason.HUNG_UP or self.queue is None:
             return self._end_talk(SegmentOutcome.AGENT_HUNG_UP, now) + self._hang_up()
-        return self._end_talk(SegmentOutcome.BROKEN, now) + self._wait_again(now)
+        *ended, conversation_ended = self._end_talk(SegmentOutcome.BROKEN, now)
+        # He joins first: his place must be known when the ACD's answers let him hear something.
+        return [*ended, *self._wait_again(now), conversation_ended]
 
     def _wait_again(self, now: datetime) -> list[SessionEffect]:
         """Put a caller whose conversation broke where he first stood in line (G1)."""
