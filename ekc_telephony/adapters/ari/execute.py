@@ -1,0 +1,186 @@
+"""
+Commands as ARI requests: one request per command.
+
+Ids are the core's, so a reply that was lost leaves nothing unknown: the channel, bridge or playback
+has the name we gave it.
+
+Rule 1: a command goes over the socket unless it waits for a channel's thread (`AnswerLeg`,
+`JoinBridge`); those go over HTTP. While a prompt plays to a leg they wait for its end, up to our
+patience: the core stops the playback first.
+Rule 2: `is_gone` means that a thing the command needs exists no longer, the ordinary race with a
+hangup. That Asterisk has no phone to dial, or did not answer us, is not that.
+Rule 3: what a person or a trunk wrote (queue title, number) is cleaned before it enters a SIP
+header.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Final, assert_never
+from urllib.parse import quote
+
+from ekc_telephony.adapters.ari.client import AriClient, AriDownError, AriRefusedError
+from ekc_telephony.adapters.ari.translate import AGENT
+from ekc_telephony.core.call import commands
+from ekc_telephony.core.call.commands import Command, HangUpCause
+from ekc_telephony.runtime.ports import CommandRefusedError
+
+RING_MARGIN: Final = timedelta(seconds=5)
+"""Asterisk gives up this much after the core would: a net under it, for an engine that died."""
+LONGEST_RECORDING: Final = timedelta(hours=12)
+"""ARI needs a limit; without one, a stuck recording would keep its bridge alive for ever."""
+HIDDEN_NUMBER: Final = "anonymous"
+"""What the phone is given as the number of a caller who hides his (RFC 3323)."""
+HIDDEN_TITLE: Final = "номер скрыт"
+"""Added to the name on the phone's display in that case."""
+
+_Q850: Final[Mapping[HangUpCause, str]] = MappingProxyType(
+    {HangUpCause.NORMAL: "16", HangUpCause.UNKNOWN_NUMBER: "1", HangUpCause.TROUBLE: "41"}
+)
+_NOT_IN_A_NAME: Final = re.compile(r'["\\<>\x00-\x1f\x7f]+')
+_GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY})
+
+
+class AriCallControl:
+    """
+    Carries out the core's commands on Asterisk.
+
+    Args:
+        client: The connected client.
+        endpoint: How an agent's phone is dialled, with `{agent}` for his account.
+        prompt_folder: Where prompts lie below Asterisk's `sounds/<language>/`.
+        music_class: The class of `musiconhold.conf` for `StartMusic`.
+        fallback_context: The dialplan context that `SendToFallback` leads to, at its extension `s`.
+    """
+
+    def __init__(
+        self,
+        client: AriClient,
+        *,
+        endpoint: str = "PJSIP/{agent}",
+        prompt_folder: str = "ekc",
+        music_class: str = "default",
+        fallback_context: str = "fallback",
+    ) -> None:
+        self._client = client
+        self._endpoint = endpoint
+        self._prompt_folder = prompt_folder
+        self._music_class = music_class
+        self._fallback_context = fallback_context
+
+    async def execute(self, command: Command) -> None:
+        """
+        Carry out one command and return when Asterisk has accepted it.
+
+        Raises:
+            CommandRefusedError: It was refused, or no answer came in time.
+        """
+        self._client.commands_sent += 1
+        try:
+            await self._request(command)
+        except AriRefusedError as refusal:
+            self._client.commands_failed += 1
+            raise CommandRefusedError(str(refusal), is_gone=_is_gone(refusal)) from refusal
+        except AriDownError as trouble:
+            self._client.commands_failed += 1
+            raise CommandRefusedError(str(trouble), is_gone=False) from trouble
+
+    async def _request(self, command: Command) -> None:  # noqa: C901, PLR0912 (one row per command)
+        ask = self._client.ask
+        match command:
+            case commands.AnswerLeg(leg=leg):
+                await self._client.ask_and_wait("POST", f"channels/{quote(leg)}/answer", {})
+            case commands.SignalRinging(leg=leg):
+                await ask("POST", f"channels/{quote(leg)}/ring")
+            case commands.HangUpLeg(leg=leg, cause=cause):
+                await ask("DELETE", f"channels/{quote(leg)}", {"reason_code": _Q850[cause]})
+            case commands.PlayPrompts():
+                await self._play(command)
+            case commands.StopPlayback(playback=playback):
+                await ask("DELETE", f"playbacks/{quote(playback)}")
+            case commands.StartMusic(leg=leg):
+                await ask("POST", f"channels/{quote(leg)}/moh", {"mohClass": self._music_class})
+            case commands.StopMusic(leg=leg):
+                await ask("DELETE", f"channels/{quote(leg)}/moh")
+            case commands.DialAgent():
+                await self._dial(command)
+            case commands.CreateBridge(bridge=bridge):
+                await ask("POST", f"bridges/{quote(bridge)}", {"type": "mixing"})
+            case commands.JoinBridge(bridge=bridge, legs=legs):
+                path = f"bridges/{quote(bridge)}/addChannel"
+                await self._client.ask_and_wait("POST", path, {"channel": ",".join(legs)})
+            case commands.DestroyBridge(bridge=bridge):
+                await ask("DELETE", f"bridges/{quote(bridge)}")
+            case commands.StartRecording():
+                await self._record(command)
+            case commands.SendToFallback(leg=leg):
+                target = {"context": self._fallback_context, "extension": "s", "priority": "1"}
+                await ask("POST", f"channels/{quote(leg)}/continue", target)
+            case _:
+                assert_never(command)
+
+    async def _play(self, command: commands.PlayPrompts) -> None:
+        # One `media` with commas: of a repeated parameter Asterisk takes the last one only.
+        media = ",".join(f"sound:{self._prompt_folder}/{prompt}" for prompt in command.prompts)
+        path = f"channels/{quote(command.leg)}/play/{quote(command.playback)}"
+        await self._client.ask("POST", path, {"media": media})
+
+    async def _record(self, command: commands.StartRecording) -> None:
+        query = {
+            "name": command.recording,
+            "format": "wav",
+            "maxDurationSeconds": str(int(LONGEST_RECORDING.total_seconds())),
+            "ifExists": "fail",
+        }
+        await self._client.ask("POST", f"bridges/{quote(command.bridge)}/record", query)
+
+    async def _dial(self, command: commands.DialAgent) -> None:
+        limit = command.ring_time + RING_MARGIN
+        query = {
+            "endpoint": self._endpoint.format(agent=command.agent),
+            "channelId": command.leg,
+            "app": self._client.application,
+            "appArgs": AGENT,
+            "originator": command.call,
+            "callerId": caller_id(command),
+            "timeout": str(int(limit.total_seconds())),
+        }
+        await self._client.ask("POST", "channels", query, {"variables": _headers(command)})
+
+
+def caller_id(command: commands.DialAgent) -> str:
+    """Return what the agent's phone displays: queue, appeal and number."""
+    name = f"{shown(command.queue_title)} {shown(command.appeal)}"
+    if command.number is None:
+        return f'"{name} {HIDDEN_TITLE}" <{HIDDEN_NUMBER}>'
+    return f'"{name}" <{command.number}>'
+
+
+def _headers(command: commands.DialAgent) -> dict[str, str]:
+    """
+    Return the SIP headers of the INVITE, as functions of the dialplan set on the new channel.
+
+    They hold ids and a title, nothing personal: SIP may travel in clear.
+    """
+    return {
+        "PJSIP_HEADER(add,X-EKC-Call)": shown(command.call),
+        "PJSIP_HEADER(add,X-EKC-Queue)": shown(command.queue_title),
+        "PJSIP_HEADER(add,X-EKC-Appeal)": shown(command.appeal),
+    }
+
+
+def shown(text: str) -> str:
+    """Return the text without what would end or break a quoted SIP display name or a header."""
+    return " ".join(_NOT_IN_A_NAME.sub(" ", text).split())
+
+
+def _is_gone(refusal: AriRefusedError) -> bool:
+    """Tell whether a leg, bridge or playback is missing, from Asterisk's status and words."""
+    if refusal.status in _GONE or refusal.reason.endswith("not found"):
+        return True
+    # 409 also means «this id or file exists already», for commands that make something new.
+    return refusal.status == HTTPStatus.CONFLICT and refusal.reason.startswith("Channel not in")

@@ -1,0 +1,129 @@
+"""
+The link to Asterisk: connects, tells the core what is there, then what happens, and for ever again.
+
+One connection goes so: open the event socket, set the event filter, ask for channels and bridges,
+keep back the events that come meanwhile; then tell `ControlRegained`, what was kept back, and what
+follows, as it comes. One task does all of it, so nothing can overtake.
+
+Rule 1: `ControlLost` is told once for every `ControlRegained`, as soon as the connection is gone.
+Rule 2: nothing here works on an event: a socket that is not read for long is closed by Asterisk,
+with everything in it. `deliver` only puts the event into an inbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from ekc_telephony.adapters.ari.client import AriClient, AriDownError, AriRefusedError, taken
+from ekc_telephony.adapters.ari.models import Message
+from ekc_telephony.adapters.ari.reconcile import Held, decode_bridges, decode_channels
+from ekc_telephony.adapters.ari.translate import translate
+from ekc_telephony.core.call.events import ControlLost, Event
+
+SHORTEST_PAUSE: Final = timedelta(seconds=0.1)
+LONGEST_PAUSE: Final = timedelta(seconds=2)
+"""Between two attempts to connect; the pause doubles from the one to the other."""
+PATIENCE: Final = timedelta(seconds=10)
+"""How long Asterisk may take to list its channels and bridges."""
+
+Deliver = Callable[[Event], None]
+
+_log = structlog.get_logger(__name__)
+
+
+class AriLink:
+    """
+    Keeps the connection to Asterisk and delivers its events.
+
+    Args:
+        client: The client to connect; nobody else connects it.
+    """
+
+    def __init__(self, client: AriClient) -> None:
+        self._client = client
+        self._held = Held(client.application)
+        self.is_up = False
+        """Asterisk's state is known and its events flow."""
+        self.trouble: str | None = "The engine has not connected to Asterisk yet."
+        """Why it is not up, in one sentence for a person."""
+        self.connections = 0
+        """How often the connection came up; 1 when it never broke."""
+        self.events = 0
+        """Messages that told the core something."""
+
+    async def run(self, deliver: Callable[[Event], None]) -> None:
+        """
+        Connect and deliver for ever; cancel to stop.
+
+        Args:
+            deliver: Takes one event; must neither wait nor raise.
+
+        Raises:
+            AriFatalError: Asterisk refuses our password, or another program took our application.
+        """
+        pause = SHORTEST_PAUSE
+        async with self._client.opened():
+            while True:
+                try:
+                    await self._follow(deliver)
+                except (AriDownError, AriRefusedError) as trouble:
+                    pause = SHORTEST_PAUSE if self.is_up else min(pause * 2, LONGEST_PAUSE)
+                    self._go_down(str(trouble), deliver)
+                await asyncio.sleep(pause.total_seconds())
+
+    def _go_down(self, trouble: str, deliver: Deliver) -> None:
+        if trouble != self.trouble:
+            _log.warning("no connection to Asterisk", trouble=trouble)
+        self.trouble = trouble
+        if self.is_up:
+            self.is_up = False
+            deliver(ControlLost())
+
+    async def _follow(self, deliver: Deliver) -> None:
+        async with self._client.connected():
+            for early in await self._regain(deliver):
+                self._pass_on(early, deliver)
+            while True:
+                if (message := await self._client.receive()) is not None:
+                    self._pass_on(message, deliver)
+
+    async def _regain(self, deliver: Deliver) -> list[Message]:
+        """Tell the core what Asterisk holds, and return the events kept back meanwhile."""
+        kept_back: list[Message] = []
+        try:
+            async with asyncio.timeout(PATIENCE.total_seconds()):
+                replies = [
+                    await self._client.set_event_filter(),
+                    await self._client.send("GET", "channels"),
+                    await self._client.send("GET", "bridges"),
+                ]
+                while not all(reply.done() for reply in replies):
+                    if (message := await self._client.receive()) is not None:
+                        kept_back.append(message)
+        except TimeoutError as late:
+            raise AriDownError("Asterisk does not list its channels.") from late
+        _, channels, bridges = (
+            taken(reply.result().status_code, reply.result().message_body) for reply in replies
+        )
+        regained = self._held.regained(
+            decode_channels(channels or "[]"), decode_bridges(bridges or "[]"), kept_back
+        )
+        self._come_up()
+        deliver(regained)
+        return kept_back
+
+    def _come_up(self) -> None:
+        self.connections += 1
+        self.is_up = True
+        self.trouble = None
+        _log.info("connected to Asterisk", connections=self.connections)
+
+    def _pass_on(self, message: Message, deliver: Deliver) -> None:
+        if self._held.is_news(message) and (event := translate(message)) is not None:
+            self.events += 1
+            deliver(event)

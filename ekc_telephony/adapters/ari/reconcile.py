@@ -1,0 +1,162 @@
+"""
+What Asterisk holds, put together with what it told us: pure.
+
+After every connect the events that Asterisk sends are kept back, its channels and bridges are
+listed, and the core is told the list first (`ControlRegained`) and the events after it. `Held` then
+sees to it that nothing is told twice.
+
+Rule 1: a call arrives exactly once. If its `StasisStart` was kept back, it is new to us and arrives
+by that event, and the list leaves it out; if it is in the list without one, a `StasisStart` that
+comes later is the same arrival and is dropped.
+Rule 2: a leg that we dialled is always in the list, since the core may know it and would take its
+absence for its end. If its `StasisStart` was kept back, the list shows it unanswered, and the event
+answers it.
+Rule 3: only legs of our application are listed. A channel of the fallback dialplan is none of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from ekc_telephony.adapters.ari.models import (
+    Bridge,
+    Channel,
+    ChannelDestroyed,
+    Message,
+    StasisEnd,
+    StasisStart,
+)
+from ekc_telephony.adapters.ari.translate import AGENT, FEATURE, caller_number, did_of
+from ekc_telephony.core.call.events import ControlRegained, LiveLeg
+from ekc_telephony.core.kernel.ids import AgentId, BridgeId, Did, LegId
+
+DIALLED_BY_US: Final = "AppDial2"
+"""Asterisk's name for what a channel does while `originate` rings it (pbx.c)."""
+
+_ACCOUNT: Final = re.compile(r"[^/]+/(?P<account>.+)-[0-9a-f]{8,}(;\d)?")
+"""A channel's name: technology, resource, and Asterisk's own number."""
+
+
+def decode_channels(text: str) -> list[Channel]:
+    """Read the answer to `GET channels`."""
+    return msgspec.json.decode(text, type=list[Channel])
+
+
+def decode_bridges(text: str) -> list[Bridge]:
+    """Read the answer to `GET bridges`."""
+    return msgspec.json.decode(text, type=list[Bridge])
+
+
+class Held:
+    """
+    The channels that our application holds, to tell every arrival and every end once.
+
+    Args:
+        application: The name of our Stasis application.
+    """
+
+    def __init__(self, application: str) -> None:
+        self._application = application
+        self._listed: set[str] = set()
+        """In Stasis according to the list; their `StasisStart` would be told twice."""
+        self._dialled: set[str] = set()
+        """Answered legs that we dialled; they say both `StasisEnd` and `ChannelDestroyed`."""
+        self._ended: set[str] = set()
+        """Those of them that said `StasisEnd`."""
+
+    def regained(
+        self, channels: Sequence[Channel], bridges: Sequence[Bridge], kept_back: Iterable[Message]
+    ) -> ControlRegained:
+        """Begin anew from Asterisk's list; `kept_back` are the events since the connect."""
+        arriving = {m.channel.id for m in kept_back if isinstance(m, StasisStart)}
+        ours = [b for b in bridges if b.bridge_class == "stasis"]
+        bridge_of = {channel: BridgeId(b.id) for b in ours for channel in b.channels}
+        legs = [self._leg(channel, arriving, bridge_of.get(channel.id)) for channel in channels]
+        self._listed = {c.id for c in channels if self._arguments(c) is not None} - arriving
+        self._dialled = {c.id for c in channels if self._arguments(c) == [AGENT]} - arriving
+        self._ended = set()
+        return ControlRegained(
+            legs=tuple(leg for leg in legs if leg is not None),
+            bridges=frozenset(BridgeId(b.id) for b in ours),
+        )
+
+    def is_news(self, message: Message) -> bool:
+        """Take note of the message; False when its content has been told already."""
+        match message:
+            case StasisStart(args=arguments, channel=channel):
+                return self._take_start(arguments, channel.id)
+            case StasisEnd(channel=channel):
+                self._listed.discard(channel.id)
+                if channel.id in self._dialled:
+                    self._dialled.discard(channel.id)
+                    self._ended.add(channel.id)
+            case ChannelDestroyed(channel=channel):
+                self._listed.discard(channel.id)
+                self._dialled.discard(channel.id)
+                if channel.id in self._ended:
+                    self._ended.discard(channel.id)
+                    return False
+            case _:
+                pass
+        return True
+
+    def _take_start(self, arguments: list[str], channel: str) -> bool:
+        if arguments == [AGENT]:
+            self._dialled.add(channel)
+        if channel in self._listed:
+            self._listed.discard(channel)
+            return False
+        return True
+
+    def _arguments(self, channel: Channel) -> list[str] | None:
+        """Return the arguments of `Stasis()`; None for a channel that is not in our application."""
+        application, *arguments = channel.dialplan.app_data.split(",")
+        is_ours = channel.dialplan.app_name == "Stasis" and application == self._application
+        return arguments if is_ours else None
+
+    def _leg(self, channel: Channel, arriving: set[str], bridge: BridgeId | None) -> LiveLeg | None:
+        is_arriving = channel.id in arriving
+        match self._arguments(channel):
+            case None if channel.dialplan.app_name == DIALLED_BY_US and _account(channel):
+                agent = _account(channel)
+                return _live_leg(channel, bridge, did=None, agent=agent, is_told=False)
+            case None:
+                return None
+            case [kind] if kind == AGENT:
+                agent = _account(channel)
+                return _live_leg(channel, bridge, did=None, agent=agent, is_told=not is_arriving)
+            case _ if is_arriving:
+                return None
+            case [kind, account, *_] if kind == FEATURE:
+                return _live_leg(channel, bridge, did=None, agent=AgentId(account))
+            case arguments:
+                return _live_leg(channel, bridge, did=did_of(arguments), agent=None)
+
+
+def _account(channel: Channel) -> AgentId | None:
+    found = _ACCOUNT.fullmatch(channel.name)
+    return AgentId(found["account"]) if found else None
+
+
+def _live_leg(
+    channel: Channel,
+    bridge: BridgeId | None,
+    *,
+    did: Did | None,
+    agent: AgentId | None,
+    is_told: bool = True,
+) -> LiveLeg:
+    return LiveLeg(
+        leg=LegId(channel.id),
+        did=did,
+        agent=agent,
+        number=caller_number(channel.caller.number) if did is not None else None,
+        is_answered=is_told and channel.state == "Up",
+        bridge=bridge,
+        created_at=datetime.fromisoformat(channel.creationtime).astimezone(UTC),
+    )
