@@ -119,11 +119,20 @@ class Node:
         Raises:
             ExceptionGroup: Of the fatal errors of `AriLink`, `AmiLink` or `serve_pages`.
         """
+        async with asyncio.TaskGroup() as keeping:
+            keeper = keeping.create_task(self._keeper.run())
+            try:
+                await self._keeper.wait_ready(STORE_PATIENCE)
+                await self._serve(stop)
+            finally:  # also when a part ended by a fatal error: no fact is left behind
+                await self._writer.drain(DRAIN_PATIENCE)
+                keeper.cancel()
+        await self._store.close()
+
+    async def _serve(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             self._outbox = Outbox(self._control, report=self._driver.deliver, tasks=tasks)
             self._watch(self._outbox)
-            keeper = tasks.create_task(self._keeper.run())
-            await self._keeper.wait_ready(STORE_PATIENCE)
             parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
                 self._driver.run,
                 partial(self._ari.run, self._driver.deliver),
@@ -134,9 +143,6 @@ class Node:
             await stop.wait()
             for task in running:
                 task.cancel()
-            await self._writer.drain(DRAIN_PATIENCE)
-            keeper.cancel()
-        await self._store.close()
 
     def _submit(self, effect: Effect) -> None:
         """Hand a command to the outbox, a fact to everybody who listens."""

@@ -168,10 +168,12 @@ def stats(
     *,
     since: Since = None,
     until: Until = None,
-    target: Annotated[float, typer.Option(min=0, help="Seconds: T of the formula.")] = 20,
+    target: Annotated[
+        float | None, typer.Option(min=0, help="Seconds, instead of `service_level.target`.")
+    ] = None,
     formula: Annotated[
-        ServiceLevelFormula, typer.Option(help="What the service level is a share of.")
-    ] = ServiceLevelFormula.ABANDONS_COUNT,
+        ServiceLevelFormula | None, typer.Option(help="Instead of `service_level.formula`.")
+    ] = None,
     zone: Zone = None,
     as_json: AsJson = False,
     store: Store = None,
@@ -180,6 +182,7 @@ def stats(
     """Count calls by outcome; service level with its formula, mean and longest wait."""
     wanted = _filter(since, until, None, None, _zone(zone))
     waits = _waits(_ask(store, config, lambda queries: queries.first_waits(wanted)))
+    target, formula = _norm(target, formula, config)
     share = service_level(waits, target=timedelta(seconds=target), formula=formula)
     mean, longest = average_speed_of_answer(waits), longest_wait(waits)
     counts = {outcome: sum(wait.outcome is outcome for wait in waits) for outcome in CallOutcome}
@@ -203,6 +206,19 @@ def stats(
     typer.echo(f"Уровень обслуживания: {percent} (T = {target:g} с; {formula.in_words})")
     typer.echo(f"Среднее ожидание ответа: {'–' if mean is None else view.minutes(mean)}")
     typer.echo(f"Наибольшее ожидание: {'–' if longest is None else view.minutes(longest)}")
+
+
+def _norm(
+    target: float | None, formula: ServiceLevelFormula | None, config: Path
+) -> tuple[float, ServiceLevelFormula]:
+    """Return the norm to measure by: as given, otherwise as configured."""
+    if target is not None and formula is not None:
+        return target, formula
+    try:
+        norm = load_settings(config).service_level
+    except SettingsError as error:
+        _fail(f"{error}\nOr give both --target and --formula.", code=_WRONG_INPUT)
+    return (norm.target.total_seconds() if target is None else target), formula or norm.formula
 
 
 async def _find(queries: AppealQueries, appeal: str) -> tuple[AppealHistory | None, list[AppealId]]:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -41,9 +42,18 @@ def serve(config: Config = Path("ekc.yaml")) -> None:
         try:
             runner.run(_run(node))
         except* (AriFatalError, AmiRefusedError, PortTakenError) as fatal:
-            for each in fatal.exceptions:
+            for each in _flat(fatal):
                 typer.echo(f"ekc serve: {each}", err=True)
             sys.exit(1)
+
+
+def _flat(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """Yield the errors of a group of groups."""
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _flat(each)
+        else:
+            yield each
 
 
 async def _run(node: Node) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias, assert_never
 
 from ekc_telephony.core.acd.acd import Acd
@@ -70,8 +70,10 @@ from ekc_telephony.core.kernel.ids import CallId, Did, LegId
 
 Effect: TypeAlias = Command | Fact
 
-FACTS_OF_AN_EARLIER_LIFE: Final = 1_000_000
-"""Where the numbering of facts goes on for a call that an earlier engine may have begun."""
+FACTS_PER_SECOND: Final = 1_000
+"""More than one call can make. The numbering of facts goes on from this many for each second of
+the call's age when an engine takes over a call that an earlier one may have begun."""
+SECOND: Final = timedelta(seconds=1)
 _TALK: Final = "-talk-"
 """What the ids of our bridges and recordings have in common; others' are none of our business."""
 
@@ -103,7 +105,8 @@ class Engine:
         )
         self._sessions: dict[CallId, Session] = {}
         self._session_of_leg: dict[LegId, Session] = {}
-        self._features: set[LegId] = set()
+        self._features: dict[LegId, AcdEvent | None] = {}
+        """Operators who hear a confirmation, with what to tell the ACD when they have hung up."""
         self._deadlines: Deadlines[CallId] = Deadlines()
         self._focus: Session | None = None
         """Whom we serve at this moment: who is to blame when something raises."""
@@ -199,7 +202,9 @@ class Engine:
         return self._settle(session, session.on_leg_answered(event.leg, now), now)
 
     def _leg_ended(self, event: LegEnded, now: datetime) -> list[Effect]:
-        self._features.discard(event.leg)
+        if event.leg in self._features:
+            declared = self._features.pop(event.leg)
+            return [] if declared is None else self._ask_acd(declared, now)
         session = self._attend(event.leg)
         if session is None:
             return []
@@ -252,9 +257,10 @@ class Engine:
         if event.agent not in self._acd.agents:
             return [HangUpLeg(call=call, leg=event.leg, cause=HangUpCause.UNKNOWN_NUMBER)]
         answer = answer_feature_code(self._plan.feature_codes, event.agent, event.code)
-        self._features.add(event.leg)
+        # While he listens his phone is busy: what may bring him a call waits until he has hung up.
+        self._features[event.leg] = answer.event if answer.makes_available else None
         effects: list[Effect] = [*Ear(call, event.leg).say(answer.prompts, now)]
-        if answer.event is not None:
+        if answer.event is not None and not answer.makes_available:
             effects += self._ask_acd(answer.event, now)
         return effects
 
@@ -341,7 +347,7 @@ class Engine:
             script=self._plan.scripts.get(did),
             around=self._around,
             now=now,
-            facts_before=FACTS_OF_AN_EARLIER_LIFE,
+            facts_before=FACTS_PER_SECOND * (1 + max(0, (now - caller.created_at) // SECOND)),
             is_answered=caller.is_answered,
         )
         self._admit(session)

@@ -35,6 +35,15 @@ class FeatureAnswer:
     event: AcdEvent | None
     prompts: tuple[PromptKey, ...]
 
+    @property
+    def makes_available(self) -> bool:
+        """Tell whether the operator may be offered a call as soon as the event is taken."""
+        match self.event:
+            case PresenceSet(presence=presence):
+                return presence is Presence.READY
+            case _:
+                return self.event is not None
+
 
 def answer_feature_code(codes: FeatureCodes, agent: AgentId, dialled: str) -> FeatureAnswer:
     """Return what the operator asked for by dialling this code."""

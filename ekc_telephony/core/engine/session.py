@@ -8,10 +8,13 @@ what the ACD decided about its caller; it returns commands and facts, and events
 The call goes through phases, and each phase knows what may happen in it:
 
     MENU ──▶ WAITING ──▶ TALKING ──▶ LEAVING ──▶ OVER
-      └────────┴───────────────────────▲
+      │        │ ▲──────────┘          ▲
+      └────────┴───────────────────────┘
+
+A caller whose agent's phone died in the middle goes back from TALKING to WAITING, to his old place.
 
 Rule 1: the caller's leg decides: when it ends, the call ends, in whatever phase, exactly once.
-Rule 2: the outcome is decided by what happened first, and said once, in `_end`.
+Rule 2: the outcome is decided by what happened first, and said once, when his leg is gone.
 Rule 3: an agent's leg that is not, or no longer, wanted is hung up wherever it turns up.
 Rule 4: a session outlives its call only while an agent wraps it up.
 """
