@@ -1,0 +1,275 @@
+"""
+The ACD under everything that can happen to it, in any order: hypothesis looks for a bad one.
+
+The machine plays the sessions: it lets callers join and leave, and answers, refuses or forgets the
+offers it is given. It remembers the offers on its own account and compares after every step.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from ekc_telephony.core.acd.acd import Acd
+from ekc_telephony.core.acd.messages import (
+    AcdEffect,
+    AcdEvent,
+    CallerJoined,
+    CallerLeft,
+    ConversationAdopted,
+    ConversationEnded,
+    LapseReason,
+    NobodySignedIn,
+    OfferAccepted,
+    OfferLapsed,
+    OfferMade,
+    PresenceSet,
+    ReachabilityChanged,
+    WrapUpDeclaredOver,
+    WrapUpEnded,
+    WrapUpStarted,
+)
+from ekc_telephony.core.acd.specs import AgentSpec, Line, NoAgentsPolicy, QueueSpec, serves
+from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
+from ekc_telephony.core.kernel.ids import AgentId, CallId, OfferId, QueueId, SkillId
+from tests.core.office import NOON, seconds
+
+SKILLS = [SkillId("german"), SkillId("law")]
+LEVELS = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 2))
+LINES = st.sampled_from(Line)
+A_FEW = st.integers(0, 40)
+PICK = st.integers(0, 99)
+PAUSES = (Activity.WRAP_UP, Activity.RESTING)
+
+
+@st.composite
+def queue_specs(draw: st.DrawFn) -> list[QueueSpec]:
+    return [
+        QueueSpec(
+            queue=QueueId(f"queue-{number}"),
+            title=f"Queue {number}",
+            line=draw(LINES),
+            requires=draw(LEVELS),
+            ring_time=seconds(20),
+            wrap_up=seconds(draw(st.sampled_from([0, 15]))),
+            refusal_rest=seconds(draw(st.sampled_from([0, 5]))),
+            announce_every=None,
+            is_recorded=False,
+            when_no_agents=draw(st.sampled_from(NoAgentsPolicy)),
+        )
+        for number in range(draw(st.integers(1, 4)))
+    ]
+
+
+@st.composite
+def agent_specs(draw: st.DrawFn) -> list[AgentSpec]:
+    return [
+        AgentSpec(
+            agent=AgentId(f"agent-{number}"),
+            name=f"Agent {number}",
+            line=draw(LINES),
+            skills=draw(LEVELS),
+            initial_presence=draw(st.sampled_from(Presence)),
+        )
+        for number in range(draw(st.integers(1, 5)))
+    ]
+
+
+class AcdMachine(RuleBasedStateMachine):
+    queues: list[QueueSpec]
+    agents: dict[AgentId, AgentSpec]
+    acd: Acd
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now: datetime = NOON
+        self.calls = 0
+        self.waiting: dict[CallId, QueueId] = {}
+        """Who waits, in the order of joining."""
+        self.offers: dict[OfferId, OfferMade] = {}
+        self.offers_ever: list[OfferId] = []
+        self.talks: dict[CallId, AgentId] = {}
+        self.wrap_ups: dict[CallId, AgentId] = {}
+
+    @initialize(queues=queue_specs(), agents=agent_specs())
+    def the_office_opens(self, queues: list[QueueSpec], agents: list[AgentSpec]) -> None:
+        self.queues = queues
+        self.agents = {spec.agent: spec for spec in agents}
+        self.acd = Acd(queues, agents)
+
+    def tell(self, event: AcdEvent) -> None:
+        for effect in self.acd.handle(event, self.now):
+            self.note(effect)
+
+    def note(self, effect: AcdEffect) -> None:
+        match effect:
+            case OfferMade():
+                spec = next(each for each in self.queues if each.queue == effect.queue)
+                assert serves(self.agents[effect.agent], spec)
+                assert effect.queue == self.waiting[effect.call]
+                assert effect.agent not in {each.agent for each in self.offers.values()}
+                assert effect.agent not in self.talks.values()
+                assert effect.call not in {each.call for each in self.offers.values()}
+                assert effect.offer not in self.offers_ever
+                self.the_oldest_is_first(effect)
+                self.offers[effect.offer] = effect
+                self.offers_ever.append(effect.offer)
+            case NobodySignedIn(call=call):
+                del self.waiting[call]
+            case WrapUpStarted(call=call, agent=agent):
+                self.wrap_ups[call] = agent
+            case WrapUpEnded(call=call, agent=agent):
+                assert self.wrap_ups.pop(call) == agent
+            case _:
+                pass
+
+    def the_oldest_is_first(self, made: OfferMade) -> None:
+        offered = {each.call for each in self.offers.values()}
+        older = list(self.waiting)[: list(self.waiting).index(made.call)]
+        unoffered = [call for call in older if call not in offered]
+        assert made.queue not in {self.waiting[call] for call in unoffered}
+
+    # --- what happens
+
+    @rule(which=PICK)
+    def a_caller_joins(self, which: int) -> None:
+        self.calls += 1
+        call = CallId(f"call-{self.calls}")
+        queue = self.queues[which % len(self.queues)].queue
+        self.waiting[call] = queue
+        self.tell(CallerJoined(call=call, queue=queue))
+
+    @precondition(lambda self: self.waiting)
+    @rule(which=PICK)
+    def a_caller_leaves(self, which: int) -> None:
+        call = list(self.waiting)[which % len(self.waiting)]
+        del self.waiting[call]
+        self.offers = {key: made for key, made in self.offers.items() if made.call != call}
+        self.tell(CallerLeft(call=call))
+
+    @precondition(lambda self: self.offers)
+    @rule(which=PICK)
+    def an_offer_is_accepted(self, which: int) -> None:
+        made = self.offers.pop(list(self.offers)[which % len(self.offers)])
+        del self.waiting[made.call]
+        self.talks[made.call] = made.agent
+        self.tell(OfferAccepted(offer=made.offer))
+
+    @precondition(lambda self: self.offers)
+    @rule(which=PICK, reason=st.sampled_from(LapseReason))
+    def an_offer_lapses(self, which: int, reason: LapseReason) -> None:
+        made = self.offers.pop(list(self.offers)[which % len(self.offers)])
+        self.tell(OfferLapsed(offer=made.offer, reason=reason))
+
+    @precondition(lambda self: self.offers_ever)
+    @rule(which=PICK, reason=st.sampled_from(LapseReason))
+    def an_old_offer_is_heard_of_again(self, which: int, reason: LapseReason) -> None:
+        offer = self.offers_ever[which % len(self.offers_ever)]
+        if offer not in self.offers:
+            assert self.acd.handle(OfferAccepted(offer=offer), self.now) == []
+            assert self.acd.handle(OfferLapsed(offer=offer, reason=reason), self.now) == []
+
+    @precondition(lambda self: self.talks)
+    @rule(which=PICK)
+    def a_conversation_ends(self, which: int) -> None:
+        call = list(self.talks)[which % len(self.talks)]
+        del self.talks[call]
+        self.tell(ConversationEnded(call=call))
+
+    @rule(which=PICK)
+    def a_conversation_is_found(self, which: int) -> None:
+        agent = list(self.agents)[which % len(self.agents)]
+        self.calls += 1
+        call = CallId(f"call-{self.calls}")
+        if self.acd.agents[agent].activity is Activity.IDLE:
+            self.talks[call] = agent
+        self.tell(ConversationAdopted(call=call, agent=agent))
+
+    @rule(which=PICK, presence=st.sampled_from(Presence), reason=st.sampled_from(NotReadyReason))
+    def presence_is_declared(self, which: int, presence: Presence, reason: NotReadyReason) -> None:
+        agent = list(self.agents)[which % len(self.agents)]
+        self.tell(PresenceSet(agent=agent, presence=presence, reason=reason))
+
+    @rule(which=PICK)
+    def wrap_up_is_declared_over(self, which: int) -> None:
+        self.tell(WrapUpDeclaredOver(agent=list(self.agents)[which % len(self.agents)]))
+
+    @rule(which=PICK, is_reachable=st.booleans())
+    def a_phone_comes_or_goes(self, which: int, *, is_reachable: bool) -> None:
+        agent = list(self.agents)[which % len(self.agents)]
+        self.tell(ReachabilityChanged(agent=agent, is_reachable=is_reachable))
+
+    @rule(count=A_FEW)
+    def time_passes(self, count: int) -> None:
+        self.now += seconds(count)
+        for effect in self.acd.on_time(self.now):
+            self.note(effect)
+
+    # --- what is always true
+
+    @invariant()
+    def the_acd_knows_the_offers_and_talks_that_we_know(self) -> None:
+        reserved = {made.agent: made.call for made in self.offers.values()}
+        talking = {agent: call for call, agent in self.talks.items()}
+        for agent in self.acd.agents.values():
+            match agent.activity:
+                case Activity.RESERVED:
+                    assert reserved.pop(agent.agent_id) == agent.call
+                case Activity.TALKING:
+                    assert talking.pop(agent.agent_id) == agent.call
+                case Activity.WRAP_UP:
+                    assert agent.call is not None
+                    assert self.wrap_ups[agent.call] == agent.agent_id
+                case _:
+                    assert agent.call is None
+        assert not reserved
+        assert not talking
+
+    @invariant()
+    def nobody_who_could_be_served_waits(self) -> None:
+        for spec in self.queues:
+            free = [
+                agent
+                for agent, known in self.acd.agents.items()
+                if known.is_available and serves(self.agents[agent], spec)
+            ]
+            unoffered = [each for each in self.acd.waiting_in(spec.queue) if each.offer is None]
+            assert not (free and unoffered)
+
+    @invariant()
+    def every_pause_has_an_end(self) -> None:
+        ends = [agent.activity_ends for agent in self.acd.agents.values() if agent.activity_ends]
+        pausing = [agent for agent in self.acd.agents.values() if agent.activity in PAUSES]
+        assert len(ends) == len(pausing)
+        assert self.acd.next_deadline() == min(ends, default=None)
+
+    @invariant()
+    def places_are_counted_from_one_in_the_order_of_joining(self) -> None:
+        for spec in self.queues:
+            expected = [call for call, queue in self.waiting.items() if queue == spec.queue]
+            line = [each.call for each in self.acd.waiting_in(spec.queue)]
+            assert line == expected
+            places = [self.acd.position(call) for call in line]
+            assert places == list(range(1, len(line) + 1))
+
+    @invariant()
+    def who_left_is_nowhere(self) -> None:
+        assert set(self.acd._waiting) == set(self.waiting)
+        assert set(self.acd._call_of_offer) == set(self.offers)
+        assert set(self.acd._talks) == set(self.talks)
+
+
+def test_the_acd_keeps_its_rules_in_any_order_of_events() -> None:
+    run_state_machine_as_test(
+        AcdMachine, settings=settings(max_examples=100, stateful_step_count=50)
+    )

@@ -1,0 +1,417 @@
+"""
+A world that means the engine ill: hypothesis chooses what happens, in any order, twice, too late.
+
+The world keeps its own truth: which legs live, what is bridged, what is being played. Commands
+change that truth while the connection stands, and are lost while it does not. Everything the engine
+says about a call is kept in a `Record`, whose well-formedness is checked after every step.
+
+Rule 1: an event is possible when Asterisk could send it, however improbable: duplicates, late ones
+and contradictory ones too. An id that nobody ever gave out is not possible.
+Rule 2: like the driver, the world lets time pass before it hands over an event.
+Rule 3: at the end the world becomes obedient. Nobody may be stuck; and when every leg is gone,
+nothing of it may be left in the engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from typing_extensions import override
+
+from ekc_telephony.core.call.commands import (
+    AnswerLeg,
+    Command,
+    DestroyBridge,
+    DialAgent,
+    HangUpLeg,
+    JoinBridge,
+    PlayPrompts,
+    SendToFallback,
+)
+from ekc_telephony.core.call.events import (
+    CallArrived,
+    CommandFailed,
+    ControlLost,
+    ControlRegained,
+    EndReason,
+    Event,
+    FeatureDialled,
+    KeyPressed,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    LiveLeg,
+    PhoneLost,
+    PhoneReached,
+    PlaybackFinished,
+    PresenceDeclared,
+    RecordingFailed,
+)
+from ekc_telephony.core.call.facts import AgentChanged, CallFact
+from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.core.engine.engine import Effect
+from ekc_telephony.core.engine.session import Phase
+from ekc_telephony.core.kernel.ids import AgentId, BridgeId, CallId, Did, LegId, RecordingId
+from tests.core.engine.record import Record
+from tests.core.office import EVERYBODY, NOON, engine, seconds
+
+PICK: Final = st.integers(0, 99)
+NUMBERS: Final = st.sampled_from([Did("100"), Did("200"), Did("300"), Did("400")])
+KEYS: Final = st.sampled_from("1259*#A")
+AGENTS: Final = st.sampled_from([*EVERYBODY, AgentId("nobody")])
+CODES: Final = st.sampled_from(["*45", "*46", "*462", "*47", "*48", "*99"])
+SAFE_PHASES: Final = (Phase.WAITING, Phase.TALKING, Phase.OVER)
+"""Where a caller may be for as long as he likes."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Leg:
+    """A channel, as Asterisk knows it."""
+
+    leg: LegId
+    created_at: datetime
+    did: Did | None = None
+    agent: AgentId | None = None
+    is_alive: bool = True
+    is_answered: bool = False
+    is_asked_to_go: bool = False
+
+
+@dataclass(slots=True)
+class Asterisk:
+    """What is true in Asterisk, whether the engine sees it or not."""
+
+    legs: dict[LegId, Leg] = field(default_factory=dict)
+    bridges: dict[BridgeId, tuple[LegId, ...]] = field(default_factory=dict)
+    playing: list[PlayPrompts] = field(default_factory=list)
+    ever_played: list[PlayPrompts] = field(default_factory=list)
+
+    def alive(self) -> list[Leg]:
+        return [leg for leg in self.legs.values() if leg.is_alive]
+
+    def obey(self, command: Command, now: datetime) -> None:
+        match command:
+            case AnswerLeg(leg=leg):
+                self.legs[leg].is_answered = True
+            case HangUpLeg(leg=leg) if leg in self.legs:
+                self.legs[leg].is_asked_to_go = True
+            case SendToFallback(leg=leg):
+                self.legs[leg].is_alive = False
+            case DialAgent(leg=leg, agent=agent):
+                self.legs[leg] = Leg(leg=leg, created_at=now, agent=agent)
+            case PlayPrompts():
+                self.playing.append(command)
+                self.ever_played.append(command)
+            case JoinBridge(bridge=bridge, legs=legs):
+                assert not [other for other in self.bridges.values() if set(other) & set(legs)]
+                self.bridges[bridge] = legs
+            case DestroyBridge(bridge=bridge):
+                self.bridges.pop(bridge, None)
+            case _:
+                pass
+
+    def ends(self, leg: LegId) -> None:
+        if leg in self.legs:
+            self.legs[leg].is_alive = False
+        self.playing = [each for each in self.playing if each.leg != leg]
+
+    def snapshot(self) -> ControlRegained:
+        bridge_of = {leg: bridge for bridge, legs in self.bridges.items() for leg in legs}
+        live = [
+            LiveLeg(
+                leg=leg.leg,
+                did=leg.did,
+                agent=leg.agent,
+                number=None,
+                is_answered=leg.is_answered,
+                bridge=bridge_of.get(leg.leg),
+                created_at=leg.created_at,
+            )
+            for leg in self.alive()
+        ]
+        bridges = frozenset(self.bridges) | {BridgeId("somebody-else's")}
+        return ControlRegained(legs=tuple(live), bridges=bridges)
+
+
+class HostileWorld(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.engine = engine(ready=EVERYBODY)
+        self.asterisk = Asterisk()
+        self.now = NOON
+        self.is_connected = True
+        self.legs_so_far = 0
+        self.records: list[Record] = []
+        self.commands: list[Command] = []
+        """Those that have not failed yet."""
+        self.dialled: set[LegId] = set()
+
+    # --- how the world and the engine talk
+
+    def tell(self, event: Event) -> None:
+        self.let_time_pass()
+        self.note(self.engine.handle(event, self.now))
+
+    def let_time_pass(self) -> None:
+        self.note(self.engine.on_time(self.now))
+
+    def note(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Command):
+                self.commanded(effect)
+            elif not isinstance(effect, AgentChanged):
+                self.record_of(effect).note(effect)
+
+    def record_of(self, fact: CallFact) -> Record:
+        known = [each for each in self.records if each.call == fact.call]
+        if known and not known[-1].is_followed_by(fact):
+            return known[-1]
+        before = known[-1].last_number if known else 0
+        self.records.append(Record(fact.call, starts_after=before))
+        return self.records[-1]
+
+    def commanded(self, command: Command) -> None:
+        if isinstance(command, DialAgent):
+            assert command.leg not in self.dialled, "a leg's id is given once"
+            self.dialled.add(command.leg)
+        self.commands.append(command)
+        if self.is_connected:
+            self.asterisk.obey(command, self.now)
+
+    def any_leg(self, which: int) -> Leg:
+        return list(self.asterisk.legs.values())[which % len(self.asterisk.legs)]
+
+    def new_leg(self, *, did: Did | None = None, agent: AgentId | None = None) -> Leg:
+        self.legs_so_far += 1
+        leg = LegId(f"ekc1-1795253112.{self.legs_so_far}")
+        made = Leg(leg=leg, created_at=self.now, did=did, agent=agent)
+        self.asterisk.legs[leg] = made
+        return made
+
+    # --- callers
+
+    @rule(did=NUMBERS)
+    def a_caller_arrives(self, did: Did) -> None:
+        leg = self.new_leg(did=did)
+        if self.is_connected:
+            self.tell(CallArrived(call=CallId(leg.leg), did=did, number=None))
+
+    @precondition(lambda self: self.is_connected and self.engine.sessions)
+    @rule(which=PICK)
+    def an_arrival_is_told_twice(self, which: int) -> None:
+        call = list(self.engine.sessions)[which % len(self.engine.sessions)]
+        self.tell(CallArrived(call=call, did=Did("100"), number=None))
+
+    @precondition(lambda self: self.is_connected and self.asterisk.legs)
+    @rule(which=PICK, key=KEYS)
+    def somebody_presses_a_key(self, which: int, key: str) -> None:
+        self.tell(KeyPressed(leg=self.any_leg(which).leg, key=key))
+
+    @precondition(lambda self: self.is_connected and self.asterisk.playing)
+    @rule(which=PICK, was_played=st.sampled_from([True, True, False]))
+    def prompts_end(self, which: int, *, was_played: bool) -> None:
+        play = self.asterisk.playing.pop(which % len(self.asterisk.playing))
+        self.tell(PlaybackFinished(playback=play.playback, leg=play.leg, was_played=was_played))
+
+    @precondition(lambda self: self.is_connected and self.asterisk.ever_played)
+    @rule(which=PICK, was_played=st.booleans())
+    def the_end_of_prompts_is_told_again(self, which: int, *, was_played: bool) -> None:
+        play = self.asterisk.ever_played[which % len(self.asterisk.ever_played)]
+        self.tell(PlaybackFinished(playback=play.playback, leg=play.leg, was_played=was_played))
+
+    # --- legs
+
+    @precondition(lambda self: self.asterisk.alive())
+    @rule(which=PICK, reason=st.sampled_from(EndReason))
+    def a_leg_ends(self, which: int, reason: EndReason) -> None:
+        alive = self.asterisk.alive()
+        leg = alive[which % len(alive)].leg
+        self.asterisk.ends(leg)
+        if self.is_connected:
+            self.tell(LegEnded(leg=leg, reason=reason))
+
+    @precondition(lambda self: self.is_connected and self.asterisk.legs)
+    @rule(which=PICK, reason=st.sampled_from(EndReason))
+    def the_end_of_a_leg_is_told_late(self, which: int, reason: EndReason) -> None:
+        leg = self.any_leg(which)
+        if not leg.is_alive:
+            self.tell(LegEnded(leg=leg.leg, reason=reason))
+
+    @precondition(lambda self: self.dialled & set(self.asterisk.legs))
+    @rule(which=PICK)
+    def an_agent_answers(self, which: int) -> None:
+        """Tell of it even when the leg is gone, or when it was told before."""
+        legs = sorted(self.dialled & set(self.asterisk.legs))
+        leg = legs[which % len(legs)]
+        self.asterisk.legs[leg].is_answered = True
+        if self.is_connected:
+            self.tell(LegRinging(leg=leg))
+            self.tell(LegAnswered(leg=leg))
+
+    @precondition(lambda self: self.is_connected and self.commands)
+    @rule(which=st.integers(1, 8), is_gone=st.booleans())
+    def a_command_fails(self, which: int, *, is_gone: bool) -> None:
+        command = self.commands.pop(-min(which, len(self.commands)))
+        match command:
+            case DialAgent(leg=leg):
+                self.asterisk.ends(leg)
+            case HangUpLeg(leg=leg):
+                is_gone = True  # the outbox repeats what fails for another reason
+                self.asterisk.ends(leg)
+            case PlayPrompts():
+                self.asterisk.playing = [each for each in self.asterisk.playing if each != command]
+            case JoinBridge(bridge=bridge):
+                self.asterisk.bridges.pop(bridge, None)
+            case _:
+                pass
+        self.tell(CommandFailed(command=command, is_gone=is_gone, detail="500"))
+
+    @precondition(lambda self: self.is_connected and self.asterisk.legs)
+    @rule(which=PICK)
+    def a_recording_fails(self, which: int) -> None:
+        recording = RecordingId(f"{self.any_leg(which).leg}-talk-1")
+        self.tell(RecordingFailed(recording=recording, cause="no room on the disk"))
+
+    # --- agents
+
+    @rule(agent=AGENTS, presence=st.sampled_from(Presence))
+    def presence_is_declared(self, agent: AgentId, presence: Presence) -> None:
+        self.tell(PresenceDeclared(agent=agent, presence=presence, reason=NotReadyReason.LUNCH))
+
+    @precondition(lambda self: self.is_connected)
+    @rule(agent=AGENTS, code=CODES)
+    def a_code_is_dialled(self, agent: AgentId, code: str) -> None:
+        leg = self.new_leg(agent=agent)
+        self.tell(FeatureDialled(leg=leg.leg, agent=agent, code=code))
+
+    @rule(agent=AGENTS, is_reachable=st.booleans())
+    def a_phone_comes_or_goes(self, agent: AgentId, *, is_reachable: bool) -> None:
+        self.tell(PhoneReached(agent=agent) if is_reachable else PhoneLost(agent=agent))
+
+    # --- time, the connection, our own bugs
+
+    @rule(count=st.sampled_from([0.1, 0.3, 1, 5, 15, 20, 400]))
+    def time_passes(self, count: float) -> None:
+        self.now += seconds(count)
+        self.let_time_pass()
+
+    @precondition(lambda self: self.engine.next_deadline() is not None)
+    @rule()
+    def time_passes_until_something_is_due(self) -> None:
+        due = self.engine.next_deadline()
+        assert due is not None
+        self.now = max(self.now, due)
+        self.let_time_pass()
+
+    @precondition(lambda self: self.is_connected)
+    @rule()
+    def the_connection_is_lost(self) -> None:
+        self.is_connected = False
+        self.tell(ControlLost())
+
+    @precondition(lambda self: not self.is_connected)
+    @rule()
+    def the_connection_is_regained(self) -> None:
+        self.is_connected = True
+        self.tell(self.asterisk.snapshot())
+
+    @precondition(lambda self: self.is_connected and self.asterisk.alive())
+    @rule(which=PICK)
+    def serving_a_leg_breaks_a_session(self, which: int) -> None:
+        """Pretend that our own bug was met while a key of this leg was handled."""
+        self.somebody_presses_a_key(which, "A")
+        self.note(self.engine.abort(self.now))
+
+    @rule()
+    def the_engine_restarts(self) -> None:
+        """Give Asterisk the time to carry out what the old engine said last."""
+        for leg in self.asterisk.alive():
+            if leg.is_asked_to_go:
+                self.asterisk.ends(leg.leg)
+        for record in self.records:
+            record.is_of_an_earlier_life = True
+        self.now += seconds(2)  # no engine starts faster
+        self.engine = engine(ready=EVERYBODY)
+        self.commands.clear()
+        self.dialled.clear()
+        self.is_connected = True
+        self.tell(self.asterisk.snapshot())
+
+    # --- what is always true
+
+    @invariant()
+    def what_is_waited_for_is_known(self) -> None:
+        for session in self.engine.sessions.values():
+            due = session.next_deadline()
+            assert due is None or due > self.now, session.phase
+        for bridge, legs in self.asterisk.bridges.items():
+            assert len(legs) == 2, bridge
+
+    @invariant()
+    def the_indexes_agree(self) -> None:
+        acd = self.engine.acd
+        waiting = {
+            call for call, each in self.engine.sessions.items() if each.phase is Phase.WAITING
+        }
+        assert set(acd._waiting) == waiting
+        talking = {
+            call for call, each in self.engine.sessions.items() if each.phase is Phase.TALKING
+        }
+        assert set(acd._talks) <= talking
+
+    # --- the end
+
+    @override
+    def teardown(self) -> None:
+        if not self.is_connected:
+            self.the_connection_is_regained()
+        self.obey_from_now_on()
+        stuck = {
+            call: session.phase
+            for call, session in self.engine.sessions.items()
+            if session.phase not in SAFE_PHASES
+        }
+        assert not stuck
+        lingering = [leg.leg for leg in self.asterisk.alive() if leg.leg in self.dialled]
+        wanted = [leg for session in self.engine.sessions.values() for leg in session.legs()]
+        assert set(lingering) <= set(wanted), "an agent's phone nobody waits for"
+        self.everybody_goes_home()
+        for record in self.records:
+            record.check_it_is_complete()
+        self.nothing_is_left()
+
+    def obey_from_now_on(self) -> None:
+        """Let everything that was asked for succeed, for a good while."""
+        for _ in range(40):
+            while self.asterisk.playing:
+                self.prompts_end(0, was_played=True)
+            for leg in self.asterisk.alive():
+                if leg.is_asked_to_go:
+                    self.asterisk.ends(leg.leg)
+                    self.tell(LegEnded(leg=leg.leg, reason=EndReason.HUNG_UP))
+            self.now = max(self.now, self.engine.next_deadline() or self.now)
+            self.let_time_pass()
+
+    def everybody_goes_home(self) -> None:
+        while alive := self.asterisk.alive():
+            leg = min(alive, key=lambda each: each.agent is not None)  # callers first
+            self.asterisk.ends(leg.leg)
+            self.tell(LegEnded(leg=leg.leg, reason=EndReason.HUNG_UP))
+        while (due := self.engine.next_deadline()) is not None:
+            assert due - self.now < seconds(3_600)
+            self.now = max(self.now, due)
+            self.let_time_pass()
+
+    def nothing_is_left(self) -> None:
+        assert not self.engine.sessions
+        assert not self.engine._session_of_leg
+        assert not self.engine._features
+        assert self.engine.next_deadline() is None
+        acd = self.engine.acd
+        assert not acd._waiting
+        assert not acd._talks
+        assert not acd._call_of_offer

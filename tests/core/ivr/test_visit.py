@@ -1,0 +1,266 @@
+"""One caller in one script: each kind of node by example, then any script under any behaviour."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ekc_telephony.core.call.facts import CallOutcome
+from ekc_telephony.core.ivr.hours import BusinessHours, Interval
+from ekc_telephony.core.ivr.interpreter import (
+    EndlessScriptError,
+    Say,
+    StopSaying,
+    Visit,
+    VisitEffect,
+)
+from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Hours, Menu, Node, Play, Script
+from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId, ScriptId
+
+NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SCHEDULES: Final = {
+    "day": BusinessHours(zone=UTC, weekly=((Interval(time(9), time(18)),),) * 7, dates={})
+}
+TO_QUEUE: Final = Enqueue(queue=QueueId("first"), answers_at_once=True)
+BYE: Final = Goodbye(prompts=(PromptKey("after-hours"),), outcome=CallOutcome.INFORMED_AFTER_HOURS)
+
+
+def say(*keys: str) -> Say:
+    return Say(tuple(PromptKey(key) for key in keys))
+
+
+def prompts(*keys: str) -> tuple[PromptKey, ...]:
+    return say(*keys).prompts
+
+
+def after(count: float) -> datetime:
+    return NOON + timedelta(seconds=count)
+
+
+def play(following: str, *keys: str) -> Play:
+    return Play(prompts=prompts(*keys), next=NodeId(following))
+
+
+def menu(*keys: str, retries: int = 1, **choices: str) -> Menu:
+    """Return a menu; a choice is written `key_1="node"`."""
+    return Menu(
+        prompts=prompts(*keys),
+        choices={name.removeprefix("key_"): NodeId(node) for name, node in choices.items()},
+        timeout=timedelta(seconds=5),
+        retries=retries,
+        invalid_prompts=prompts("wrong"),
+        timeout_prompts=prompts("silent"),
+        exhausted=NodeId("end"),
+    )
+
+
+def visit(**nodes: Node) -> Visit:
+    """Return a visit to a script that begins at the first node named and may end at `end`."""
+    graph: dict[str, Node] = {**nodes, "end": TO_QUEUE}
+    script = Script(
+        script=ScriptId("test"),
+        entry=NodeId(next(iter(graph))),
+        nodes={NodeId(name): node for name, node in graph.items()},
+    )
+    return Visit(script, SCHEDULES)
+
+
+# --- play
+
+
+def test_play_is_heard_and_leads_on() -> None:
+    caller = visit(hello=play("end", "greeting"))
+    assert caller.start(NOON) == [say("greeting")]
+    assert caller.on_heard(after(3)) == [TO_QUEUE]
+    assert caller.node == "end"
+
+
+def test_play_with_nothing_to_play_leads_on_at_once() -> None:
+    assert visit(hello=play("end")).start(NOON) == [TO_QUEUE]
+
+
+def test_a_key_cuts_play_short() -> None:
+    caller = visit(hello=play("more", "greeting"), more=play("end", "notice"))
+    caller.start(NOON)
+    assert caller.on_key("7", after(1)) == [StopSaying(), say("notice")]
+
+
+def test_a_key_during_play_counts_for_the_menu_that_comes_next() -> None:
+    caller = visit(hello=play("ask", "greeting"), ask=menu("choose", key_1="end"))
+    caller.start(NOON)
+    assert caller.on_key("1", after(1)) == [StopSaying(), TO_QUEUE]
+
+
+def test_a_key_during_play_that_the_menu_does_not_know_only_skips() -> None:
+    caller = visit(hello=play("ask", "greeting"), ask=menu("choose", key_1="end"))
+    caller.start(NOON)
+    assert caller.on_key("7", after(1)) == [StopSaying(), say("choose")]
+    assert caller.on_key("7", after(2)) == [StopSaying(), say("wrong", "choose")]
+
+
+# --- menu
+
+
+def test_a_key_chooses_and_cuts_the_menu_short() -> None:
+    caller = visit(ask=menu("choose", key_1="end"))
+    caller.start(NOON)
+    assert caller.on_key("1", after(1)) == [StopSaying(), TO_QUEUE]
+
+
+def test_a_key_after_the_prompts_has_nothing_to_silence() -> None:
+    caller = visit(ask=menu("choose", key_1="end"))
+    caller.start(NOON)
+    assert caller.on_heard(after(4)) == []
+    assert caller.on_key("1", after(5)) == [TO_QUEUE]
+    assert caller.next_deadline() is None
+
+
+def test_silence_counts_from_the_end_of_the_prompts() -> None:
+    caller = visit(ask=menu("choose"))
+    caller.start(NOON)
+    assert caller.next_deadline() is None
+    caller.on_heard(after(4))
+    assert caller.next_deadline() == after(9)
+    assert caller.on_time(after(8.9)) == []
+    assert caller.on_time(after(9)) == [say("silent", "choose")]
+    assert caller.next_deadline() is None
+
+
+def test_wrong_keys_and_silence_are_counted_together() -> None:
+    caller = visit(ask=menu("choose", retries=1))
+    caller.start(NOON)
+    assert caller.on_key("7", after(1)) == [StopSaying(), say("wrong", "choose")]
+    caller.on_heard(after(5))
+    assert caller.on_time(after(10)) == [TO_QUEUE]
+
+
+def test_without_retries_the_first_failure_exhausts() -> None:
+    caller = visit(ask=menu("choose", retries=0))
+    caller.start(NOON)
+    assert caller.on_key("7", after(1)) == [StopSaying(), TO_QUEUE]
+
+
+def test_a_choice_that_leads_to_its_own_menu_repeats_it_and_forgives() -> None:
+    caller = visit(ask=menu("choose", key_9="ask", retries=1))
+    caller.start(NOON)
+    caller.on_key("7", after(1))
+    assert caller.on_key("9", after(2)) == [StopSaying(), say("choose")]
+    assert caller.on_key("7", after(3)) == [StopSaying(), say("wrong", "choose")]
+
+
+def test_every_menu_counts_its_own_failures() -> None:
+    caller = visit(ask=menu("choose", key_1="more"), more=menu("details"))
+    caller.start(NOON)
+    caller.on_key("7", after(1))
+    caller.on_key("1", after(2))
+    assert caller.on_key("7", after(3)) == [StopSaying(), say("wrong", "details")]
+
+
+def test_a_menu_that_says_nothing_waits_at_once() -> None:
+    caller = visit(ask=menu(key_1="end"))
+    assert caller.start(NOON) == []
+    assert caller.next_deadline() == after(5)
+
+
+# --- hours, and the ways out
+
+
+def test_hours_branch_by_the_schedule() -> None:
+    hours = Hours(schedule="day", open=NodeId("end"), closed=NodeId("bye"))
+    assert visit(hours=hours, bye=BYE).start(NOON) == [TO_QUEUE]
+    assert visit(hours=hours, bye=BYE).start(NOON + timedelta(hours=8)) == [BYE]
+
+
+@pytest.mark.parametrize("way_out", [TO_QUEUE, BYE])
+def test_a_visit_that_is_over_asks_for_nothing(way_out: Node) -> None:
+    caller = visit(out=way_out)
+    assert caller.start(NOON) == [way_out]
+    assert caller.on_key("1", after(1)) == []
+    assert caller.on_heard(after(1)) == []
+    assert caller.on_time(after(100)) == []
+    assert caller.next_deadline() is None
+
+
+def test_a_script_that_walks_in_a_circle_is_a_bug_that_shows() -> None:
+    with pytest.raises(EndlessScriptError, match="test: no node waits"):
+        visit(a=play("b"), b=play("a")).start(NOON)
+
+
+# --- any script
+
+KEYS: Final = st.sampled_from("12*")
+WAYS_OUT: Final[st.SearchStrategy[Node]] = st.one_of(st.just(TO_QUEUE), st.just(BYE))
+FEW_PROMPTS: Final = st.lists(st.sampled_from(prompts("a", "b")), max_size=2).map(tuple)
+
+
+@st.composite
+def scripts(draw: st.DrawFn) -> Script:
+    """Return a script as the loader lets pass: what never waits leads forward only."""
+    count = draw(st.integers(1, 8))
+    names = [NodeId(f"node-{number}") for number in range(count)]
+    nodes: dict[NodeId, Node] = {names[-1]: draw(WAYS_OUT)}
+    for number, name in enumerate(names[:-1]):
+        anywhere, ahead = st.sampled_from(names), st.sampled_from(names[number + 1 :])
+        node: st.SearchStrategy[Node] = st.one_of(
+            st.builds(Play, prompts=st.just(prompts("a")), next=anywhere),
+            st.builds(Play, prompts=st.just(()), next=ahead),
+            st.builds(Hours, schedule=st.just("day"), open=ahead, closed=ahead),
+            st.builds(
+                Menu,
+                prompts=FEW_PROMPTS,
+                choices=st.dictionaries(KEYS, anywhere),
+                timeout=st.just(timedelta(seconds=5)),
+                retries=st.integers(0, 2),
+                invalid_prompts=FEW_PROMPTS,
+                timeout_prompts=FEW_PROMPTS,
+                exhausted=anywhere,
+            ),
+            WAYS_OUT,
+        )
+        nodes[name] = draw(node)
+    return Script(script=ScriptId("any"), entry=names[0], nodes=nodes)
+
+
+class Listener:
+    """A caller who notes what he hears, and that nothing is asked of him after the end."""
+
+    def __init__(self) -> None:
+        self.is_hearing = False
+        self.has_left = False
+
+    def takes(self, effects: list[VisitEffect]) -> None:
+        for effect in effects:
+            assert not self.has_left
+            match effect:
+                case Say(prompts=said):
+                    assert said
+                    self.is_hearing = True
+                case StopSaying():
+                    assert self.is_hearing
+                    self.is_hearing = False
+                case _:
+                    self.has_left = True
+
+
+@given(scripts(), st.lists(st.one_of(KEYS, st.sampled_from(["heard", "time"])), max_size=40))
+def test_in_any_script_a_caller_is_never_stuck_and_leaves_once(
+    script: Script, behaviour: list[str]
+) -> None:
+    caller, listener, now = Visit(script, SCHEDULES), Listener(), NOON
+    listener.takes(caller.start(now))
+    for each in behaviour:
+        silence_ends = caller.next_deadline()
+        waits_for_something = listener.is_hearing or silence_ends is not None
+        assert waits_for_something or listener.has_left
+        if each == "heard" and listener.is_hearing:
+            listener.is_hearing = False
+            listener.takes(caller.on_heard(now))
+        elif each == "time":
+            now = max(now, silence_ends or now)
+            listener.takes(caller.on_time(now))
+        elif each != "heard":
+            listener.takes(caller.on_key(each, now))

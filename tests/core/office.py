@@ -1,0 +1,184 @@
+"""
+The contact centre of all examples: two lines, three queues, a handful of people.
+
+    number 100   greeting → business hours → menu: 1 first line, 2 second line, 9 hear it again
+    number 200   straight into the queue «urgent», unanswered until an operator picks up
+    number 300   nobody serves it
+    number 400   hangs up without a word
+
+Anna, Boris and Clara work on the first line, and Clara alone speaks German; Vera is the second
+line. «urgent» is served by the whole first line, «german» by Clara only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Final
+
+from ekc_telephony.core.acd.acd import Acd
+from ekc_telephony.core.acd.specs import AgentSpec, Line, NoAgentsPolicy, QueueSpec
+from ekc_telephony.core.call.facts import CallOutcome
+from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.core.engine.engine import Engine, EnginePlan
+from ekc_telephony.core.engine.features import FeatureCodes
+from ekc_telephony.core.ivr.hours import BusinessHours, Interval
+from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Hours, Menu, Play, Script
+from ekc_telephony.core.kernel.ids import (
+    AgentId,
+    Did,
+    NodeId,
+    PromptKey,
+    QueueId,
+    ScriptId,
+    SkillId,
+)
+
+MOSCOW: Final = timezone(timedelta(hours=3), "MSK")
+NOON: Final = datetime(2026, 11, 23, 12, tzinfo=MOSCOW).astimezone(UTC)
+"""A Monday; the service is open."""
+
+ANNA: Final = AgentId("anna")
+BORIS: Final = AgentId("boris")
+CLARA: Final = AgentId("clara")
+VERA: Final = AgentId("vera")
+EVERYBODY: Final = (ANNA, BORIS, CLARA, VERA)
+
+FIRST: Final = QueueId("first")
+URGENT: Final = QueueId("urgent")
+GERMAN: Final = QueueId("german")
+SECOND: Final = QueueId("second")
+_DEUTSCH: Final = SkillId("german")
+
+
+def seconds(count: float) -> timedelta:
+    """Return so many seconds."""
+    return timedelta(seconds=count)
+
+
+_WRAP_UP: Final = seconds(15)
+_ANNOUNCE_EVERY: Final = seconds(30)
+
+
+def queue(
+    name: QueueId,
+    *,
+    line: Line = Line.FIRST,
+    requires: Mapping[SkillId, int] | None = None,
+    wrap_up: timedelta = _WRAP_UP,
+    announce_every: timedelta | None = _ANNOUNCE_EVERY,
+    is_recorded: bool = True,
+    when_no_agents: NoAgentsPolicy = NoAgentsPolicy.WAIT,
+) -> QueueSpec:
+    """Return a queue as the examples like it: rings for 20 s, rests for 5 s after a refusal."""
+    return QueueSpec(
+        queue=name,
+        title=f"Queue {name}",
+        line=line,
+        requires=requires or {},
+        ring_time=seconds(20),
+        wrap_up=wrap_up,
+        refusal_rest=seconds(5),
+        announce_every=announce_every,
+        is_recorded=is_recorded,
+        when_no_agents=when_no_agents,
+    )
+
+
+QUEUES: Final = (
+    queue(FIRST),
+    queue(URGENT, announce_every=None),
+    queue(GERMAN, requires={_DEUTSCH: 2}),
+    queue(
+        SECOND,
+        line=Line.SECOND,
+        wrap_up=seconds(0),
+        is_recorded=False,
+        when_no_agents=NoAgentsPolicy.INFORM,
+    ),
+)
+_PEOPLE: Final[tuple[tuple[AgentId, Line, Mapping[SkillId, int]], ...]] = (
+    (ANNA, Line.FIRST, {}),
+    (BORIS, Line.FIRST, {_DEUTSCH: 1}),
+    (CLARA, Line.FIRST, {_DEUTSCH: 2}),
+    (VERA, Line.SECOND, {}),
+)
+
+
+def acd(*, ready: Iterable[AgentId] = ()) -> Acd:
+    """Return the office's ACD; whoever is not in `ready` is signed out."""
+    present = set(ready)
+    agents = [
+        AgentSpec(
+            agent=agent,
+            name=agent.title(),
+            line=line,
+            skills=skills,
+            initial_presence=Presence.READY if agent in present else Presence.SIGNED_OUT,
+        )
+        for agent, line, skills in _PEOPLE
+    ]
+    return Acd(QUEUES, agents)
+
+
+def _prompts(*keys: str) -> tuple[PromptKey, ...]:
+    return tuple(PromptKey(key) for key in keys)
+
+
+MAIN_SCRIPT: Final = Script(
+    script=ScriptId("main"),
+    entry=NodeId("welcome"),
+    nodes={
+        NodeId("welcome"): Play(prompts=_prompts("greeting"), next=NodeId("opening")),
+        NodeId("opening"): Hours(schedule="office", open=NodeId("menu"), closed=NodeId("closed")),
+        NodeId("closed"): Goodbye(
+            prompts=_prompts("after-hours"), outcome=CallOutcome.INFORMED_AFTER_HOURS
+        ),
+        NodeId("menu"): Menu(
+            prompts=_prompts("menu-main"),
+            choices={"1": NodeId("to-first"), "2": NodeId("to-second"), "9": NodeId("menu")},
+            timeout=seconds(5),
+            retries=1,
+            invalid_prompts=_prompts("menu-wrong-key"),
+            timeout_prompts=_prompts("menu-silence"),
+            exhausted=NodeId("to-first"),
+        ),
+        NodeId("to-first"): Enqueue(queue=FIRST, answers_at_once=True),
+        NodeId("to-second"): Enqueue(queue=SECOND, answers_at_once=True),
+    },
+)
+URGENT_SCRIPT: Final = Script(
+    script=ScriptId("urgent"),
+    entry=NodeId("wait"),
+    nodes={NodeId("wait"): Enqueue(queue=URGENT, answers_at_once=False)},
+)
+WORDLESS_SCRIPT: Final = Script(
+    script=ScriptId("wordless"),
+    entry=NodeId("end"),
+    nodes={NodeId("end"): Goodbye(prompts=(), outcome=CallOutcome.SELF_SERVED)},
+)
+OFFICE_HOURS: Final = BusinessHours(
+    zone=MOSCOW,
+    weekly=((Interval(time(9), time(18)),),) * 5 + ((), ()),
+    dates={date(2026, 11, 4): ()},
+)
+CODES: Final = FeatureCodes(
+    ready="*45",
+    not_ready={"*46": NotReadyReason.OTHER, "*462": NotReadyReason.LUNCH},
+    signed_out="*47",
+    end_of_wrap_up="*48",
+)
+
+
+def engine(*, ready: Iterable[AgentId] = ()) -> Engine:
+    """Return the office's engine; whoever is not in `ready` is signed out."""
+    plan = EnginePlan(
+        scripts={
+            Did("100"): MAIN_SCRIPT,
+            Did("200"): URGENT_SCRIPT,
+            Did("400"): WORDLESS_SCRIPT,
+        },
+        schedules={"office": OFFICE_HOURS},
+        feature_codes=CODES,
+    )
+    return Engine(plan, acd(ready=ready))

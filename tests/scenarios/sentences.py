@@ -1,0 +1,263 @@
+"""
+The language of the stories: a sentence for every event, and one for everything the engine says.
+
+A story names people, never ids. `Cast` remembers which leg is whose: a caller's leg is known by his
+name from his first sentence, an agent's leg from the moment the engine dials it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from ekc_telephony.core.call.commands import (
+    AnswerLeg,
+    CreateBridge,
+    DestroyBridge,
+    DialAgent,
+    HangUpCause,
+    HangUpLeg,
+    JoinBridge,
+    PlayPrompts,
+    SendToFallback,
+    SignalRinging,
+    StartMusic,
+    StartRecording,
+    StopMusic,
+    StopPlayback,
+)
+from ekc_telephony.core.call.events import (
+    CallArrived,
+    CommandFailed,
+    ControlLost,
+    EndReason,
+    Event,
+    FeatureDialled,
+    KeyPressed,
+    LegAnswered,
+    LegEnded,
+    PhoneLost,
+    PhoneReached,
+    PlaybackFinished,
+    RecordingFailed,
+)
+from ekc_telephony.core.call.facts import (
+    AgentChanged,
+    CallEnded,
+    CallRegistered,
+    PromptsNotHeard,
+    RecordingLost,
+    RecordingStarted,
+    SegmentEnded,
+    SegmentStarted,
+)
+from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.core.engine.engine import Effect
+from ekc_telephony.core.kernel.ids import AgentId, CallId, Did, LegId
+
+_FIRST_CALL: Final = 17
+"""Asterisk's count in the unique id of the first caller."""
+
+
+class UnknownSentenceError(Exception):
+    """No pattern of `_EVENTS` fits: the story says something the language does not know."""
+
+
+@dataclass(slots=True)
+class Cast:
+    """Who is who in one story."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    """Leg or call → name of the person."""
+    dialled: dict[AgentId, DialAgent] = field(default_factory=dict)
+    """The leg on which each agent was rung last."""
+    playing: dict[LegId, PlayPrompts] = field(default_factory=dict)
+    joins: list[JoinBridge] = field(default_factory=list)
+    recordings: list[StartRecording] = field(default_factory=list)
+
+    def caller(self, name: str) -> LegId:
+        """Return the caller's leg; a new name is a new caller."""
+        for leg, known in self.names.items():
+            if known == name:
+                return LegId(leg)
+        leg = LegId(f"ekc1-1795424400.{_FIRST_CALL + len(self.names)}")
+        self.names[leg] = name
+        return leg
+
+    def leg(self, name: str) -> LegId:
+        """Return the leg of a caller, or of an agent's phone that was rung."""
+        dialled = self.dialled.get(AgentId(name))
+        return self.caller(name) if dialled is None else dialled.leg
+
+    def note(self, effect: Effect) -> None:
+        """Remember what later sentences refer to."""
+        match effect:
+            case DialAgent(leg=leg, agent=agent):
+                self.dialled[agent] = effect
+                self.names[leg] = agent
+            case PlayPrompts(leg=leg):
+                self.playing[leg] = effect
+            case JoinBridge():
+                self.joins.append(effect)
+            case StartRecording():
+                self.recordings.append(effect)
+            case _:
+                pass
+
+    def name(self, leg: str) -> str:
+        """Return whose leg, call or bridge it is."""
+        return self.names[leg.partition("-talk-")[0]]
+
+
+# --- what happens
+
+_Telling = Callable[[Cast, Mapping[str, str]], Event]
+
+_ENDS: Final = {
+    "hangs up": EndReason.HUNG_UP,
+    "declines": EndReason.BUSY,
+    "does not answer": EndReason.NOT_ANSWERED,
+    "cannot be reached": EndReason.UNREACHABLE,
+    "vanishes from the network": EndReason.FAILED,
+}
+_WHO: Final = r"(?P<who>\w+('s own call)?)"
+"""A person; the call an agent makes to dial a code is his «own call»."""
+_EVENTS: Final[Mapping[str, _Telling]] = {
+    rf"{_WHO} calls (?P<did>\d+)( from (?P<number>\d+))?": lambda cast, said: CallArrived(
+        call=CallId(cast.caller(said["who"])), did=Did(said["did"]), number=said["number"]
+    ),
+    rf"{_WHO} presses (?P<key>[0-9*#A-D])": lambda cast, said: KeyPressed(
+        leg=cast.leg(said["who"]), key=said["key"]
+    ),
+    rf"{_WHO} has heard it all": lambda cast, said: _playback(cast, said, was_played=True),
+    rf"{_WHO} hears nothing, a file is missing": lambda cast, said: _playback(
+        cast, said, was_played=False
+    ),
+    rf"{_WHO} answers": lambda cast, said: LegAnswered(leg=cast.leg(said["who"])),
+    rf"{_WHO} (?P<end>{'|'.join(_ENDS)})": lambda cast, said: LegEnded(
+        leg=cast.leg(said["who"]), reason=_ENDS[said["end"]]
+    ),
+    rf"{_WHO} dials (?P<code>\*\d+)": lambda cast, said: FeatureDialled(
+        leg=cast.caller(f"{said['who']}'s own call"), agent=AgentId(said["who"]), code=said["code"]
+    ),
+    r"the phone of (?P<who>\w+) is lost": lambda _, said: PhoneLost(agent=AgentId(said["who"])),
+    r"the phone of (?P<who>\w+) is back": lambda _, said: PhoneReached(agent=AgentId(said["who"])),
+    r"dialling (?P<who>\w+) fails": lambda cast, said: CommandFailed(
+        command=cast.dialled[AgentId(said["who"])], is_gone=False, detail="no such endpoint"
+    ),
+    r"joining them fails": lambda cast, _: CommandFailed(
+        command=cast.joins[-1], is_gone=False, detail="internal error"
+    ),
+    r"the recording fails: (?P<cause>.+)": lambda cast, said: RecordingFailed(
+        recording=cast.recordings[-1].recording, cause=said["cause"]
+    ),
+    r"the connection to Asterisk is lost": lambda _cast, _said: ControlLost(),
+}
+
+
+def _playback(cast: Cast, said: Mapping[str, str], *, was_played: bool) -> PlaybackFinished:
+    leg = cast.caller(said["who"])
+    return PlaybackFinished(playback=cast.playing[leg].playback, leg=leg, was_played=was_played)
+
+
+def understand(sentence: str, cast: Cast) -> Event:
+    """
+    Return the event that a sentence tells.
+
+    Raises:
+        UnknownSentenceError: The language has no such sentence.
+    """
+    for pattern, telling in _EVENTS.items():
+        match = re.fullmatch(pattern, sentence)
+        if match is not None:
+            return telling(cast, match.groupdict())
+    raise UnknownSentenceError(
+        f"«{sentence}» is no event of the stories. Known are:\n  " + "\n  ".join(_EVENTS)
+    )
+
+
+# --- what the engine says
+
+
+def is_fact(effect: Effect) -> bool:
+    """Tell facts from commands."""
+    return not hasattr(effect, "call") or hasattr(effect, "at")
+
+
+def tell(effect: Effect, cast: Cast) -> str:
+    """Return an effect as a sentence."""
+    if isinstance(effect, AgentChanged):
+        return _tell_agent(effect, cast)
+    who = cast.name(effect.call)
+    return _tell_fact(effect, who) if is_fact(effect) else _tell_command(effect, who, cast)
+
+
+def _tell_agent(changed: AgentChanged, cast: Cast) -> str:
+    reason = f" ({_word(changed.reason)})" if changed.reason is not None else ""
+    phone = "" if changed.is_reachable else ", phone lost"
+    call = "" if changed.call is None else f", call of {cast.name(changed.call)}"
+    activity = _word(changed.activity).replace("wrap up", "wrapping up")
+    return f"{changed.agent} is {_word(changed.presence)}{reason} and {activity}{call}{phone}"
+
+
+def _word(value: Presence | NotReadyReason | object) -> str:
+    return str(getattr(value, "value", value)).replace("_", " ")
+
+
+def _tell_command(effect: Effect, who: str, cast: Cast) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each command
+    match effect:
+        case AnswerLeg():
+            return f"answer {who}"
+        case SignalRinging():
+            return f"let {who} hear ringing"
+        case HangUpLeg(leg=leg, cause=cause):
+            why = "" if cause is HangUpCause.NORMAL else f" ({_word(cause)})"
+            return f"hang up on {cast.name(leg)}{why}"
+        case PlayPrompts(prompts=prompts):
+            return f"play to {who}: {', '.join(prompts)}"
+        case StopPlayback():
+            return f"stop what {who} hears"
+        case StartMusic():
+            return f"start music for {who}"
+        case StopMusic():
+            return f"stop the music of {who}"
+        case DialAgent(agent=agent, number=number):
+            return f"ring {agent}, showing {number or 'no number'}, {effect.appeal}"
+        case CreateBridge():
+            return f"make a bridge for {who}"
+        case JoinBridge(legs=legs):
+            return f"join {' and '.join(cast.name(leg) for leg in legs)}"
+        case DestroyBridge():
+            return f"dissolve the bridge of {who}"
+        case StartRecording():
+            return f"record {who}"
+        case SendToFallback():
+            return f"give {who} back to the dialplan"
+        case _:
+            return repr(effect)
+
+
+def _tell_fact(effect: Effect, who: str) -> str:  # noqa: PLR0911 - one line for each fact
+    match effect:
+        case CallRegistered(appeal=appeal, number=number):
+            return f"{who}'s call is registered as {appeal}, number {number or 'hidden'}"
+        case SegmentStarted(kind=kind, agent=agent):
+            return f"{who}: {_word(kind)}{_with(agent)} begins"
+        case SegmentEnded(kind=kind, agent=agent, outcome=outcome):
+            return f"{who}: {_word(kind)}{_with(agent)} ends, {_word(outcome)}"
+        case RecordingStarted():
+            return f"{who}: recording begins"
+        case RecordingLost(cause=cause):
+            return f"{who}: recording lost, {cause}"
+        case PromptsNotHeard(prompts=prompts):
+            return f"{who}: not heard: {', '.join(prompts)}"
+        case CallEnded(outcome=outcome):
+            return f"{who}'s call ends, {_word(outcome)}"
+        case _:
+            return repr(effect)
+
+
+def _with(agent: AgentId | None) -> str:
+    return "" if agent is None else f" ({agent})"
