@@ -13,8 +13,8 @@ one of the two through.
 Rule 2: why a leg ended is read from its Q.850 cause first: the SIP status (`tech_cause`) of a leg
 that we hung up ourselves is made from our own reason.
 Rule 3: a caller's name is ignored: it is anyone's text, and a number is enough to call back.
-Rule 4: `LegRinging` is not told: nobody acts on it, and Asterisk would have to send three messages
-more for every call.
+Rule 4: that a phone rings is not told: nobody acts on it, and Asterisk would have to send three
+messages more for every call.
 """
 
 from __future__ import annotations

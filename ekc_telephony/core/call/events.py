@@ -69,13 +69,6 @@ class FeatureDialled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LegRinging:
-    """The far phone rings."""
-
-    leg: LegId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered:
     """The far party picked up a leg that we dialled."""
 
@@ -181,7 +174,6 @@ class ControlRegained:
 Event: TypeAlias = (
     CallArrived
     | FeatureDialled
-    | LegRinging
     | LegAnswered
     | LegEnded
     | KeyPressed

@@ -37,9 +37,12 @@ class Ear:
         call: The call it belongs to.
         leg: The leg.
         is_answered: Whether it was answered before we met it.
+        playbacks: How many playbacks of it have been numbered before.
     """
 
-    def __init__(self, call: CallId, leg: LegId, *, is_answered: bool = False) -> None:
+    def __init__(
+        self, call: CallId, leg: LegId, *, is_answered: bool = False, playbacks: int = 0
+    ) -> None:
         self._call = call
         self._leg = leg
         self._is_answered = is_answered
@@ -47,7 +50,7 @@ class Ear:
         self._prompts: tuple[PromptKey, ...] = ()
         self._playback_limit: datetime | None = None
         self._hears_music = False
-        self._playbacks = 0
+        self._playbacks = playbacks
 
     @property
     def is_answered(self) -> bool:

@@ -51,7 +51,6 @@ from ekc_telephony.core.call.events import (
     KeyPressed,
     LegAnswered,
     LegEnded,
-    LegRinging,
     LiveLeg,
     PhoneLost,
     PhoneReached,
@@ -117,7 +116,6 @@ class Engine:
         self._handlers: Mapping[type[Event], Callable[[Any, datetime], list[Effect]]] = {
             CallArrived: self._call_arrived,
             FeatureDialled: self._feature_dialled,
-            LegRinging: self._nothing,
             LegAnswered: self._leg_answered,
             LegEnded: self._leg_ended,
             KeyPressed: self._key_pressed,
@@ -159,7 +157,8 @@ class Engine:
         while (call := self._deadlines.take_due(now)) is not None:
             session = self._focus = self._sessions[call]
             self._finished += self._settle(session, session.on_time(now), now)
-        return self._finished
+        done, self._finished = self._finished, []
+        return done
 
     def abort(self, now: datetime) -> list[Effect]:
         """
@@ -280,11 +279,6 @@ class Engine:
         return self._ask_acd(event, now) if event.agent in self._acd.agents else []
 
     # --- the connection
-
-    def _nothing(self, event: Event, now: datetime) -> list[Effect]:
-        """Let an event pass that no decision depends on."""
-        del event, now
-        return []
 
     def _control_lost(self, event: ControlLost, now: datetime) -> list[Effect]:
         del event, now

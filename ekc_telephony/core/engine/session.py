@@ -171,11 +171,12 @@ class Session:
         self._script = script
         self._visit = None if script is None else Visit(script, around.schedules)
         self._chronicle = Chronicle(self.call, registered_at=now, facts_before=facts_before)
-        self._ear = Ear(self.call, self.leg, is_answered=is_answered)
+        self._ear = Ear(self.call, self.leg, is_answered=is_answered, playbacks=facts_before)
         self._offer: _Offer | None = None
         self._talk: _Talk | None = None
-        self._talks = 0
-        self._offers = 0
+        # An earlier engine may have used small numbers for legs, playbacks and bridges of this call.
+        self._talks = facts_before
+        self._offers = facts_before
         self._joined_at: datetime | None = None
         self._outcome: CallOutcome | None = None
         self._announce_at: datetime | None = None
@@ -328,8 +329,8 @@ class Session:
             return self.on_leg_answered(answered, now)
         # The end of the prompts may be among the events we missed, our hanging up may be lost.
         if self._ear.is_busy or self.phase is Phase.LEAVING:
-            self._ear.heard()
-            return self._go_on(now)
+            hushed = self._ear.hush()
+            return [*hushed, *self._go_on(now)]
         return []
 
     def on_recording_failed(
@@ -342,7 +343,7 @@ class Session:
         """Let time pass. Harmless when nothing is due."""
         effects: list[SessionEffect] = []
         if self._ear.is_overdue(now):
-            self._ear.heard()
+            effects += self._ear.hush()
             self._unheard_until = now
         if self._unheard_until is not None and now >= self._unheard_until:
             self._unheard_until = None
@@ -474,7 +475,7 @@ class Session:
             *self._chronicle.end(SegmentKind.IVR, SegmentOutcome.COMPLETED, now),
             self._chronicle.start(SegmentKind.WAITING, now, queue=queue),
             *answered,
-            CallerJoined(call=self.call, queue=queue),
+            CallerJoined(call=self.call, queue=queue, offers_before=self._offers),
         ]
 
     def _announce(self, now: datetime) -> list[SessionEffect]:
@@ -484,6 +485,7 @@ class Session:
         place = self._spoken_place()
         if self._offer is not None or not place:
             return []
+        self._unheard_until = None
         return [*self._ear.say(place, now)]
 
     def _spoken_place(self) -> tuple[PromptKey, ...]:

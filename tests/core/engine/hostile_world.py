@@ -43,7 +43,6 @@ from ekc_telephony.core.call.events import (
     KeyPressed,
     LegAnswered,
     LegEnded,
-    LegRinging,
     LiveLeg,
     PhoneLost,
     PhoneReached,
@@ -249,7 +248,6 @@ class HostileWorld(RuleBasedStateMachine):
         leg = legs[which % len(legs)]
         self.asterisk.legs[leg].is_answered = True
         if self.is_connected:
-            self.tell(LegRinging(leg=leg))
             self.tell(LegAnswered(leg=leg))
 
     @precondition(lambda self: self.is_connected and self.commands)

@@ -29,7 +29,6 @@ from ekc_telephony.core.call.events import (
     KeyPressed,
     LegAnswered,
     LegEnded,
-    LegRinging,
     LiveLeg,
     PhoneLost,
     PlaybackFinished,
@@ -141,12 +140,6 @@ def test_that_the_agent_answered_may_be_told_twice() -> None:
 
 def test_that_the_caller_is_answered_now_is_no_news() -> None:
     assert talking().hears(LegAnswered(leg=OLGAS_LEG)) == []
-
-
-def test_ringing_decides_nothing() -> None:
-    world = World(ANNA)
-    world.olga_calls()
-    assert world.hears(LegRinging(leg=FIRST_OFFER)) == []
 
 
 def test_a_leg_nobody_knows_is_hung_up_when_it_is_answered_and_ignored_otherwise() -> None:
