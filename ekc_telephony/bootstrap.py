@@ -11,10 +11,10 @@ Rule 2: parts run side by side in one task group; when one ends by a fatal error
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
 
@@ -35,6 +35,7 @@ from ekc_telephony.adapters.sql.appeal_store import SqlAppealStore
 from ekc_telephony.adapters.sql.migrations import migrate
 from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.call.commands import Command
+from ekc_telephony.core.call.facts import Fact
 from ekc_telephony.core.engine.engine import Effect, Engine
 from ekc_telephony.core.engine.wallboard import wallboard_of
 from ekc_telephony.core.kernel.ids import AgentId
@@ -53,7 +54,6 @@ from ekc_telephony.settings.plan import agent_specs, engine_plan, queue_specs
 STORE_PATIENCE: Final = timedelta(seconds=3)
 """How long the start waits for the store, so that presences are known before the first call."""
 DRAIN_PATIENCE: Final = timedelta(seconds=5)
-_COMMANDS: Final = frozenset(get_args(Command))
 
 
 class Node:
@@ -144,14 +144,18 @@ class Node:
             for task in running:
                 task.cancel()
 
-    def _submit(self, effect: Effect) -> None:
-        """Hand a command to the outbox, a fact to everybody who listens."""
-        if type(effect) in _COMMANDS:
-            assert self._outbox is not None
-            self._outbox.submit(effect)  # type: ignore[arg-type] # the set says it is a Command
-            return
-        for sink in self._sinks:
-            sink.record(effect)  # type: ignore[arg-type] # and here, that it is a Fact
+    def _submit(self, effects: Sequence[Effect]) -> None:
+        """Hand commands to the outbox, then facts to everybody who listens."""
+        facts: list[Fact] = []
+        for effect in effects:
+            if isinstance(effect, Command):
+                assert self._outbox is not None
+                self._outbox.submit(effect)
+            else:
+                facts.append(effect)
+        for fact in facts:
+            for sink in self._sinks:
+                sink.record(fact)
 
     async def _serve_pages(self) -> None:
         http = self._settings.http

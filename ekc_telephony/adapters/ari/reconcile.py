@@ -65,9 +65,7 @@ class Held:
         self._listed: set[str] = set()
         """In Stasis according to the list; their `StasisStart` would be told twice."""
         self._dialled: set[str] = set()
-        """Answered legs that we dialled; they say both `StasisEnd` and `ChannelDestroyed`."""
-        self._ended: set[str] = set()
-        """Those of them that said `StasisEnd`."""
+        """Answered legs that we dialled: `StasisEnd`, then `ChannelDestroyed`, which tells why."""
 
     def regained(
         self, channels: Sequence[Channel], bridges: Sequence[Bridge], kept_back: Iterable[Message]
@@ -79,7 +77,6 @@ class Held:
         legs = [self._leg(channel, arriving, bridge_of.get(channel.id)) for channel in channels]
         self._listed = {c.id for c in channels if self._arguments(c) is not None} - arriving
         self._dialled = {c.id for c in channels if self._arguments(c) == [AGENT]} - arriving
-        self._ended = set()
         return ControlRegained(
             legs=tuple(leg for leg in legs if leg is not None),
             bridges=frozenset(BridgeId(b.id) for b in ours),
@@ -92,15 +89,10 @@ class Held:
                 return self._take_start(arguments, channel.id)
             case StasisEnd(channel=channel):
                 self._listed.discard(channel.id)
-                if channel.id in self._dialled:
-                    self._dialled.discard(channel.id)
-                    self._ended.add(channel.id)
+                return channel.id not in self._dialled
             case ChannelDestroyed(channel=channel):
                 self._listed.discard(channel.id)
                 self._dialled.discard(channel.id)
-                if channel.id in self._ended:
-                    self._ended.discard(channel.id)
-                    return False
             case _:
                 pass
         return True

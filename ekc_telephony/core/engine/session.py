@@ -174,7 +174,7 @@ class Session:
         self._ear = Ear(self.call, self.leg, is_answered=is_answered, playbacks=facts_before)
         self._offer: _Offer | None = None
         self._talk: _Talk | None = None
-        # An earlier engine may have used small numbers for legs, playbacks and bridges of this call.
+        # An earlier engine may have used small numbers for legs and bridges of this call.
         self._talks = facts_before
         self._offers = facts_before
         self._joined_at: datetime | None = None
