@@ -69,8 +69,15 @@ class FeatureDialled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegPickedUp:
+    """The far party picked up a leg that we dialled; `LegAnswered` comes when it can be bridged."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered:
-    """The far party picked up a leg that we dialled."""
+    """A leg that we dialled was picked up and is ours: it can be bridged."""
 
     leg: LegId
 
@@ -174,6 +181,7 @@ class ControlRegained:
 Event: TypeAlias = (
     CallArrived
     | FeatureDialled
+    | LegPickedUp
     | LegAnswered
     | LegEnded
     | KeyPressed
