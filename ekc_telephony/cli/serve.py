@@ -40,13 +40,16 @@ def serve(config: Config = Path("ekc.yaml")) -> None:
         typer.echo(f"ekc serve: {error}", err=True)
         raise typer.Exit(1) from None
     _calm_the_interpreter()
+    fatal: list[BaseException] = []
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_run(node))
-        except* (AriFatalError, AmiRefusedError, PortTakenError) as fatal:
-            for each in _flat(fatal):
-                typer.echo(f"ekc serve: {each}", err=True)
-            sys.exit(1)
+        except* (AriFatalError, AmiRefusedError, PortTakenError) as group:
+            fatal += _flat(group)
+    for each in fatal:
+        typer.echo(f"ekc serve: {each}", err=True)
+    if fatal:
+        raise typer.Exit(1)
 
 
 def _flat(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

@@ -324,7 +324,10 @@ class Engine:
         ]
         agents = {live.bridge: live for live in strangers if live.agent and live.bridge}
         effects: list[Effect] = []
-        for caller in strangers:
+        # Conversations first, or their agents would be offered others; then whoever came first.
+        for caller in sorted(
+            strangers, key=lambda live: (live.bridge not in agents, live.created_at)
+        ):
             if caller.did is not None:
                 agent = None if caller.bridge is None else agents.get(caller.bridge)
                 effects += self._take_over(caller, caller.did, agent, now)
@@ -348,7 +351,7 @@ class Engine:
             CallArrived(call=CallId(caller.leg), did=did, number=caller.number),
             script=self._plan.scripts.get(did),
             around=self._around,
-            now=now,
+            now=caller.created_at,
             facts_before=FACTS_PER_SECOND * (1 + max(0, (now - caller.created_at) // SECOND)),
             is_answered=caller.is_answered,
         )

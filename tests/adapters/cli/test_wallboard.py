@@ -47,7 +47,9 @@ def test_the_picture_names_each_agent_and_each_appeal_but_no_number() -> None:
 def test_an_engine_that_does_not_answer_is_named_with_what_to_do(tmp_path: Path) -> None:
     text = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
     config = tmp_path / "ekc.yaml"
-    text = text.replace("port: 18080", "port: 1025").replace(" ivr_scripts", f" {PROJECT}/ivr_scripts")
+    text = text.replace("port: 18080", "port: 1025").replace(
+        " ivr_scripts", f" {PROJECT}/ivr_scripts"
+    )
     config.write_text(text, encoding="utf-8")
     answer = CliRunner().invoke(app, ["wallboard", "--once", "--config", str(config)])
     assert answer.exit_code == 1
