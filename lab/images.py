@@ -25,7 +25,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from lab.bench.child import running
+from lab.child import running
 
 STATE: Final = "/var/lib/ekc"
 """The volume that both images share."""

@@ -30,7 +30,7 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
-from lab.bench.child import last_words
+from lab.child import last_words
 from lab.hearing import Sound
 from lab.images import STATE, ImageFailedError, Images, answer_of, open_images, running_image
 from lab.node import PortBlock

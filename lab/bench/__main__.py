@@ -20,13 +20,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from ekc_telephony.adapters.asterisk_conf.conf import InstallationIncompleteError
 from ekc_telephony.settings.errors import SettingsError
 from lab.asterisk import AsteriskFailedError
-from lab.bench.engine import EngineFailedError
 from lab.bench.figures import Measured, Outcome, percentile
 from lab.bench.plan import Plan, PlanError
 from lab.bench.report import as_json, tell
 from lab.bench.run import WarmUpError, run
 from lab.bench.sipp import SippError
 from lab.bench.site import Site
+from lab.node import NodeFailedError
 from lab.runtime import Runtime, RuntimeMissingError
 
 _PLAIN_WIDTH: Final = 150
@@ -34,8 +34,8 @@ _PLAIN_WIDTH: Final = 150
 _INTERRUPTED: Final = 130
 _FAILURES: Final = (
     AsteriskFailedError,
-    EngineFailedError,
     InstallationIncompleteError,
+    NodeFailedError,
     PlanError,
     RuntimeMissingError,
     SettingsError,

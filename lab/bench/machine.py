@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from lab.bench.child import cpu_time
+from lab.child import cpu_time
 
 _IDLE: Final = (3, 4)
 """Columns of the first line of proc(5)'s stat: idle, and idle while a disk works."""

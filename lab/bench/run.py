@@ -24,13 +24,13 @@ from ekc_telephony.settings.asterisk import node_conf
 from ekc_telephony.settings.load import load_settings
 from lab.asterisk import AsteriskProcess, running_asterisk
 from lab.bench.appeals import Appeals, wait_for_appeals
-from lab.bench.child import cpu_time
-from lab.bench.engine import running_engine
 from lab.bench.figures import Measured, Outcome
 from lab.bench.machine import Reading
 from lab.bench.plan import Plan, Slice, Target
 from lab.bench.sipp import operators, place_calls
 from lab.bench.site import Site
+from lab.child import cpu_time
+from lab.node import running_engine
 from lab.runtime import Runtime
 
 SETTLING_S: Final = 0.3
@@ -51,7 +51,7 @@ def run(
 
     Raises:
         AsteriskFailedError: Asterisk did not start.
-        EngineFailedError: The engine did not start, or did not last.
+        NodeFailedError: The engine did not start.
         SippError: SIPp could not work.
         WarmUpError: A target connects nobody.
     """
@@ -62,7 +62,9 @@ def run(
         pids = [asterisk.pid, stack.enter_context(operators(runtime, site)).pid]
         bench = _Bench(site=site, runtime=runtime, asterisk=asterisk)
         if Target.ENGINE in plan.targets:
-            bench.engine = stack.enter_context(running_engine(site))
+            bench.engine = stack.enter_context(
+                running_engine(site.config, load_settings(site.config))
+            )
             pids.append(bench.engine.pid)
         for piece in plan.warm_up():
             bench.warm_up(piece)
@@ -103,8 +105,8 @@ class _Bench:
             raise WarmUpError(
                 f"{piece.target.value}: of the first {piece.calls} calls {done.callers.failed} "
                 f"failed, and the store holds {self.found} instead of {self.expected}. "
-                f"See slice-*/errors.log, engine.log, operators.log and asterisk/log/messages in "
-                f"{self.site.folder}."
+                f"See slice-*/errors.log, state/engine.log, operators.log and "
+                f"asterisk/log/messages in {self.site.folder}."
             )
 
     def measure(self, piece: Slice) -> Measured:

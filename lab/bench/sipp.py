@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lab.bench.child import last_words, running
 from lab.bench.plan import Slice
 from lab.bench.site import CALLER_ADDRESS, SippPorts, Site
+from lab.child import last_words, running
 from lab.runtime import Runtime
 
 SCENARIOS: Final = Path(__file__).parent / "scenarios"

@@ -1,0 +1,281 @@
+"""
+One whole node for the lab: Asterisk and the engine on an `ekc.yaml`, started and stopped in order.
+
+    folder = Path(".runtime/demo")
+    config = write_site(folder, ports=PortBlock.find_free())
+    with running_node(config, runtime=Runtime.find()) as node:
+        ...                                    # node.sip, node.secrets, node.settings.store_url
+
+Several nodes run side by side, each with its folder and its block of ports.
+
+Rule 1: start it from the main thread (see `lab.asterisk`).
+Rule 2: when the `with` block is left, nothing of the node is alive.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from ruamel.yaml import YAML
+
+from ekc_telephony.adapters.asterisk_conf.conf import Installation
+from ekc_telephony.adapters.asterisk_conf.folder import write_folder
+from ekc_telephony.adapters.asterisk_conf.render import render
+from ekc_telephony.adapters.asterisk_conf.secrets import Secrets, load_or_create_secrets
+from ekc_telephony.settings.asterisk import node_conf
+from ekc_telephony.settings.load import load_settings
+from ekc_telephony.settings.models import Settings
+from lab.asterisk import AsteriskProcess, running_asterisk
+from lab.child import last_words, running
+from lab.runtime import PROJECT, Runtime
+
+SAMPLE: Final = PROJECT / "ekc.yaml"
+START_LIMIT: Final = timedelta(seconds=30)
+"""A second is usual; the rest is for a machine that is busy otherwise."""
+BLOCKS: Final = range(28000, 20000, -1000)
+"""Where a block of ports may begin: below the kernel's own choice, which starts at 32768."""
+
+_POLL_S: Final = 0.05
+_HTTP_OK: Final = 200
+
+Document: TypeAlias = dict[str, Any]
+"""`ekc.yaml` as it is written, with its comments."""
+
+
+class NodeFailedError(Exception):
+    """The node did not start; the text holds what it said last."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortBlock:
+    """A thousand ports, all that one node needs."""
+
+    first: int
+
+    @property
+    def sip(self) -> int:
+        """SIP, UDP."""
+        return self.first + 60
+
+    @property
+    def http(self) -> int:
+        """The engine's pages."""
+        return self.first + 80
+
+    @property
+    def ari(self) -> int:
+        """Asterisk's HTTP server."""
+        return self.first + 88
+
+    @property
+    def ami(self) -> int:
+        """Asterisk's manager interface."""
+        return self.first + 38
+
+    @property
+    def rtp(self) -> tuple[int, int]:
+        """Sound: first and last port, UDP."""
+        return self.first + 100, self.first + 999
+
+    @classmethod
+    def find_free(cls) -> PortBlock:
+        """
+        Return a block nobody uses.
+
+        Raises:
+            NodeFailedError: All are taken.
+        """
+        for first in BLOCKS:
+            block = cls(first)
+            if block._is_free():
+                return block
+        raise NodeFailedError(
+            f"found every block of ports from {BLOCKS[-1]} to {BLOCKS[0]} in use; expected one "
+            "that is free. Stop other EKC nodes of this machine."
+        )
+
+    def _is_free(self) -> bool:
+        tcp = all(_may_bind(socket.SOCK_STREAM, port) for port in (self.http, self.ari, self.ami))
+        return tcp and all(_may_bind(socket.SOCK_DGRAM, port) for port in (self.sip, self.rtp[0]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningNode:
+    """A node that serves calls."""
+
+    config: Path
+    settings: Settings
+    secrets: Secrets = field(repr=False)
+    asterisk: AsteriskProcess
+    engine: subprocess.Popen[bytes]
+    engine_log: Path
+
+    @property
+    def sip(self) -> tuple[str, int]:
+        """Where phones register and callers dial."""
+        sip = self.settings.asterisk.sip
+        return str(sip.bind), sip.port
+
+    @property
+    def url(self) -> str:
+        """Where the engine's pages are: `/healthz`, `/metrics`, `/wallboard`."""
+        return _url(self.settings)
+
+    @property
+    def recordings(self) -> Path:
+        """Where Asterisk puts what it records."""
+        return self.settings.asterisk_folder / "spool" / "recording"
+
+
+def write_site(
+    folder: Path,
+    *,
+    ports: PortBlock,
+    change: Callable[[Document], None] | None = None,
+    sample: Path = SAMPLE,
+) -> Path:
+    """
+    Write an `ekc.yaml` of its own into a folder and return its path.
+
+    Args:
+        folder: Where everything of this node lives; made when it is not there.
+        ports: Its ports.
+        change: Changes the sample further.
+        sample: What it is made from.
+    """
+    yaml = YAML()
+    document = yaml.load(sample)
+    document["state"] = "state"
+    for key in ("scripts", "sounds"):
+        document[key] = str(sample.parent / document[key])
+    document["asterisk"] |= {
+        "root": str(sample.parent / document["asterisk"]["root"]),
+        "folder": "asterisk",
+        "sip": {"bind": "127.0.0.1", "port": ports.sip},
+        "rtp": {"first": ports.rtp[0], "last": ports.rtp[1]},
+        "ari": {"bind": "127.0.0.1", "port": ports.ari},
+        "ami": {"bind": "127.0.0.1", "port": ports.ami},
+    }
+    document["http"] = {"bind": "127.0.0.1", "port": ports.http}
+    if change is not None:
+        change(document)
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "ekc.yaml"
+    yaml.dump(document, config)
+    return config
+
+
+@contextmanager
+def running_node(
+    config: Path, *, runtime: Runtime, prepare: Callable[[Settings], None] | None = None
+) -> Iterator[RunningNode]:
+    """
+    Render the configuration, run Asterisk and the engine until the block is left.
+
+    Args:
+        config: The `ekc.yaml`; `write_site` makes one.
+        runtime: Where Asterisk is.
+        prepare: Called when the folder is rendered, before Asterisk starts.
+
+    Raises:
+        SettingsError: The configuration is wrong.
+        AsteriskFailedError: Asterisk did not start.
+        NodeFailedError: The engine did not start.
+    """
+    settings, secrets = render_node(config)
+    if prepare is not None:
+        prepare(settings)
+    with (
+        running_asterisk(settings.asterisk_folder, runtime) as asterisk,
+        running_engine(config, settings) as engine,
+    ):
+        yield RunningNode(
+            config=config,
+            settings=settings,
+            secrets=secrets,
+            asterisk=asterisk,
+            engine=engine,
+            engine_log=engine_log(settings),
+        )
+
+
+def render_node(config: Path) -> tuple[Settings, Secrets]:
+    """
+    Render the configuration, as `ekc conf render` does.
+
+    Raises:
+        SettingsError: The configuration is wrong.
+    """
+    settings = load_settings(config)
+    return settings, _render(settings)
+
+
+@contextmanager
+def running_engine(config: Path, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """
+    Run the engine alone until the block is left; it is healthy when the block begins.
+
+    Raises:
+        NodeFailedError: It did not start.
+    """
+    log = engine_log(settings)
+    command: list[str | Path] = [sys.executable, "-m", "ekc_telephony", "serve"]
+    with running([*command, "--config", config], folder=PROJECT, log=log) as engine:
+        _wait_until_healthy(_url(settings), engine, log)
+        yield engine
+
+
+def engine_log(settings: Settings) -> Path:
+    """Return where a node of the lab keeps what its engine wrote last."""
+    return settings.state / "engine.log"
+
+
+def _render(settings: Settings) -> Secrets:
+    accounts = [operator.account for operator in settings.operators]
+    secrets = load_or_create_secrets(settings.secrets_file, accounts)
+    conf = node_conf(settings, secrets, installation=Installation.find(settings.asterisk.root))
+    write_folder(conf, render(conf))
+    return secrets
+
+
+def _url(settings: Settings) -> str:
+    return f"http://{settings.http.bind}:{settings.http.port}"
+
+
+def _wait_until_healthy(url: str, engine: subprocess.Popen[bytes], log: Path) -> None:
+    give_up_at = time.monotonic() + START_LIMIT.total_seconds()
+    while engine.poll() is None and time.monotonic() < give_up_at:
+        if _is_healthy(url):
+            return
+        time.sleep(_POLL_S)
+    raise NodeFailedError(f"The engine did not start; it wrote:\n{last_words(log)}")
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
+            return bool(answer.status == _HTTP_OK)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _may_bind(kind: socket.SocketKind, port: int) -> bool:
+    with socket.socket(socket.AF_INET, kind) as trial:
+        if kind is socket.SOCK_STREAM:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,156 @@
+"""
+One call at a phone: what it says, what it hears, when it ends.
+
+A `Line` follows the SIP stack's call. While sound flows it keeps everything that is heard and feeds
+what is to be said, a little ahead of time. When the call is over the recording is a WAV file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import baresip
+
+from lab.hearing import BEGINNING, Match, Sound, find_prompt
+
+RATE: Final = 8000
+"""G.711's samples per second: the only codec the phones offer."""
+GAP: Final = timedelta(milliseconds=120)
+"""Between two keys."""
+_TURN_S: Final = 0.06
+"""How often sound is moved: three packets."""
+_AHEAD: Final = timedelta(seconds=1)
+"""How much is given to the stack ahead of time: a busy machine must not make gaps in speech."""
+_BYTES_PER_S: Final = 2 * RATE
+_LOOK_EVERY_S: Final = 0.25
+
+
+class Line:
+    """
+    Follow a call of the SIP stack.
+
+    Args:
+        call: The stack's call.
+        recording: Where the sound heard is written when the call is over.
+    """
+
+    def __init__(self, call: baresip.Call, *, recording: Path) -> None:
+        self._call = call
+        self.recording = recording
+        self.ended = asyncio.Event()
+        self.established = asyncio.Event()
+        self.recorded = asyncio.Event()
+        """The call is over and its recording is written."""
+        self._heard = bytearray()
+        self._to_say = b""
+        self._is_repeated = False
+        self._said = 0
+        call.on(self._on_event)
+
+    @property
+    def heard_so_far(self) -> Sound:
+        """The sound heard until now."""
+        return Sound.of_pcm(self._heard[:], rate=RATE)
+
+    def say(self, sound: Sound, *, is_repeated: bool = False) -> None:
+        """
+        Begin to say something instead of what was being said; for ever when repeated.
+
+        What was given to the stack before, a second at most, is still said: it can be flushed, but
+        only later than asked for, together with what came after it.
+        """
+        if sound.rate != RATE:
+            raise ValueError(f"found a sound of {sound.rate} Hz; expected {RATE} Hz")
+        self._to_say, self._is_repeated, self._said = sound.pcm(), is_repeated, 0
+
+    async def hear(
+        self, prompt: Sound, *, patience: timedelta, beginning: timedelta = BEGINNING
+    ) -> Match | None:
+        """Wait until the beginning of a prompt was heard; None when it was not in time."""
+        searched = 0  # bytes
+        overlap = int(beginning.total_seconds() * _BYTES_PER_S)
+        try:
+            async with asyncio.timeout(patience.total_seconds()):
+                while True:
+                    is_last_look = self.ended.is_set()
+                    until = len(self._heard)
+                    heard = Sound.of_pcm(self._heard[searched:until], rate=RATE)
+                    match = find_prompt(heard, prompt, beginning=beginning)
+                    if match.is_heard:
+                        at_s = match.at_s + searched / _BYTES_PER_S
+                        return Match(at_s=at_s, score=match.score)
+                    if is_last_look:
+                        return None
+                    # What may be the beginning of the prompt is looked at again.
+                    searched = max(0, until - overlap)
+                    await asyncio.sleep(_LOOK_EVERY_S)
+        except TimeoutError:
+            return None
+
+    async def press(self, keys: str, *, gap: timedelta = GAP) -> None:
+        """Press keys; nothing happens when the other side has just hung up."""
+        try:
+            await self._call.send_dtmf(keys, int(gap / timedelta(milliseconds=1)))
+        except baresip.BaresipError:
+            if not self.ended.is_set() and self._call.state is not baresip.CallState.CLOSED:
+                raise
+
+    async def hold(self) -> None:
+        """Put the other side on hold."""
+        await self._call.hold()
+
+    async def resume(self) -> None:
+        """Take the other side off hold."""
+        await self._call.resume()
+
+    async def hang_up(self) -> None:
+        """Hang up and wait for the end; harmless when the call is over."""
+        with contextlib.suppress(baresip.StaleHandleError):
+            await self._call.hangup()
+        await self.ended.wait()
+
+    async def follow(self) -> None:
+        """Move sound until the call is over, then write the recording."""
+        try:
+            while not self.ended.is_set():
+                self._move_sound()
+                try:
+                    async with asyncio.timeout(_TURN_S):
+                        await self.ended.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            self._call.off(self._on_event)
+            self.heard_so_far.write(self.recording)
+            self.recorded.set()
+
+    def _on_event(self, event: baresip.StackEvent) -> None:
+        if event.event is baresip.Event.CALL_ESTABLISHED:
+            self.established.set()
+        elif event.event is baresip.Event.CALL_CLOSED:
+            self._move_sound()
+            self.ended.set()
+
+    def _move_sound(self) -> None:
+        audio = self._call.audio
+        try:
+            self._heard += audio.read(_BYTES_PER_S)
+            # Before the ACK the stack may set its streams up anew and forget what it was given.
+            if self._to_say and self.established.is_set():
+                self._feed(audio)
+        except (baresip.AudioNotActive, baresip.AudioRestarted):
+            return  # no sound yet, no more, or agreed anew: the next turn sees
+
+    def _feed(self, audio: baresip.CallAudio) -> None:
+        ahead = int(_AHEAD.total_seconds() * _BYTES_PER_S)
+        wanted = ahead - audio.info().tx_buffered
+        if wanted <= 0:
+            return
+        piece = self._to_say[self._said : self._said + wanted]
+        self._said += audio.write(piece)
+        if self._is_repeated and self._said >= len(self._to_say):
+            self._said = 0

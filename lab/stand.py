@@ -1,0 +1,536 @@
+"""
+A stand for stories: a node, phones around it, and a look into everything that it says of itself.
+
+    with running_stand(write_story_site(folder, ports=PortBlock.find_free())) as stand:
+        stand.run(story(stand))                      # an `async def` that calls, answers, looks
+
+A story acts through phones alone, as people do, and looks at the wallboard, the metrics, the store
+and the recordings, as people do. Where it has to wait it waits for something (`eventually`).
+
+Rule 1: run it from the main thread (see `lab.asterisk`).
+Rule 2: when the `with` block is left, nothing of the stand is alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import aiohttp
+import msgspec
+from prometheus_client.parser import text_string_to_metric_families
+
+from ekc_telephony.adapters.asterisk_conf.secrets import Secrets
+from ekc_telephony.adapters.sql.queries import AppealQueries, CallFilter, CallHistory, CallSummary
+from ekc_telephony.core.call.facts import CallOutcome
+from ekc_telephony.core.call.presence import Activity, Presence
+from ekc_telephony.core.engine.wallboard import AgentLine, Wallboard
+from ekc_telephony.runtime.health import Health
+from ekc_telephony.settings.models import Settings
+from lab.asterisk import AsteriskProcess, running_asterisk
+from lab.hearing import Match, Sound, find_prompt
+from lab.node import render_node, running_engine
+from lab.phones.line import Line
+from lab.phones.operator import Ignore, Offered, OperatorPhone, React, Reaction
+from lab.phones.stack import PhoneStack, phones
+from lab.runtime import Runtime
+
+ResultT = TypeVar("ResultT")
+SOON: Final = timedelta(seconds=10)
+"""What happens at once happens within this on a machine that is busy otherwise."""
+_LOOK_EVERY_S: Final = 0.05
+_FIRST_CITIZEN: Final = 79130000001
+
+
+class NotInTimeError(AssertionError):
+    """What was waited for did not come; the text says what was there instead."""
+
+
+async def eventually(
+    look: Callable[[], Awaitable[ResultT | None]], *, within: timedelta = SOON, what: str = ""
+) -> ResultT:
+    """
+    Look again and again until there is something to see, and return it.
+
+    Args:
+        look: Returns what is waited for; anything false means «not yet».
+        within: For how long.
+        what: What is waited for, in words.
+
+    Raises:
+        NotInTimeError: It did not come.
+    """
+    give_up_at = time.monotonic() + within.total_seconds()
+    while True:
+        seen = await look()
+        if seen:
+            return seen
+        if time.monotonic() > give_up_at:
+            raise NotInTimeError(f"not within {within.total_seconds():g} s: {what or look!r}")
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def happens(event: asyncio.Event, *, within: timedelta = SOON) -> None:
+    """
+    Wait for an event of a phone.
+
+    Raises:
+        NotInTimeError: It did not come.
+    """
+    try:
+        async with asyncio.timeout(within.total_seconds()):
+            await event.wait()
+    except TimeoutError:
+        raise NotInTimeError(f"not within {within.total_seconds():g} s") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citizen:
+    """Somebody who calls."""
+
+    number: str
+    line: Line
+
+
+def reacting(reaction: Reaction) -> React:
+    """Return an owner of a phone who does the same with every call."""
+
+    def react(_offered: Offered) -> Reaction:
+        return reaction
+
+    return react
+
+
+def told(history: CallHistory) -> list[str]:
+    """Return the segments of a call in words: `offer ivanova refused`."""
+    return [
+        " ".join(
+            part
+            for part in (each.kind.value, each.agent, each.outcome.value if each.outcome else "?")
+            if part
+        )
+        for each in sorted(history.segments, key=lambda each: each.segment)
+    ]
+
+
+class Stand:
+    """
+    One node with phones around it; `running_stand` makes it.
+
+    Args:
+        config: The `ekc.yaml`.
+        settings: What it says.
+        secrets: The node's passwords.
+        runner: Runs the stories.
+        runtime: Where Asterisk is.
+    """
+
+    def __init__(
+        self,
+        config: Path,
+        *,
+        settings: Settings,
+        secrets: Secrets,
+        runner: asyncio.Runner,
+        runtime: Runtime,
+    ) -> None:
+        self.config = config
+        self.settings = settings
+        self._secrets = secrets
+        self._runner = runner
+        self._runtime = runtime
+        self._asterisk_stack = ExitStack()
+        self._engine_stack = ExitStack()
+        self._asterisk: AsteriskProcess | None = None
+        self._engine: subprocess.Popen[bytes] | None = None
+        self._phones: PhoneStack | None = None
+        self._http: aiohttp.ClientSession | None = None
+        self._close = asyncio.Event()
+        self._holding: asyncio.Task[None] | None = None
+        self._operators: dict[str, OperatorPhone] = {}
+        self._lines: list[Line] = []
+        self._citizens = count(_FIRST_CITIZEN)
+
+    # --- the node
+
+    @property
+    def asterisk(self) -> AsteriskProcess:
+        """Asterisk as it runs."""
+        assert self._asterisk is not None
+        return self._asterisk
+
+    @property
+    def engine(self) -> subprocess.Popen[bytes]:
+        """The engine's process."""
+        assert self._engine is not None
+        return self._engine
+
+    @property
+    def sip(self) -> tuple[str, int]:
+        """Where phones register and callers dial."""
+        sip = self.settings.asterisk.sip
+        return str(sip.bind), sip.port
+
+    def password_of(self, account: str) -> str:
+        """Return the password of an operator's phone."""
+        return self._secrets.operators[account]
+
+    @property
+    def recordings(self) -> Path:
+        """Where Asterisk puts what it records."""
+        return self.settings.asterisk_folder / "spool" / "recording"
+
+    def start_asterisk(self) -> None:
+        """Start Asterisk."""
+        running = running_asterisk(self.settings.asterisk_folder, self._runtime)
+        self._asterisk = self._asterisk_stack.enter_context(running)
+
+    def kill_asterisk(self) -> None:
+        """End Asterisk as a crash would."""
+        self.asterisk.kill()
+        self._asterisk_stack.close()
+
+    def start_engine(self) -> None:
+        """Start the engine and wait until it is healthy."""
+        running = running_engine(self.config, self.settings)
+        self._engine = self._engine_stack.enter_context(running)
+
+    def kill_engine(self) -> None:
+        """End the engine as a crash would."""
+        self.engine.kill()
+        self._engine_stack.close()
+
+    def stop_engine(self) -> None:
+        """End the engine in order."""
+        self._engine_stack.close()
+
+    # --- stories
+
+    def run(self, story: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Run a story to its end."""
+        return self._runner.run(story)
+
+    def open(self) -> None:
+        """Start everything."""
+        self.start_asterisk()
+        self.start_engine()
+        self.run(self._open())
+
+    def close(self) -> None:
+        """End everything."""
+        try:
+            self.run(self._end_phones())
+        finally:
+            self._engine_stack.close()
+            self._asterisk_stack.close()
+
+    # --- people
+
+    def citizen(self) -> str:
+        """Return a number that nobody has called from."""
+        return f"+{next(self._citizens)}"
+
+    async def call(self, did: str, *, number: str | None = None) -> Citizen:
+        """Let a citizen call; return when his phone has sent the call off."""
+        number = number or self.citizen()
+        line = await self._stack.dial(did, number=number)
+        self._lines.append(line)
+        return Citizen(number=number, line=line)
+
+    async def phone(self, account: str) -> OperatorPhone:
+        """Return an operator's phone, registered; it lets calls ring."""
+        if account not in self._operators:
+            password = self._secrets.operators[account]
+            phone = await self._stack.operator(account, password, react=_ignore)
+            self._operators[account] = phone
+            if not self._is_at_a_fixed_address(account):
+                await phone.register()
+        return self._operators[account]
+
+    async def on_duty(self, account: str, reaction: Reaction | React) -> OperatorPhone:
+        """Let an operator sit down and dial «ready»; return when he is free for a call."""
+        phone = await self.phone(account)
+        phone.react = reaction if callable(reaction) else reacting(reaction)
+        phone.offers.clear()
+        phone.lines.clear()
+        await self.declare(phone, self.settings.feature_codes.ready)
+        await self.until_agent(
+            account,
+            lambda agent: (
+                agent.presence is Presence.READY
+                and agent.activity is not Activity.WRAP_UP
+                and agent.is_reachable
+            ),
+        )
+        return phone
+
+    async def off_duty(self, *accounts: str) -> None:
+        """Let operators finish and sign out, all of them when none is named."""
+        for account in accounts or tuple(self._operators):
+            phone = await self.phone(account)
+            await self.declare(phone, self.settings.feature_codes.signed_out)
+        for account in accounts or tuple(self._operators):
+            await self.until_agent(
+                account,
+                lambda agent: (
+                    agent.presence is Presence.SIGNED_OUT and agent.activity is Activity.IDLE
+                ),
+            )
+
+    async def declare(self, phone: OperatorPhone, code: str) -> None:
+        """Dial a feature code and hang up as soon as it is confirmed."""
+        line = await phone.dial(code)
+        await happens(line.established)
+        await line.hang_up()
+
+    async def clear(self) -> None:
+        """Let all citizens hang up and all operators sign out."""
+        for line in self._lines:
+            if not line.ended.is_set():
+                await line.hang_up()
+        self._lines.clear()
+        await self.off_duty()
+
+    # --- looking
+
+    async def board(self) -> Wallboard:
+        """Return the wallboard of this moment."""
+        return msgspec.json.decode(await self._page("wallboard"), type=Wallboard)
+
+    async def until(
+        self, is_so: Callable[[Wallboard], bool], *, within: timedelta = SOON, what: str = ""
+    ) -> Wallboard:
+        """Wait until the wallboard shows it, and return the wallboard."""
+        last: list[Wallboard] = []
+
+        async def look() -> Wallboard | None:
+            last[:] = [await self.board()]
+            return last[0] if is_so(last[0]) else None
+
+        try:
+            return await eventually(look, within=within, what=what)
+        except NotInTimeError as late:
+            raise NotInTimeError(f"{late}; the wallboard: {last}") from None
+
+    async def until_agent(
+        self, account: str, is_so: Callable[[AgentLine], bool], *, within: timedelta = SOON
+    ) -> AgentLine:
+        """Wait until the wallboard shows it of an operator, and return his line."""
+        board = await self.until(
+            lambda board: any(each.agent == account and is_so(each) for each in board.agents),
+            within=within,
+            what=account,
+        )
+        return next(each for each in board.agents if each.agent == account)
+
+    async def until_waiting(self, callers: int, *, queue: str, within: timedelta = SOON) -> None:
+        """Wait until so many callers stand in a queue."""
+        await self.until(
+            lambda board: any(q.queue == queue and q.waiting == callers for q in board.queues),
+            within=within,
+            what=f"{callers} waiting in {queue}",
+        )
+
+    async def health(self) -> Health:
+        """Return what `/healthz` says."""
+        return msgspec.json.decode(await self._page("healthz"), type=Health)
+
+    async def metric(self, name: str) -> float:
+        """Return a metric, summed over its labels."""
+        text = (await self._page("metrics")).decode()
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name
+        )
+
+    async def calls_of(self, number: str) -> list[CallSummary]:
+        """Return the calls from a number that the store knows, newest first."""
+        queries = AppealQueries(self.settings.store_url)
+        try:
+            return await queries.newest_calls(CallFilter(number=number), limit=10)
+        finally:
+            await queries.close()
+
+    async def newest_calls(self) -> list[CallSummary]:
+        """Return the newest calls that the store knows, newest first."""
+        queries = AppealQueries(self.settings.store_url)
+        try:
+            return await queries.newest_calls(CallFilter(), limit=500)
+        finally:
+            await queries.close()
+
+    async def history(self, number: str, *, within: timedelta = SOON) -> CallHistory:
+        """
+        Wait until the only call from a number is over, wrap-up included, and return it.
+
+        Raises:
+            NotInTimeError: It is not over.
+            AssertionError: There is not exactly one call, of one appeal.
+        """
+
+        async def look() -> CallHistory | None:
+            calls = await self.calls_of(number)
+            assert len(calls) <= 1, calls
+            history = await self.history_of(calls[0]) if calls else None
+            if history is None or history.summary.outcome is None:
+                return None
+            is_open = any(each.outcome is None for each in history.segments)
+            return None if is_open else history
+
+        return await eventually(look, within=within, what=f"the end of the call from {number}")
+
+    async def outcome_of(self, number: str, *, within: timedelta = SOON) -> CallOutcome:
+        """
+        Wait until the only call from a number is over, and return what became of it.
+
+        Raises:
+            NotInTimeError: It is not over.
+            AssertionError: There is not exactly one call, of one appeal.
+        """
+
+        async def look() -> CallOutcome | None:
+            calls = await self.calls_of(number)
+            assert len(calls) <= 1, calls
+            return (await self.history_of(calls[0])).summary.outcome if calls else None
+
+        return await eventually(look, within=within, what=f"the end of the call from {number}")
+
+    async def history_of(self, summary: CallSummary) -> CallHistory:
+        """Return what the store knows of a call now."""
+        queries = AppealQueries(self.settings.store_url)
+        try:
+            appeal = await queries.find(summary.appeal)
+        finally:
+            await queries.close()
+        assert appeal is not None
+        assert len(appeal.calls) == 1, appeal
+        return appeal.calls[0]
+
+    def prompt(self, key: str) -> Sound:
+        """Return a prompt as it is played."""
+        return Sound.read(self.settings.sounds / "ru" / f"{key}.wav")
+
+    async def hears(
+        self,
+        line: Line,
+        key: str,
+        *,
+        patience: timedelta = SOON,
+        since: timedelta = timedelta(),
+    ) -> None:
+        """
+        Wait until a phone has heard a prompt.
+
+        Args:
+            line: The call at that phone.
+            key: The prompt.
+            patience: For how long.
+            since: What was heard before does not count.
+
+        Raises:
+            NotInTimeError: It was not heard.
+        """
+        prompt = self.prompt(key)
+
+        async def look() -> Match | None:
+            match = find_prompt(_after(line.heard_so_far, since), prompt)
+            return match if match.is_heard else None
+
+        await eventually(look, within=patience, what=f"{key} in {line.recording}")
+
+    def was_heard(self, line: Line, key: str) -> Match:
+        """Return where a prompt is in what a phone has heard so far."""
+        return find_prompt(line.heard_so_far, self.prompt(key))
+
+    # --- inside
+
+    @property
+    def _stack(self) -> PhoneStack:
+        assert self._phones is not None
+        return self._phones
+
+    def _is_at_a_fixed_address(self, account: str) -> bool:
+        return any(
+            each.account == account and each.contact is not None for each in self.settings.operators
+        )
+
+    async def _page(self, name: str) -> bytes:
+        http = self.settings.http
+        assert self._http is not None
+        async with self._http.get(f"http://{http.bind}:{http.port}/{name}") as answer:
+            return await answer.read()
+
+    async def _open(self) -> None:
+        opened = asyncio.Event()
+        self._holding = asyncio.create_task(self._hold(opened))
+        waiting = asyncio.create_task(opened.wait())
+        await asyncio.wait({waiting, self._holding}, return_when=asyncio.FIRST_COMPLETED)
+        if self._holding.done():
+            await self._holding
+
+    async def _hold(self, opened: asyncio.Event) -> None:
+        """Keep open what belongs to one task: a group of tasks is left by whoever entered it."""
+        async with AsyncExitStack() as stack:
+            self._http = await stack.enter_async_context(aiohttp.ClientSession())
+            self._phones = await stack.enter_async_context(
+                phones(self.sip, folder=self.config.parent / "heard")
+            )
+            opened.set()
+            await self._close.wait()
+
+    async def _end_phones(self) -> None:
+        self._close.set()
+        if self._holding is not None:
+            await self._holding
+
+
+@contextmanager
+def running_stand(
+    config: Path,
+    *,
+    prepare: Callable[[Settings], None] | None = None,
+    runtime: Runtime | None = None,
+) -> Iterator[Stand]:
+    """
+    Run Asterisk, the engine and the phones until the block is left.
+
+    Args:
+        config: The `ekc.yaml`.
+        prepare: Called when the folder is rendered, before Asterisk starts.
+        runtime: Where Asterisk is; this clone's when not given.
+    """
+    settings, secrets = render_node(config)
+    if prepare is not None:
+        prepare(settings)
+    with asyncio.Runner() as runner:
+        stand = Stand(
+            config,
+            settings=settings,
+            secrets=secrets,
+            runner=runner,
+            runtime=runtime or Runtime.find(),
+        )
+        try:
+            stand.open()
+            yield stand
+        finally:
+            stand.close()
+
+
+def _after(sound: Sound, moment: timedelta) -> Sound:
+    first = int(moment.total_seconds() * sound.rate)
+    return Sound(samples=sound.samples[first:], rate=sound.rate)
+
+
+def _ignore(_offered: Offered) -> Reaction:
+    return Ignore()

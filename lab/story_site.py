@@ -1,0 +1,124 @@
+"""
+The installation that stories are played on: the sample `ekc.yaml` with short times and prompts.
+
+Prompts are cut after `PROMPT_LENGTH`, long enough to tell each from all others, so a story
+hears the shipped prompts and need not sit them out. Nothing else about them differs.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+
+from lab.hearing import Sound
+from lab.node import Document, PortBlock, write_site
+from lab.runtime import PROJECT
+
+HOTLINE: Final = "88001000001"
+"""Greeting and menu, open round the clock."""
+NIGHT: Final = "88001000002"
+"""The same, always closed."""
+FIRST_LINE: Final = "88001000003"
+"""Straight into the queue of the first line."""
+PENSIONS: Final = "88001000004"
+"""Straight into the queue of the second line, which informs when nobody is signed in."""
+UNKNOWN: Final = "88001009999"
+"""Nobody serves it."""
+
+SILENCE: Final = timedelta(seconds=1)
+"""How long the menu waits for a key."""
+RING_TIME: Final = timedelta(seconds=3)
+WRAP_UP: Final = timedelta(seconds=1)
+AFTER_REFUSAL: Final = timedelta(seconds=3)
+ANNOUNCE_EVERY: Final = timedelta(seconds=5)
+PROMPT_LENGTH: Final = timedelta(milliseconds=1200)
+
+FIXED: Final = "zimina"
+"""An operator of the first line whose phone is at a fixed address, `fixed_port`."""
+
+
+def fixed_port(ports: PortBlock) -> int:
+    """Return where the phone at a fixed address listens."""
+    return ports.first + 62
+
+
+def write_story_site(
+    folder: Path, *, ports: PortBlock, change: Callable[[Document], None] | None = None
+) -> Path:
+    """
+    Write `ekc.yaml`, scripts and sounds into a folder and return the path of the first.
+
+    Args:
+        folder: Where everything of this node lives.
+        ports: Its ports.
+        change: Changes the configuration further.
+    """
+    _write_scripts(folder / "scripts")
+    _write_sounds(folder / "sounds")
+
+    def change_all(document: Document) -> None:
+        _change(document, ports)
+        if change is not None:
+            change(document)
+
+    return write_site(folder, ports=ports, change=change_all)
+
+
+def _change(document: Document, ports: PortBlock) -> None:
+    document["scripts"] = "scripts"
+    document["sounds"] = "sounds"
+    document["numbers"] = [
+        {"did": HOTLINE, "script": "hotline"},
+        {"did": NIGHT, "script": "night"},
+        {"did": FIRST_LINE, "script": "first_line"},
+        {"did": PENSIONS, "script": "pensions"},
+    ]
+    document["schedules"]["never"] = {
+        "time_zone": "Europe/Moscow",
+        "weekly": {"mon-sun": []},
+        "holidays": "none",
+    }
+    for queue in document["queues"]:
+        queue["ring_time"] = _seconds(RING_TIME)
+        queue["wrap_up"] = _seconds(WRAP_UP)
+        queue["after_refusal"] = _seconds(AFTER_REFUSAL)
+        queue["announce_every"] = _seconds(ANNOUNCE_EVERY)
+    document["operators"].append(
+        {
+            "account": FIXED,
+            "name": "Вера Зимина",
+            "line": "first",
+            "skills": {"general": 5},
+            "contact": f"sip:127.0.0.1:{fixed_port(ports)}",
+        }
+    )
+
+
+def _seconds(duration: timedelta) -> str:
+    return f"{duration.total_seconds():g}s"
+
+
+def _write_scripts(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    yaml = YAML()
+    for name, schedule in (("hotline", "around_the_clock"), ("night", "never")):
+        script: dict[str, Any] = yaml.load(PROJECT / "ivr_scripts" / "hotline.yaml")
+        script["nodes"]["working_hours"]["schedule"] = schedule
+        script["nodes"]["main_menu"]["timeout"] = _seconds(SILENCE)
+        yaml.dump(script, folder / f"{name}.yaml")
+    for queue in ("first_line", "pensions"):
+        entry = {"entry": "wait", "nodes": {"wait": {"kind": "enqueue", "queue": queue}}}
+        yaml.dump(entry, folder / f"{queue}.yaml")
+
+
+def _write_sounds(folder: Path) -> None:
+    (folder / "ru").mkdir(parents=True, exist_ok=True)
+    shutil.copytree(PROJECT / "sounds" / "moh", folder / "moh", dirs_exist_ok=True)
+    shutil.copy(PROJECT / "sounds" / "manifest.yaml", folder)
+    for prompt in (PROJECT / "sounds" / "ru").glob("*.wav"):
+        Sound.read(prompt).beginning(PROMPT_LENGTH).write(folder / "ru" / prompt.name)
