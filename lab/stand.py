@@ -156,6 +156,7 @@ class Stand:
         self._close = asyncio.Event()
         self._holding: asyncio.Task[None] | None = None
         self._operators: dict[str, OperatorPhone] = {}
+        self._on_duty: set[str] = set()
         self._lines: list[Line] = []
         self._citizens = count(_FIRST_CITIZEN)
 
@@ -258,6 +259,7 @@ class Stand:
     async def on_duty(self, account: str, reaction: Reaction | React) -> OperatorPhone:
         """Let an operator sit down and dial «ready»; return when he is free for a call."""
         phone = await self.phone(account)
+        self._on_duty.add(account)
         phone.react = reaction if callable(reaction) else reacting(reaction)
         phone.offers.clear()
         phone.lines.clear()
@@ -273,17 +275,12 @@ class Stand:
         return phone
 
     async def off_duty(self, *accounts: str) -> None:
-        """Let operators finish and sign out, all of them when none is named."""
-        for account in accounts or tuple(self._operators):
+        """Let operators sign out."""
+        for account in accounts:
             phone = await self.phone(account)
             await self.declare(phone, self.settings.feature_codes.signed_out)
-        for account in accounts or tuple(self._operators):
-            await self.until_agent(
-                account,
-                lambda agent: (
-                    agent.presence is Presence.SIGNED_OUT and agent.activity is Activity.IDLE
-                ),
-            )
+            await self.until_agent(account, lambda each: each.presence is Presence.SIGNED_OUT)
+            self._on_duty.discard(account)
 
     async def declare(self, phone: OperatorPhone, code: str) -> None:
         """Dial a feature code and hang up as soon as it is confirmed."""
@@ -297,7 +294,8 @@ class Stand:
             if not line.ended.is_set():
                 await line.hang_up()
         self._lines.clear()
-        await self.off_duty()
+        await self.until(lambda board: not board.calls, what="that nobody calls")
+        await self.off_duty(*self._on_duty)
 
     # --- looking
 

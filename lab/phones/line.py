@@ -21,6 +21,7 @@ RATE: Final = 8000
 """G.711's samples per second: the only codec the phones offer."""
 GAP: Final = timedelta(milliseconds=120)
 """Between two keys."""
+_AGREED_S: Final = 5.0
 _TURN_S: Final = 0.06
 """How often sound is moved: three packets."""
 _AHEAD: Final = timedelta(seconds=1)
@@ -104,8 +105,13 @@ class Line:
         await self._call.hold()
 
     async def resume(self) -> None:
-        """Take the other side off hold."""
-        await self._call.resume()
+        """Take the other side off hold, as soon as both sides have agreed to it."""
+        async with asyncio.timeout(_AGREED_S):
+            while True:
+                try:
+                    return await self._call.resume()
+                except baresip.BaresipError:
+                    await asyncio.sleep(_TURN_S)  # the phone is still agreeing on the hold
 
     async def hang_up(self) -> None:
         """Hang up and wait for the end; harmless when the call is over."""

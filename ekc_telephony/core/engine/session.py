@@ -483,11 +483,11 @@ class Session:
         ]
 
     def _announce(self, now: datetime) -> list[SessionEffect]:
-        """Tell the waiting caller his place, unless a phone rings for him already."""
+        """Tell the waiting caller his place, unless he hears prompts or a phone rings for him."""
         every = self._spec().announce_every
         self._announce_at = None if every is None else now + every
         place = self._spoken_place()
-        if self._offer is not None or not place:
+        if self._offer is not None or self._ear.is_busy or not place:
             return []
         self._unheard_until = None
         return [*self._ear.say(place, now)]
