@@ -38,7 +38,6 @@ WANTED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "StasisStart": ("args", "channel"),
     "StasisEnd": ("channel",),
-    "ChannelStateChange": ("channel",),
     "ChannelDestroyed": ("cause", "tech_cause", "channel"),
     "ChannelDtmfReceived": ("digit", "channel"),
     "PlaybackFinished": ("playback",),

@@ -84,11 +84,6 @@ class StasisEnd(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     channel: Channel
 
 
-class ChannelStateChange(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="ChannelStateChange"):
-    """Notification of a channel's state change."""
-    channel: Channel
-
-
 class ChannelDestroyed(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="ChannelDestroyed"):
     """Notification that a channel has been destroyed."""
     cause: int
@@ -127,7 +122,6 @@ Message: TypeAlias = (
     ApplicationReplaced
     | ChannelDestroyed
     | ChannelDtmfReceived
-    | ChannelStateChange
     | PlaybackFinished
     | RESTResponse
     | RecordingFailed

@@ -13,8 +13,8 @@ one of the two through.
 Rule 2: why a leg ended is read from its Q.850 cause first: the SIP status (`tech_cause`) of a leg
 that we hung up ourselves is made from our own reason.
 Rule 3: a caller's name is ignored: it is anyone's text, and a number is enough to call back.
-Rule 4: of a leg's states only «picked up» is told, and only of legs that we dialled: it comes
-before their `StasisStart`, and a caller who hears ringing is answered that much earlier.
+Rule 4: that a phone rings is not told: nobody acts on it, and Asterisk would have to send three
+messages more for every call.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from ekc_telephony.adapters.ari.models import (
     Channel,
     ChannelDestroyed,
     ChannelDtmfReceived,
-    ChannelStateChange,
     Message,
     PlaybackFinished,
     RecordingFailed,
@@ -43,8 +42,6 @@ INBOUND: Final = "inbound"
 """First argument of `Stasis()` for a citizen's call; then comes the number that he dialled."""
 FEATURE: Final = "feature"
 """First argument for an operator's feature code; then his account and the digits."""
-OFFER: Final = "-offer-"
-"""What the ids of legs that we dialled have in common."""
 AGENT: Final = "agent"
 """The only argument of a leg that we dialled."""
 
@@ -75,8 +72,6 @@ def translate(message: Message) -> Event | None:  # noqa: PLR0911 (one row per m
             return _arrival(arguments, channel)
         case StasisEnd(channel=channel):
             return events.LegEnded(leg=LegId(channel.id), reason=EndReason.HUNG_UP)
-        case ChannelStateChange(channel=channel):
-            return _picked_up(channel)
         case ChannelDestroyed(cause=cause, tech_cause=sip, channel=channel):
             return events.LegEnded(leg=LegId(channel.id), reason=end_reason(cause, sip=sip))
         case ChannelDtmfReceived(digit=key, channel=channel):
@@ -89,15 +84,6 @@ def translate(message: Message) -> Event | None:  # noqa: PLR0911 (one row per m
             )
         case _:
             return None
-
-
-def _picked_up(channel: Channel) -> Event | None:
-    is_dialled_by_us = OFFER in channel.id
-    return (
-        events.LegPickedUp(leg=LegId(channel.id))
-        if is_dialled_by_us and channel.state == "Up"
-        else None
-    )
 
 
 def _arrival(arguments: list[str], channel: Channel) -> Event:

@@ -69,15 +69,8 @@ class FeatureDialled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LegPickedUp:
-    """The far party picked up a leg that we dialled; `LegAnswered` comes when it can be bridged."""
-
-    leg: LegId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered:
-    """A leg that we dialled was picked up and is ours: it can be bridged."""
+    """The far party picked up a leg that we dialled."""
 
     leg: LegId
 
@@ -181,7 +174,6 @@ class ControlRegained:
 Event: TypeAlias = (
     CallArrived
     | FeatureDialled
-    | LegPickedUp
     | LegAnswered
     | LegEnded
     | KeyPressed

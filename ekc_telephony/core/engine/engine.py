@@ -51,7 +51,6 @@ from ekc_telephony.core.call.events import (
     KeyPressed,
     LegAnswered,
     LegEnded,
-    LegPickedUp,
     LiveLeg,
     PhoneLost,
     PhoneReached,
@@ -117,7 +116,6 @@ class Engine:
         self._handlers: Mapping[type[Event], Callable[[Any, datetime], list[Effect]]] = {
             CallArrived: self._call_arrived,
             FeatureDialled: self._feature_dialled,
-            LegPickedUp: self._leg_picked_up,
             LegAnswered: self._leg_answered,
             LegEnded: self._leg_ended,
             KeyPressed: self._key_pressed,
@@ -195,12 +193,6 @@ class Engine:
         """Return the session that this leg belongs to."""
         self._focus = self._session_of_leg.get(leg)
         return self._focus
-
-    def _leg_picked_up(self, event: LegPickedUp, now: datetime) -> list[Effect]:
-        session = self._attend(event.leg)
-        if session is None:
-            return []
-        return self._settle(session, [*session.on_leg_picked_up(event.leg)], now)
 
     def _leg_answered(self, event: LegAnswered, now: datetime) -> list[Effect]:
         session = self._attend(event.leg)

@@ -286,10 +286,6 @@ class Session:
             return []
         return self._go_on(now)
 
-    def on_leg_picked_up(self, leg: LegId) -> list[Command]:
-        """Answer a caller who still hears ringing, as early as can be."""
-        return self._ear.answer() if self._offer is not None and leg == self._offer.leg else []
-
     def on_leg_answered(self, leg: LegId, now: datetime) -> list[SessionEffect]:
         """Connect the agent who picked up."""
         offer = self._offer
@@ -502,11 +498,8 @@ class Session:
         if offer is None:
             return []
         outcome = _OFFER_OUTCOMES[reason]
-        # His phone may have died in the moment of picking up, after the caller was answered.
-        is_in_silence = self._ear.is_answered and not self._ear.is_busy
         return [
             *self._chronicle.end(SegmentKind.OFFER, outcome, now),
-            *(self._ear.play_music() if is_in_silence else []),
             OfferLapsed(offer=offer.offer, reason=reason),
         ]
 

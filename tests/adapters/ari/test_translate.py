@@ -79,7 +79,6 @@ def test_a_recorded_call_becomes_its_story() -> None:
             playback=PlaybackId("ekc-1.1-play-2"), leg=CALLER, was_played=False
         ),
         events.LegEnded(leg=refused, reason=EndReason.BUSY),
-        events.LegPickedUp(leg=answered),
         events.LegAnswered(leg=answered),
         events.LegEnded(leg=answered, reason=EndReason.HUNG_UP),
         events.LegEnded(leg=CALLER, reason=EndReason.HUNG_UP),

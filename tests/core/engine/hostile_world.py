@@ -43,7 +43,6 @@ from ekc_telephony.core.call.events import (
     KeyPressed,
     LegAnswered,
     LegEnded,
-    LegPickedUp,
     LiveLeg,
     PhoneLost,
     PhoneReached,
@@ -241,13 +240,6 @@ class HostileWorld(RuleBasedStateMachine):
         if not leg.is_alive:
             self.tell(LegEnded(leg=leg.leg, reason=reason))
 
-    @precondition(lambda self: self.is_connected and self.dialled)
-    @rule(which=PICK)
-    def an_agent_picks_up(self, which: int) -> None:
-        """Tell of it early, late, twice, or for a leg that is gone."""
-        legs = sorted(self.dialled)
-        self.tell(LegPickedUp(leg=legs[which % len(legs)]))
-
     @precondition(lambda self: self.dialled & set(self.asterisk.legs))
     @rule(which=PICK)
     def an_agent_answers(self, which: int) -> None:
@@ -256,7 +248,6 @@ class HostileWorld(RuleBasedStateMachine):
         leg = legs[which % len(legs)]
         self.asterisk.legs[leg].is_answered = True
         if self.is_connected:
-            self.tell(LegPickedUp(leg=leg))
             self.tell(LegAnswered(leg=leg))
 
     @precondition(lambda self: self.is_connected and self.commands)

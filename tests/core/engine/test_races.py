@@ -7,7 +7,6 @@ Each of these was found by the hostile world, or is too improbable for it to fin
 from __future__ import annotations
 
 from ekc_telephony.core.call.commands import (
-    AnswerLeg,
     CreateBridge,
     DestroyBridge,
     DialAgent,
@@ -30,7 +29,6 @@ from ekc_telephony.core.call.events import (
     KeyPressed,
     LegAnswered,
     LegEnded,
-    LegPickedUp,
     LiveLeg,
     PhoneLost,
     PlaybackFinished,
@@ -133,23 +131,6 @@ def test_an_arrival_told_twice_is_one_call() -> None:
     world.olga_calls()
     world.olga_calls()
     assert world.said == []
-
-
-def test_a_caller_who_hears_ringing_is_answered_the_moment_the_agent_picks_up() -> None:
-    world = World(ANNA)
-    world.olga_calls()
-    assert world.hears(LegPickedUp(leg=FIRST_OFFER)) == [AnswerLeg(call=OLGA, leg=OLGAS_LEG)]
-    assert world.hears(LegPickedUp(leg=FIRST_OFFER)) == []
-    assert AnswerLeg(call=OLGA, leg=OLGAS_LEG) not in world.hears(LegAnswered(leg=FIRST_OFFER))
-
-
-def test_a_phone_that_dies_in_the_moment_of_picking_up_leaves_the_caller_with_music() -> None:
-    world = World(ANNA)
-    world.olga_calls()
-    world.hears(LegPickedUp(leg=FIRST_OFFER))
-    effects = world.hears(LegEnded(leg=FIRST_OFFER, reason=EndReason.FAILED))
-    assert StartMusic(call=OLGA, leg=OLGAS_LEG) in effects
-    assert world.hears(LegPickedUp(leg=LegId("stranger"))) == []
 
 
 def test_that_the_agent_answered_may_be_told_twice() -> None:
