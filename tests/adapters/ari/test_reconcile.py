@@ -109,19 +109,19 @@ def test_a_call_that_the_dialplan_does_not_explain_is_listed_at_no_number() -> N
     assert leg.did == Did("")
 
 
-def test_an_answered_leg_of_ours_ends_once() -> None:
+def test_an_answered_leg_of_ours_ends_once_when_its_cause_is_told() -> None:
     held, leg = Held("ekc"), dialled("c-offer-1", is_answered=True)
     assert held.is_news(start(leg))
-    assert held.is_news(StasisEnd(channel=leg))
-    assert not held.is_news(ChannelDestroyed(cause=16, channel=leg))
+    assert not held.is_news(StasisEnd(channel=leg))
+    assert held.is_news(ChannelDestroyed(cause=16, channel=leg))
     assert held.is_news(ChannelDestroyed(cause=16, channel=leg)), "nothing is remembered for ever"
 
 
 def test_an_answered_leg_adopted_from_the_list_ends_once() -> None:
     held, leg = Held("ekc"), dialled("c-offer-1", is_answered=True)
     held.regained([leg], [], [])
-    assert held.is_news(StasisEnd(channel=leg))
-    assert not held.is_news(ChannelDestroyed(cause=16, channel=leg))
+    assert not held.is_news(StasisEnd(channel=leg))
+    assert held.is_news(ChannelDestroyed(cause=16, channel=leg))
 
 
 def test_an_unanswered_leg_of_ours_ends_with_its_cause() -> None:
