@@ -49,17 +49,16 @@ from ekc_telephony.core.call.commands import (
     HangUpLeg,
     JoinBridge,
     SendToFallback,
-    SignalRinging,
     StartRecording,
 )
 from ekc_telephony.core.call.events import CallArrived, EndReason
 from ekc_telephony.core.call.facts import CallOutcome, Fact, SegmentKind, SegmentOutcome
 from ekc_telephony.core.engine.chronicle import Chronicle
 from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.waiting_room import WaitingRoom
 from ekc_telephony.core.ivr.hours import BusinessHours
 from ekc_telephony.core.ivr.interpreter import Say, StopSaying, Visit, VisitEffect
 from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Script
-from ekc_telephony.core.ivr.spoken import spoken_position
 from ekc_telephony.core.kernel.ids import (
     AgentId,
     BridgeId,
@@ -79,8 +78,6 @@ UNHEARD_GRACE: Final = timedelta(milliseconds=300)
 
 UNKNOWN_NUMBER: Final = (PromptKey("unknown-number"),)
 NO_AGENTS: Final = (PromptKey("no-agents"),)
-PLACE_INTRO: Final = PromptKey("queue-position-intro")
-QUEUE_WELCOME: Final = (PromptKey("queue-welcome"),)
 
 SessionEffect: TypeAlias = Command | Fact | AcdEvent
 
@@ -179,8 +176,7 @@ class Session:
         self._offers = facts_before
         self._joined_at: datetime | None = None
         self._outcome: CallOutcome | None = None
-        self._announce_at: datetime | None = None
-        self._was_welcomed = False
+        self._room: WaitingRoom | None = None
         self._unheard_until: datetime | None = None
 
     @property
@@ -225,7 +221,7 @@ class Session:
             self._ear.next_deadline(),
             self._unheard_until,
             None if self._visit is None else self._visit.next_deadline(),
-            self._announce_at,
+            None if self._room is None else self._room.next_deadline(),
             None if self._offer is None else self._offer.lapses_at,
         ]
         return min((each for each in moments if each is not None), default=None)
@@ -354,8 +350,8 @@ class Session:
             effects += self._lapse(LapseReason.NOT_ANSWERED, now)
         if self._visit is not None and self.phase is Phase.MENU:
             effects += self._follow(self._visit.on_time(now), now)
-        if self._announce_at is not None and now >= self._announce_at:
-            effects += self._announce(now)
+        if self._room is not None:
+            effects += self._room.on_time(now, is_offered=self._offer is not None)
         return effects
 
     # --- the ACD speaks
@@ -403,16 +399,9 @@ class Session:
 
     def settle(self, now: datetime) -> list[Command]:
         """Let a caller who has just joined a queue hear that he waits; called after the ACD."""
-        if self.phase is not Phase.WAITING or self._was_welcomed:
+        if self._room is None:
             return []
-        self._was_welcomed = True
-        if not self._ear.is_answered:
-            return [SignalRinging(call=self.call, leg=self.leg)]
-        every = self._spec().announce_every
-        self._announce_at = None if every is None else now + every
-        if self._offer is None:
-            return self._ear.say(QUEUE_WELCOME + self._spoken_place(), now)
-        return self._ear.play_music()
+        return self._room.enter(now, is_offered=self._offer is not None)
 
     def abort(self, now: datetime) -> list[SessionEffect]:
         """End a session that our own bug has broken: the dialplan takes the caller over."""
@@ -466,8 +455,8 @@ class Session:
                 assert_never(self.phase)
 
     def _join(self, queue: QueueId, now: datetime, *, answers_at_once: bool) -> list[SessionEffect]:
-        self.phase = Phase.WAITING
         self.queue = queue
+        self._enter_waiting_room()
         self._joined_at = now
         self._visit = None
         answered = self._ear.answer() if answers_at_once else []
@@ -478,19 +467,14 @@ class Session:
             CallerJoined(call=self.call, queue=queue, offers_before=self._offers),
         ]
 
-    def _announce(self, now: datetime) -> list[SessionEffect]:
-        """Tell the waiting caller his place, unless he hears prompts or a phone rings for him."""
-        every = self._spec().announce_every
-        self._announce_at = None if every is None else now + every
-        place = self._spoken_place()
-        if self._offer is not None or self._ear.is_busy or not place:
-            return []
-        self._unheard_until = None
-        return [*self._ear.say(place, now)]
-
-    def _spoken_place(self) -> tuple[PromptKey, ...]:
-        position = self._around.position_of(self.call)
-        return () if position is None else (PLACE_INTRO, *spoken_position(position))
+    def _enter_waiting_room(self) -> None:
+        self.phase = Phase.WAITING
+        self._room = WaitingRoom(
+            self.call,
+            self._ear,
+            announce_every=self._spec().announce_every,
+            position_of=self._around.position_of,
+        )
 
     def _lapse(self, reason: LapseReason, now: datetime) -> list[SessionEffect]:
         """End the outstanding offer; the caller goes on waiting at his place."""
@@ -506,7 +490,7 @@ class Session:
     def _connect(self, offer: _Offer, now: datetime) -> list[SessionEffect]:
         """Put the caller and the agent together; the caller is answered first of all."""
         self.phase = Phase.TALKING
-        self._offer = self._announce_at = self._unheard_until = None
+        self._offer = self._room = self._unheard_until = None
         self._talks += 1
         name = f"{self.call}-talk-{self._talks}"
         talk = _Talk(agent=offer.agent, leg=offer.leg, bridge=BridgeId(name))
@@ -554,8 +538,7 @@ class Session:
     def _wait_again(self, now: datetime) -> list[SessionEffect]:
         """Put a caller whose conversation broke where he first stood in line (G1)."""
         assert self.queue is not None
-        self.phase = Phase.WAITING
-        self._was_welcomed = False
+        self._enter_waiting_room()
         return [
             self._chronicle.start(SegmentKind.WAITING, now, queue=self.queue),
             CallerJoined(
@@ -571,7 +554,7 @@ class Session:
     ) -> list[SessionEffect]:
         """Say the last words; what he was told is the outcome, however long he listens."""
         self.phase = Phase.LEAVING
-        self._visit = None
+        self._visit = self._room = None
         self._outcome = outcome
         ended = self._chronicle.end(SegmentKind.IVR, SegmentOutcome.COMPLETED, now)
         if not prompts:
@@ -603,7 +586,7 @@ class Session:
         for kind in (SegmentKind.IVR, SegmentKind.WAITING):
             effects += self._chronicle.end(kind, SegmentOutcome.ABANDONED, now)
         self.phase = Phase.OVER
-        self._visit = self._announce_at = self._unheard_until = None
+        self._visit = self._room = self._unheard_until = None
         self._ear.heard()
         effects += self._chronicle.ended(outcome, now)
         if was_waiting:

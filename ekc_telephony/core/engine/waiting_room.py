@@ -1,0 +1,83 @@
+"""
+The waiting room: what a caller hears from joining a queue until an agent answers.
+
+Who was answered before hears that all are busy, his place, music, and his place again from time to
+time; while a phone already rings for him, music only. Who was not answered yet hears ringing.
+
+Rule 1: an announcement never cuts another prompt short and never sounds while a phone rings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from ekc_telephony.core.call.commands import Command, SignalRinging
+from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.ivr.spoken import spoken_position
+from ekc_telephony.core.kernel.ids import CallId, LegId, PromptKey
+
+PLACE_INTRO: Final = PromptKey("queue-position-intro")
+WELCOME: Final = (PromptKey("queue-welcome"),)
+
+
+class WaitingRoom:
+    """
+    One caller's wait.
+
+    Args:
+        call: The call.
+        ear: What its caller hears.
+        announce_every: How often he is told his place; None for never.
+        position_of: Tells his place.
+    """
+
+    def __init__(
+        self,
+        call: CallId,
+        ear: Ear,
+        *,
+        announce_every: timedelta | None,
+        position_of: Callable[[CallId], int | None],
+    ) -> None:
+        self._call = call
+        self._ear = ear
+        self._announce_every = announce_every
+        self._position_of = position_of
+        self._announce_at: datetime | None = None
+        self._has_entered = False
+
+    def next_deadline(self) -> datetime | None:
+        """Return when the next announcement is due."""
+        return self._announce_at
+
+    def enter(self, now: datetime, *, is_offered: bool) -> list[Command]:
+        """Let him hear, once, that he waits."""
+        if self._has_entered:
+            return []
+        self._has_entered = True
+        if not self._ear.is_answered:
+            return [SignalRinging(call=self._call, leg=LegId(self._call))]
+        self._plan_announcement(now)
+        if is_offered:
+            return self._ear.play_music()
+        return self._ear.say(WELCOME + self._place(), now)
+
+    def on_time(self, now: datetime, *, is_offered: bool) -> list[Command]:
+        """Tell him his place when it is time."""
+        if self._announce_at is None or now < self._announce_at:
+            return []
+        self._plan_announcement(now)
+        place = self._place()
+        if is_offered or self._ear.is_busy or not place:
+            return []
+        return self._ear.say(place, now)
+
+    def _plan_announcement(self, now: datetime) -> None:
+        every = self._announce_every
+        self._announce_at = None if every is None else now + every
+
+    def _place(self) -> tuple[PromptKey, ...]:
+        position = self._position_of(self._call)
+        return () if position is None else (PLACE_INTRO, *spoken_position(position))
