@@ -46,6 +46,8 @@ START_LIMIT: Final = timedelta(seconds=30)
 BLOCKS: Final = range(28000, 20000, -1000)
 """Where a block of ports may begin: below the kernel's own choice, which starts at 32768."""
 
+_CLAIMS: Final[dict[int, socket.socket]] = {}
+"""A name in Linux's abstract socket space for every block this process has taken."""
 _POLL_S: Final = 0.05
 _HTTP_OK: Final = 200
 
@@ -98,7 +100,7 @@ class PortBlock:
         """
         for first in BLOCKS:
             block = cls(first)
-            if block._is_free():
+            if _is_claimed_by_us(first) and block._is_free():
                 return block
         raise NodeFailedError(
             f"found every block of ports from {BLOCKS[-1]} to {BLOCKS[0]} in use; expected one "
@@ -268,6 +270,20 @@ def _is_healthy(url: str) -> bool:
             return bool(answer.status == _HTTP_OK)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def _is_claimed_by_us(first: int) -> bool:
+    """Claim a block for as long as this process lives; two never take the same one."""
+    if first in _CLAIMS:
+        return True
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0ekc-lab-ports-{first}")
+    except OSError:
+        claim.close()
+        return False
+    _CLAIMS[first] = claim
+    return True
 
 
 def _may_bind(kind: socket.SocketKind, port: int) -> bool:

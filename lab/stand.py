@@ -421,30 +421,30 @@ class Stand:
     async def hears(
         self,
         line: Line,
-        key: str,
+        wanted: str | Sound,
         *,
         patience: timedelta = SOON,
         since: timedelta = timedelta(),
     ) -> None:
         """
-        Wait until a phone has heard a prompt.
+        Wait until a phone has heard a sound.
 
         Args:
             line: The call at that phone.
-            key: The prompt.
+            wanted: A prompt by its key, or any other sound.
             patience: For how long.
             since: What was heard before does not count.
 
         Raises:
             NotInTimeError: It was not heard.
         """
-        prompt = self.prompt(key)
+        sound = self.prompt(wanted) if isinstance(wanted, str) else wanted
 
         async def look() -> Match | None:
-            match = find_prompt(_after(line.heard_so_far, since), prompt)
+            match = find_prompt(_after(line.heard_so_far, since), sound)
             return match if match.is_heard else None
 
-        await eventually(look, within=patience, what=f"{key} in {line.recording}")
+        await eventually(look, within=patience, what=f"{wanted} in {line.recording}")
 
     def was_heard(self, line: Line, key: str) -> Match:
         """Return where a prompt is in what a phone has heard so far."""

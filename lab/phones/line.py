@@ -109,9 +109,11 @@ class Line:
         async with asyncio.timeout(_AGREED_S):
             while True:
                 try:
-                    return await self._call.resume()
+                    await self._call.resume()
                 except baresip.BaresipError:
                     await asyncio.sleep(_TURN_S)  # the phone is still agreeing on the hold
+                else:
+                    return
 
     async def hang_up(self) -> None:
         """Hang up and wait for the end; harmless when the call is over."""

@@ -80,19 +80,19 @@ def letters_in(folder: Path) -> list[int]:
     return [json.loads(line)["fields"]["sequence"] for line in lines]
 
 
-def test_facts_wait_a_twentieth_of_a_second_for_company(tmp_path: Path) -> None:
+def test_facts_wait_a_tenth_of_a_second_for_company(tmp_path: Path) -> None:
     async def story() -> None:
         store = FakeStore()
         async with running_writer(store, tmp_path) as writer:
             writer.record(fact(1))
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.06)
             writer.record(fact(2))
             assert writer.backlog_size == 2
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.06)
             writer.record(fact(3))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
         assert store.batches == [[1, 2], [3]]
-        assert store.attempts == pytest.approx([0.05, 0.11])
+        assert store.attempts == pytest.approx([0.1, 0.22])
         assert writer.batches_written == 2
 
     run_virtual(story())
