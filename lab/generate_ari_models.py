@@ -42,6 +42,7 @@ WANTED: Final[Mapping[str, tuple[str, ...]]] = {
     "ChannelDtmfReceived": ("digit", "channel"),
     "PlaybackFinished": ("playback",),
     "RecordingFailed": ("recording",),
+    "RecordingFinished": ("recording",),
     "ApplicationReplaced": (),
     "RESTResponse": ("request_id", "status_code", "message_body"),
 }

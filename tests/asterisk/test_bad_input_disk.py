@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from ekc_telephony.adapters.sql.models import CallFault
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
 from lab.node import PortBlock
@@ -59,3 +60,5 @@ async def test_a_conversation_goes_on_when_the_disk_for_recordings_is_full(stand
     history = await stand.history(citizen.number)
     assert history.summary.outcome is CallOutcome.ANSWERED
     assert told(history)[3] == "talk ivanova caller_hung_up"
+    assert [fault.kind for fault in history.faults] == [CallFault.RECORDING_LOST]
+    assert await stand.metric("ekc_recordings_lost_total") == 1

@@ -107,6 +107,11 @@ class RecordingFailed(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_
     recording: LiveRecording
 
 
+class RecordingFinished(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="RecordingFinished"):
+    """Event showing the completion of a recording operation."""
+    recording: LiveRecording
+
+
 class ApplicationReplaced(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="ApplicationReplaced"):
     """Notification that another WebSocket has taken over for an application."""
 
@@ -125,6 +130,7 @@ Message: TypeAlias = (
     | PlaybackFinished
     | RESTResponse
     | RecordingFailed
+    | RecordingFinished
     | StasisEnd
     | StasisStart
 )

@@ -31,6 +31,7 @@ from ekc_telephony.adapters.ari.models import (
     Message,
     PlaybackFinished,
     RecordingFailed,
+    RecordingFinished,
     StasisEnd,
     StasisStart,
 )
@@ -82,6 +83,8 @@ def translate(message: Message) -> Event | None:  # noqa: PLR0911 (one row per m
             return events.RecordingFailed(
                 recording=RecordingId(recording.name), cause=recording.cause or "without a reason"
             )
+        case RecordingFinished(recording=recording):
+            return events.RecordingEnded(recording=RecordingId(recording.name))
         case _:
             return None
 

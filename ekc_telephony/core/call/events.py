@@ -111,6 +111,17 @@ class RecordingFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingEnded:
+    """
+    A recording is complete, as far as Asterisk knows.
+
+    With a full disk Asterisk says this in the middle of the conversation, and nothing else.
+    """
+
+    recording: RecordingId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceDeclared:
     """A presence was declared for a person: by the API, or read back from the store at start."""
 
@@ -179,6 +190,7 @@ Event: TypeAlias = (
     | KeyPressed
     | PlaybackFinished
     | RecordingFailed
+    | RecordingEnded
     | PresenceDeclared
     | PhoneReached
     | PhoneLost

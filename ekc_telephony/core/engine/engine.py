@@ -56,6 +56,7 @@ from ekc_telephony.core.call.events import (
     PhoneReached,
     PlaybackFinished,
     PresenceDeclared,
+    RecordingEnded,
     RecordingFailed,
 )
 from ekc_telephony.core.call.facts import AgentChanged, Fact
@@ -121,6 +122,7 @@ class Engine:
             KeyPressed: self._key_pressed,
             PlaybackFinished: self._playback_finished,
             RecordingFailed: self._recording_failed,
+            RecordingEnded: self._recording_ended,
             PresenceDeclared: self._presence_declared,
             PhoneReached: self._phone_reached,
             PhoneLost: self._phone_lost,
@@ -232,6 +234,13 @@ class Engine:
             return []
         effects = session.on_recording_failed(event.recording, event.cause, now)
         return self._settle(session, effects, now)
+
+    def _recording_ended(self, event: RecordingEnded, now: datetime) -> list[Effect]:
+        call = CallId(event.recording.rpartition(_TALK)[0])
+        session = self._focus = self._sessions.get(call)
+        if session is None:
+            return []
+        return self._settle(session, session.on_recording_ended(event.recording, now), now)
 
     def _command_failed(self, event: CommandFailed, now: datetime) -> list[Effect]:
         match event.command:

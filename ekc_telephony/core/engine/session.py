@@ -76,6 +76,7 @@ SHORT_CALL: Final = timedelta(seconds=5)
 UNHEARD_GRACE: Final = timedelta(milliseconds=300)
 """How long a failed playback waits for the hangup that usually explains it."""
 
+ENDED_EARLY: Final = "it ended before the conversation did; is the disk full?"
 UNKNOWN_NUMBER: Final = (PromptKey("unknown-number"),)
 NO_AGENTS: Final = (PromptKey("no-agents"),)
 
@@ -116,6 +117,7 @@ class _Talk:
     agent: AgentId
     leg: LegId
     bridge: BridgeId
+    recording: RecordingId | None = None
 
 
 _LAPSES: Final[Mapping[EndReason, LapseReason]] = {
@@ -335,6 +337,13 @@ class Session:
         """Take note that the conversation is not recorded; it goes on."""
         return [self._chronicle.recording_lost(recording, cause, now)]
 
+    def on_recording_ended(self, recording: RecordingId, now: datetime) -> list[SessionEffect]:
+        """Notice a recording that ends before its conversation: the disk is full."""
+        if self._talk is None or recording != self._talk.recording:
+            return []
+        self._talk.recording = None
+        return self.on_recording_failed(recording, ENDED_EARLY, now)
+
     def on_time(self, now: datetime) -> list[SessionEffect]:
         """Let time pass. Harmless when nothing is due."""
         effects: list[SessionEffect] = []
@@ -507,7 +516,7 @@ class Session:
             OfferAccepted(offer=offer.offer),
         ]
         if self._spec().is_recorded:
-            recording = RecordingId(name)
+            recording = talk.recording = RecordingId(name)
             effects += [
                 StartRecording(call=self.call, bridge=talk.bridge, recording=recording),
                 self._chronicle.recording_started(recording, now),

@@ -22,6 +22,7 @@ from ekc_telephony.adapters.ari.models import (
     Playback,
     PlaybackFinished,
     RecordingFailed,
+    RecordingFinished,
     RESTResponse,
     StasisStart,
 )
@@ -100,6 +101,8 @@ def test_a_call_with_arguments_nobody_knows_arrives_at_no_number(arguments: list
 
 
 def test_a_failed_recording_is_told_with_its_cause() -> None:
+    ended = RecordingFinished(recording=LiveRecording(name="r1"))
+    assert translate(ended) == events.RecordingEnded(recording=RecordingId("r1"))
     failed = RecordingFailed(recording=LiveRecording(name="2026/r1", cause="No space"))
     assert translate(failed) == events.RecordingFailed(
         recording=RecordingId("2026/r1"), cause="No space"

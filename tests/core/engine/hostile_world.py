@@ -48,6 +48,7 @@ from ekc_telephony.core.call.events import (
     PhoneReached,
     PlaybackFinished,
     PresenceDeclared,
+    RecordingEnded,
     RecordingFailed,
 )
 from ekc_telephony.core.call.facts import AgentChanged, CallFact
@@ -273,6 +274,7 @@ class HostileWorld(RuleBasedStateMachine):
     def a_recording_fails(self, which: int) -> None:
         recording = RecordingId(f"{self.any_leg(which).leg}-talk-1")
         self.tell(RecordingFailed(recording=recording, cause="no room on the disk"))
+        self.tell(RecordingEnded(recording=recording))
 
     # --- agents
 

@@ -33,6 +33,7 @@ from ekc_telephony.core.call.events import (
     PhoneLost,
     PlaybackFinished,
     PresenceDeclared,
+    RecordingEnded,
     RecordingFailed,
 )
 from ekc_telephony.core.call.facts import (
@@ -40,6 +41,7 @@ from ekc_telephony.core.call.facts import (
     CallFact,
     CallOutcome,
     PromptsNotHeard,
+    RecordingLost,
     SegmentEnded,
     SegmentKind,
     SegmentOutcome,
@@ -136,6 +138,21 @@ def test_an_arrival_told_twice_is_one_call() -> None:
 def test_that_the_agent_answered_may_be_told_twice() -> None:
     world = talking()
     assert world.hears(LegAnswered(leg=FIRST_OFFER)) == []
+
+
+def test_a_recording_that_ends_in_the_middle_of_the_talk_is_lost_and_said_so_once() -> None:
+    world = talking()
+    recording = RecordingId(f"{OLGA}-talk-1")
+    lost = world.hears(RecordingEnded(recording=recording))
+    assert [type(each) for each in lost] == [RecordingLost]
+    assert world.hears(RecordingEnded(recording=recording)) == []
+
+
+def test_a_recording_that_ends_after_the_talk_is_complete() -> None:
+    world = talking()
+    world.hears(LegEnded(leg=OLGAS_LEG, reason=EndReason.HUNG_UP))
+    assert world.hears(RecordingEnded(recording=RecordingId(f"{OLGA}-talk-1"))) == []
+    assert world.hears(RecordingEnded(recording=RecordingId("stranger-talk-1"))) == []
 
 
 def test_that_the_caller_is_answered_now_is_no_news() -> None:
