@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,18 @@ PROJECT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
-    """Return a copy of the sample whose Asterisk is an empty shell."""
-    root = tmp_path / "root"
+def config() -> Iterator[Path]:
+    """
+    Return a copy of the sample whose Asterisk is an empty shell.
+
+    Its folder has a short name: a socket of Asterisk lies in it, and those allow 107 bytes.
+    """
+    with tempfile.TemporaryDirectory(prefix="ekc-") as folder:
+        yield _sample_in(Path(folder))
+
+
+def _sample_in(folder: Path) -> Path:
+    root = folder / "root"
     modules = root / "usr/lib/asterisk/modules"
     modules.mkdir(parents=True)
     (modules / "res_ari.so").touch()
@@ -24,7 +35,7 @@ def config(tmp_path: Path) -> Path:
     text = text.replace(" ivr_scripts", f" {PROJECT / 'ivr_scripts'}").replace(
         ".runtime/asterisk", str(root)
     )
-    file = tmp_path / "ekc.yaml"
+    file = folder / "ekc.yaml"
     file.write_text(text, encoding="utf-8")
     return file
 
@@ -50,7 +61,7 @@ def test_a_mistake_ends_with_status_1_and_its_place(config: Path) -> None:
 
 def test_render_tells_what_changed_and_diff_what_would(config: Path) -> None:
     status, said = run("render", "--config", str(config))
-    assert status == 0
+    assert status == 0, said
     assert "created" in said
     assert run("render", "--config", str(config))[1].endswith("as it was\n")
     assert run("diff", "--config", str(config)) == (0, "")
