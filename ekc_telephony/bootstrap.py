@@ -103,6 +103,7 @@ class Node:
             store=self._store,
             writer=self._writer,
             deliver=self._driver.deliver,
+            node=settings.node,
         )
         self._registry = CollectorRegistry()
         self._sinks: tuple[FactSink, ...] = (

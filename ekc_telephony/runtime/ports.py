@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ekc_telephony.core.call.commands import Command
-from ekc_telephony.core.call.events import PresenceDeclared
+from ekc_telephony.core.call.events import OpenCall, PresenceDeclared
 from ekc_telephony.core.call.facts import Fact
 
 
@@ -87,6 +87,18 @@ class AppealStore(Protocol):
     async def declared_presences(self) -> Sequence[PresenceDeclared]:
         """
         Return what each agent declared last, to start with after a restart.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
+        ...
+
+    async def open_calls(self, node: str) -> Sequence[OpenCall]:
+        """
+        Return the calls of a node that have begun and not ended, in order of beginning.
+
+        Args:
+            node: The node's name, with which the ids of its calls begin: `ekc`, for `ekc-1795.17`.
 
         Raises:
             StoreUnavailableError: The store does not answer.

@@ -8,13 +8,13 @@ in the writer's backlog until the store has been prepared. Until then nothing is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
-from ekc_telephony.core.call.events import Event
+from ekc_telephony.core.call.events import CallsLeftOpen, Event
 from ekc_telephony.runtime.fact_writer import FactWriter
 from ekc_telephony.runtime.ports import AppealStore, StoreUnavailableError
 
@@ -25,13 +25,14 @@ log = structlog.get_logger(__name__)
 
 class StoreKeeper:
     """
-    Prepare the store, read presences back, then write facts for as long as the engine lives.
+    Prepare the store, read back what an earlier engine left, then write facts until the end.
 
     Args:
         prepare: Brings the tables up to date; raises `StoreUnavailableError`.
         store: The store.
         writer: Writes the facts.
-        deliver: Takes the presences.
+        deliver: Takes the presences, then once the calls left open.
+        node: The name of the node whose calls they are.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class StoreKeeper:
         store: AppealStore,
         writer: FactWriter,
         deliver: Callable[[Event], None],
+        node: str,
     ) -> None:
         self._prepare = prepare
         self._store = store
         self._writer = writer
         self._deliver = deliver
+        self._node = node
         self._ready = asyncio.Event()
 
     @property
@@ -73,11 +76,17 @@ class StoreKeeper:
         while True:
             try:
                 await self._prepare()
-                for presence in await self._store.declared_presences():
-                    self._deliver(presence)
+                for event in await self._left_behind():
+                    self._deliver(event)
                 break
             except StoreUnavailableError as error:
                 log.warning("the store does not answer; calls go on", why=str(error))
                 await asyncio.sleep(RETRY_EVERY.total_seconds())
         self._ready.set()
         await self._writer.run()
+
+    async def _left_behind(self) -> Sequence[Event]:
+        # Read before anything of this life is written, so these are calls of earlier lives only.
+        presences = await self._store.declared_presences()
+        calls = await self._store.open_calls(self._node)
+        return [*presences, CallsLeftOpen(calls=tuple(calls))]

@@ -9,7 +9,7 @@ from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
 from lab.phones.operator import Answer, Ignore, OperatorPhone
 from lab.phones.voice import whistle
-from lab.stand import Citizen, Stand, eventually, happens
+from lab.stand import Citizen, Stand, eventually, happens, told
 from lab.story_site import FIRST_LINE, HOTLINE, PENSIONS
 
 AT_ONCE = timedelta()
@@ -143,3 +143,28 @@ async def test_after_a_crash_of_the_engine_talks_go_on_and_waiting_callers_are_s
     assert ended[1] is ended[3] is CallOutcome.ANSWERED
     assert ended[2] in GIVEN_UP
     await stand.declare(house.ivanova, "*48")
+
+
+async def test_callers_who_hang_up_while_the_engine_is_away_leave_calls_with_an_outcome(
+    stand: Stand,
+) -> None:
+    house = await full_house(stand)
+    stand.kill_engine()
+    for citizen in house.citizens:
+        await citizen.line.hang_up()
+        await happens(citizen.line.ended)
+    stand.start_engine()
+    histories = [await stand.history(each.number, within=LONG) for each in house.citizens]
+    assert [each.summary.outcome for each in histories] == [
+        CallOutcome.TECHNICAL_FAILURE,
+        CallOutcome.TECHNICAL_FAILURE,
+        CallOutcome.TECHNICAL_FAILURE,
+        CallOutcome.ANSWERED,
+    ]
+    assert [told(each)[-1] for each in histories] == [
+        "ivr broken",
+        "waiting broken",
+        "offer orlov broken",
+        "talk ivanova broken",
+    ]
+    assert await stand.metric("ekc_engine_bugs") == 0

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekc_telephony.core.call.events import PresenceDeclared
+from ekc_telephony.core.call.events import OpenCall, PresenceDeclared
 from ekc_telephony.core.call.facts import CallEnded, CallOutcome, Fact
 from ekc_telephony.core.kernel.ids import CallId
 from ekc_telephony.runtime.fact_writer import GROUP_LIMIT, FactWriter
@@ -43,6 +43,10 @@ class FakeStore:
         self.batches.append(numbers)
 
     async def declared_presences(self) -> Sequence[PresenceDeclared]:
+        return []
+
+    async def open_calls(self, node: str) -> Sequence[OpenCall]:
+        del node
         return []
 
     @property

@@ -9,9 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import final
 
-from ekc_telephony.core.call.events import PresenceDeclared
-from ekc_telephony.core.call.facts import AgentChanged, CallFact, Fact
-from ekc_telephony.core.kernel.ids import AgentId, CallId
+from ekc_telephony.core.call.events import OpenCall, PresenceDeclared
+from ekc_telephony.core.call.facts import (
+    AgentChanged,
+    CallEnded,
+    CallFact,
+    CallRegistered,
+    Fact,
+    SegmentEnded,
+    SegmentKind,
+    SegmentStarted,
+)
+from ekc_telephony.core.kernel.ids import AgentId, CallId, is_of_node
 
 
 @final
@@ -40,6 +49,27 @@ class InMemoryAppealStore:
         return [
             PresenceDeclared(agent=agent, presence=last.presence, reason=last.reason)
             for agent, last in sorted(self._declared.items())
+        ]
+
+    async def open_calls(self, node: str) -> Sequence[OpenCall]:
+        """Return the calls of a node that have begun and not ended, in order of beginning."""
+        registered: dict[CallId, CallRegistered] = {}
+        answered: set[CallId] = set()
+        over: set[CallId] = set()
+        for fact in self._facts.values():
+            match fact:
+                case CallRegistered():
+                    registered.setdefault(fact.call, fact)
+                case CallEnded():
+                    over.add(fact.call)
+                case SegmentStarted(kind=SegmentKind.TALK) | SegmentEnded(kind=SegmentKind.TALK):
+                    answered.add(fact.call)
+                case _:
+                    pass
+        return [
+            OpenCall(call=call, registered_at=begun.at, was_answered=call in answered)
+            for call, begun in sorted(registered.items(), key=lambda each: (each[1].at, each[0]))
+            if call not in over and is_of_node(call, node)
         ]
 
     def _declare(self, fact: AgentChanged) -> None:

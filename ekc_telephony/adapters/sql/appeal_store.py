@@ -15,17 +15,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar, final
 
 import sqlalchemy as sa
 
 from ekc_telephony.adapters.sql.batch import Batch, DeclaredPresence, Row, fold
 from ekc_telephony.adapters.sql.connection import PATIENCE, open_for_writing
-from ekc_telephony.adapters.sql.models import agent_presence
+from ekc_telephony.adapters.sql.models import agent_presence, calls
 from ekc_telephony.adapters.sql.statements import Statements, statements_for
-from ekc_telephony.core.call.events import PresenceDeclared
+from ekc_telephony.core.call.events import OpenCall, PresenceDeclared
 from ekc_telephony.core.call.facts import AgentChanged, Fact
-from ekc_telephony.core.kernel.ids import AgentId
+from ekc_telephony.core.kernel.ids import AgentId, CallId, is_of_node
 from ekc_telephony.runtime.ports import FactsRefusedError, StoreUnavailableError
 
 ResultT = TypeVar("ResultT")
@@ -76,6 +77,15 @@ class SqlAppealStore:
             for agent, declared in sorted(self._presences.items())
         ]
 
+    async def open_calls(self, node: str) -> Sequence[OpenCall]:
+        """
+        Return the calls of a node that have begun and not ended, in order of beginning.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
+        return await self._within_patience(partial(_read_open_calls, node=node))
+
     async def close(self) -> None:
         """Let go of the connection."""
         await self._database.close()
@@ -124,6 +134,7 @@ def _write_batch(connection: sa.Connection, batch: Batch, known: Statements) -> 
     _change_calls(connection, batch, known)
     _execute(connection, known.merge_segments, list(batch.segments.values()))
     _execute(connection, known.add_recordings, batch.recordings)
+    _execute(connection, known.close_segments, batch.closings)
     _execute(connection, known.insert_faults, batch.faults)
     _execute(connection, known.set_presences, _presence_rows(batch))
 
@@ -169,6 +180,23 @@ def _read_presences(
         AgentId(row.agent): DeclaredPresence(row.presence, row.reason, row.since)
         for row in connection.execute(query)
     }
+
+
+def _read_open_calls(connection: sa.Connection, *, node: str) -> list[OpenCall]:
+    query = (
+        sa.select(calls.c.id, calls.c.registered_at, calls.c.answered_at)
+        .where(calls.c.outcome.is_(None), calls.c.id.startswith(f"{node}-", autoescape=True))
+        .order_by(calls.c.registered_at, calls.c.id)
+    )
+    return [
+        OpenCall(
+            call=CallId(row.id),
+            registered_at=row.registered_at,
+            was_answered=row.answered_at is not None,
+        )
+        for row in connection.execute(query)
+        if is_of_node(CallId(row.id), node)  # LIKE alone takes «ekc-2-…», and in SQLite «EKC-…»
+    ]
 
 
 def _explained(error: Exception) -> StoreUnavailableError:

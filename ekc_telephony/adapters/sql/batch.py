@@ -19,6 +19,7 @@ from typing import Any, TypeAlias, assert_never
 
 from ekc_telephony.adapters.sql.models import AppealState, CallFault
 from ekc_telephony.core.call.facts import (
+    FACTS_PER_SECOND,
     AgentChanged,
     CallEnded,
     CallFact,
@@ -58,6 +59,8 @@ class Batch:
     segments: dict[tuple[CallId, int], Row] = field(default_factory=dict)
     recordings: list[Row] = field(default_factory=list)
     """Recordings of segments that started before."""
+    closings: list[Row] = field(default_factory=list)
+    """Taken-over calls that ended: what earlier engines left open of them ends as well."""
     faults: list[Row] = field(default_factory=list)
     presences: dict[AgentId, DeclaredPresence] = field(default_factory=dict)
 
@@ -84,6 +87,7 @@ class Batch:
                 self._note(fact, CallFault.PROMPTS_NOT_HEARD, ", ".join(fact.prompts))
             case CallEnded():
                 _fill(row, new_ended_at=fact.at, new_outcome=fact.outcome)
+                self._close(fact)
             case _:
                 assert_never(fact)
 
@@ -155,6 +159,19 @@ class Batch:
                     "of_call": fact.call,
                     "of_segment": fact.segment,
                     "new_recording": fact.recording,
+                }
+            )
+
+    def _close(self, fact: CallEnded) -> None:
+        # Where the numbering jumped (`facts_before`): up to there, segments are of earlier engines.
+        # What goes on beyond it, such as the wrap-up, has somebody who will say its end.
+        last_of_before = fact.sequence // FACTS_PER_SECOND * FACTS_PER_SECOND
+        if last_of_before:
+            self.closings.append(
+                {
+                    "of_call": fact.call,
+                    "last_of_before": last_of_before,
+                    "new_ended_at": fact.at,
                 }
             )
 

@@ -20,6 +20,7 @@ from ekc_telephony.adapters.sql.models import (
     calls,
     segments,
 )
+from ekc_telephony.core.call.facts import SegmentOutcome
 
 _MERGED_IN_CALLS = ("answered_at", "ended_at", "outcome", "queue", "agent")
 _MERGED_IN_SEGMENTS = ("ended_at", "outcome", "recording")
@@ -44,6 +45,8 @@ class Statements:
     change_calls: sa.Update
     merge_segments: sa.Insert
     add_recordings: sa.Update
+    close_segments: sa.Update
+    """What an earlier engine left open of a call."""
     insert_faults: sa.Insert
     set_presences: sa.Insert
     present_calls: sa.Select[tuple[str]]
@@ -58,6 +61,7 @@ def statements_for(dialect: str) -> Statements:
         change_calls=_change_calls(),
         merge_segments=_merge_segments(dialect),
         add_recordings=_add_recordings(),
+        close_segments=_close_segments(),
         insert_faults=_insert(dialect, call_faults).on_conflict_do_nothing(),
         set_presences=_set_presences(dialect),
         present_calls=sa.select(calls.c.id).where(
@@ -135,6 +139,21 @@ def _add_recordings() -> sa.Update:
             segments.c.segment == sa.bindparam("of_segment"),
         )
         .values(recording=sa.func.coalesce(segments.c.recording, new))
+    )
+
+
+def _close_segments() -> sa.Update:
+    return (
+        sa.update(segments)
+        .where(
+            segments.c.call == sa.bindparam("of_call"),
+            segments.c.segment <= sa.bindparam("last_of_before"),
+            segments.c.ended_at.is_(None),
+        )
+        .values(
+            ended_at=sa.bindparam("new_ended_at", type_=segments.c.ended_at.type),
+            outcome=SegmentOutcome.BROKEN,
+        )
     )
 
 

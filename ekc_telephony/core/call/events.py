@@ -131,6 +131,23 @@ class PresenceDeclared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCall:
+    """One call that has begun and, as far as the store knows, not ended."""
+
+    call: CallId
+    registered_at: datetime
+    was_answered: bool
+    """Whether the caller has talked to an agent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsLeftOpen:
+    """Calls that an earlier engine began and nobody has ended, read from the store at start."""
+
+    calls: tuple[OpenCall, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneReached:
     """The agent's phone is registered (again)."""
 
@@ -192,6 +209,7 @@ Event: TypeAlias = (
     | RecordingFailed
     | RecordingEnded
     | PresenceDeclared
+    | CallsLeftOpen
     | PhoneReached
     | PhoneLost
     | CommandFailed

@@ -3,7 +3,8 @@ Facts: what we concluded.
 
 Appeals, metrics, wallboard and logs listen to facts and to nothing else; nothing that routes a call
 reads one. A call's facts are numbered from 1 without a gap, so that writing one twice changes
-nothing: `(call, sequence)` is its key.
+nothing: `(call, sequence)` is its key. Only when a call passes from one engine to the next does the
+numbering jump (`facts_before`).
 
 Rule 1: every call has exactly one `CallRegistered` (its first fact) and exactly one `CallEnded`.
 Rule 2: every `SegmentStarted` is followed by exactly one `SegmentEnded` with the same `segment`.
@@ -13,9 +14,9 @@ Rule 3: wrap-up belongs to the call it follows, so its segment may end after `Ca
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from ekc_telephony.core.kernel.ids import (
@@ -28,6 +29,25 @@ from ekc_telephony.core.kernel.ids import (
     RecordingId,
     ScriptId,
 )
+
+FACTS_PER_SECOND: Final = 1_000
+"""More than one call can make. The numbering of facts goes on from this many for each second of
+the call's age when an engine takes over a call that an earlier one may have begun."""
+_SECOND: Final = timedelta(seconds=1)
+
+
+def facts_before(began_at: datetime, now: datetime) -> int:
+    """
+    Return where an engine that takes over a call goes on numbering its facts and segments.
+
+    It is a multiple of `FACTS_PER_SECOND` and at least that, so whoever reads a fact can tell that
+    the call was taken over, and which numbers its earlier engines may have used.
+
+    Args:
+        began_at: When the call began.
+        now: When it is taken over.
+    """
+    return FACTS_PER_SECOND * (1 + max(0, (now - began_at) // _SECOND))
 
 
 class CallOutcome(Enum):

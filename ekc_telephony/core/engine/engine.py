@@ -8,14 +8,15 @@ event in gives all its effects out, in order, and no message between parts is ev
 Rule 1: `handle` and `on_time` return commands and facts only.
 Rule 2: a leg that no session knows and that an agent answers is hung up: nobody waits for it.
 Rule 3: after `ControlRegained` the engine's picture equals Asterisk's: legs that are gone have
-ended, callers nobody knew have arrived, conversations nobody knew are adopted.
+ended, callers nobody knew have arrived, conversations nobody knew are adopted, and calls that an
+earlier engine left open and whose caller is gone have ended, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, TypeAlias, assert_never
 
 from ekc_telephony.core.acd.acd import Acd
@@ -42,6 +43,7 @@ from ekc_telephony.core.call.commands import (
 )
 from ekc_telephony.core.call.events import (
     CallArrived,
+    CallsLeftOpen,
     CommandFailed,
     ControlLost,
     ControlRegained,
@@ -59,9 +61,10 @@ from ekc_telephony.core.call.events import (
     RecordingEnded,
     RecordingFailed,
 )
-from ekc_telephony.core.call.facts import AgentChanged, Fact
+from ekc_telephony.core.call.facts import AgentChanged, Fact, facts_before
 from ekc_telephony.core.engine.ear import Ear
 from ekc_telephony.core.engine.features import FeatureCodes, answer_feature_code
+from ekc_telephony.core.engine.left_open import LeftOpen
 from ekc_telephony.core.engine.session import Session, SessionEffect, Surroundings
 from ekc_telephony.core.ivr.hours import BusinessHours
 from ekc_telephony.core.ivr.script import Script
@@ -70,10 +73,6 @@ from ekc_telephony.core.kernel.ids import CallId, Did, LegId
 
 Effect: TypeAlias = Command | Fact
 
-FACTS_PER_SECOND: Final = 1_000
-"""More than one call can make. The numbering of facts goes on from this many for each second of
-the call's age when an engine takes over a call that an earlier one may have begun."""
-SECOND: Final = timedelta(seconds=1)
 _TALK: Final = "-talk-"
 """What the ids of our bridges and recordings have in common; others' are none of our business."""
 
@@ -107,6 +106,7 @@ class Engine:
         self._session_of_leg: dict[LegId, Session] = {}
         self._features: dict[LegId, AcdEvent | None] = {}
         """Operators who hear a confirmation, with what to tell the ACD when they have hung up."""
+        self._left_open = LeftOpen()
         self._deadlines: Deadlines[CallId] = Deadlines()
         self._focus: Session | None = None
         """Whom we serve at this moment: who is to blame when something raises."""
@@ -124,6 +124,7 @@ class Engine:
             RecordingFailed: self._recording_failed,
             RecordingEnded: self._recording_ended,
             PresenceDeclared: self._presence_declared,
+            CallsLeftOpen: self._calls_left_open,
             PhoneReached: self._phone_reached,
             PhoneLost: self._phone_lost,
             CommandFailed: self._command_failed,
@@ -188,6 +189,7 @@ class Engine:
 
     def _admit(self, session: Session) -> None:
         self._focus = session
+        self._left_open.meet(session.call)
         self._sessions[session.call] = session
         self._session_of_leg[session.leg] = session
 
@@ -289,6 +291,11 @@ class Engine:
 
     # --- the connection
 
+    def _calls_left_open(self, event: CallsLeftOpen, now: datetime) -> list[Effect]:
+        self._left_open.remember(event.calls)
+        # Before we see Asterisk nobody can tell whose caller is still there.
+        return [*self._left_open.end(now)] if self.is_connected else []
+
     def _control_lost(self, event: ControlLost, now: datetime) -> list[Effect]:
         del event, now
         self.is_connected = False
@@ -308,6 +315,7 @@ class Engine:
             caught_up = session.on_control_regained(now, answered=answered)
             effects += self._settle(session, caught_up, now)
         effects += self._take_strangers_in(event.legs, now)
+        effects += self._left_open.end(now)
         used = {session.bridge for session in self._sessions.values()}
         effects += [
             DestroyBridge(call=CallId(bridge), bridge=bridge)
@@ -353,7 +361,7 @@ class Engine:
             script=self._plan.scripts.get(did),
             around=self._around,
             now=caller.created_at,
-            facts_before=FACTS_PER_SECOND * (1 + max(0, (now - caller.created_at) // SECOND)),
+            facts_before=facts_before(caller.created_at, now),
             is_answered=caller.is_answered,
         )
         self._admit(session)

@@ -33,3 +33,12 @@ PromptKey = NewType("PromptKey", str)
 """A prompt of `sounds/manifest.yaml`."""
 Did = NewType("Did", str)
 """The number that the caller dialled, as the trunk delivers it."""
+
+
+def is_of_node(call: CallId, node: str) -> bool:
+    """
+    Tell whether a call reached the node of this name.
+
+    `ekc-2-1795300000.17` is a call of the node `ekc-2`, not of `ekc`.
+    """
+    return call.rpartition("-")[0] == node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -85,6 +86,25 @@ def call_story(
         CallEnded(call=call, sequence=next(sequence), at=moment, outcome=outcome, registered_at=at)
     )
     return facts
+
+
+def taken_over_story(name: str, *, open_after: int, jump: int = 62_000) -> list[CallFact]:
+    """
+    Tell one answered call in the lives of two engines, the second of which sees it from the start.
+
+    Args:
+        name: The call.
+        open_after: How many facts of it the first engine told before it died.
+        jump: Where the second one goes on numbering.
+    """
+    story = call_story(name)
+    later = [
+        replace(fact, sequence=fact.sequence + jump)
+        if isinstance(fact, CallRegistered | RecordingLost | PromptsNotHeard | CallEnded)
+        else replace(fact, sequence=fact.sequence + jump, segment=fact.segment + jump)
+        for fact in story
+    ]
+    return [*story[:open_after], *later]
 
 
 def _segment(

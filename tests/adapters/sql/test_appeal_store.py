@@ -21,15 +21,17 @@ from ekc_telephony.adapters.sql.migrations import migrate
 from ekc_telephony.adapters.sql.models import UtcMoment, calls
 from ekc_telephony.adapters.sql.queries import AppealHistory, AppealQueries
 from ekc_telephony.core.call.facts import (
+    CallEnded,
     CallOutcome,
     CallRegistered,
     Fact,
+    SegmentEnded,
     SegmentKind,
     SegmentOutcome,
 )
 from ekc_telephony.core.kernel.ids import AppealId
 from ekc_telephony.runtime.ports import FactsRefusedError, StoreUnavailableError
-from tests.adapters.sql.stories import MORNING, call_story
+from tests.adapters.sql.stories import MORNING, call_story, taken_over_story
 
 
 async def _written(url: str, facts: Sequence[Fact], *, patience_s: float = 10) -> None:
@@ -74,6 +76,54 @@ def test_a_recording_that_starts_in_a_later_batch_finds_its_conversation(databas
     asyncio.run(story())
     (call,) = asyncio.run(_history(database, "E-ekc-1.1")).calls
     assert call.segments[3].recording == "ekc-1.1-4"
+
+
+def _told(database: str, facts: Sequence[Fact]) -> list[tuple[int, SegmentKind, object, object]]:
+    """Write the facts one by one and return number, kind, outcome and end of every segment."""
+
+    async def story() -> None:
+        for fact in facts:
+            await _written(database, [fact])
+
+    asyncio.run(story())
+    (call,) = asyncio.run(_history(database, "E-ekc-1.1")).calls
+    return sorted(
+        ((part.segment, part.kind, part.outcome, part.ended_at) for part in call.segments),
+        key=lambda each: each[0],
+    )
+
+
+def test_what_an_earlier_engine_left_open_ends_broken_with_the_call(database: str) -> None:
+    told = _told(database, taken_over_story("ekc-1.1", open_after=9))
+    ended = next(
+        each.at for each in taken_over_story("ekc-1.1", open_after=0) if isinstance(each, CallEnded)
+    )
+    assert [each[:3] for each in told] == [
+        (1, SegmentKind.IVR, SegmentOutcome.COMPLETED),
+        (2, SegmentKind.WAITING, SegmentOutcome.COMPLETED),
+        (3, SegmentKind.OFFER, SegmentOutcome.ACCEPTED),
+        (4, SegmentKind.TALK, SegmentOutcome.BROKEN),
+        (62_001, SegmentKind.IVR, SegmentOutcome.COMPLETED),
+        (62_002, SegmentKind.WAITING, SegmentOutcome.COMPLETED),
+        (62_003, SegmentKind.OFFER, SegmentOutcome.ACCEPTED),
+        (62_004, SegmentKind.TALK, SegmentOutcome.CALLER_HUNG_UP),
+        (62_005, SegmentKind.WRAP_UP, SegmentOutcome.TIME_IS_UP),
+    ]
+    assert told[3][3] == ended
+
+
+def test_the_wrap_up_of_a_call_taken_over_goes_on_when_the_call_has_ended(database: str) -> None:
+    story = taken_over_story("ekc-1.1", open_after=2)
+    *before, wrap_up_ended, call_ended = story
+    assert isinstance(wrap_up_ended, SegmentEnded)
+    told = _told(database, [*before, call_ended])
+    assert told[0][:3] == (1, SegmentKind.IVR, SegmentOutcome.BROKEN)
+    assert told[-1] == (62_005, SegmentKind.WRAP_UP, None, None)
+
+
+def test_a_call_that_ends_where_it_began_leaves_its_wrap_up_going_on(database: str) -> None:
+    *before, _, call_ended = call_story("ekc-1.1")
+    assert _told(database, [*before, call_ended])[-1] == (5, SegmentKind.WRAP_UP, None, None)
 
 
 def test_moments_come_back_aware_and_to_the_microsecond(database: str) -> None:

@@ -16,12 +16,18 @@ from ekc_telephony.adapters.sql.appeal_store import SqlAppealStore
 from ekc_telephony.adapters.sql.connection import open_for_writing
 from ekc_telephony.adapters.sql.migrations import migrate
 from ekc_telephony.adapters.sql.models import metadata
-from ekc_telephony.core.call.events import PresenceDeclared
-from ekc_telephony.core.call.facts import Fact
+from ekc_telephony.core.call.events import OpenCall, PresenceDeclared
+from ekc_telephony.core.call.facts import CallFact, Fact
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
-from ekc_telephony.core.kernel.ids import AgentId
+from ekc_telephony.core.kernel.ids import AgentId, CallId
 from ekc_telephony.runtime.ports import AppealStore
-from tests.adapters.sql.stories import MORNING, a_working_hour, call_story, declaration
+from tests.adapters.sql.stories import (
+    MORNING,
+    a_working_hour,
+    call_story,
+    declaration,
+    taken_over_story,
+)
 
 Contents: TypeAlias = object
 Story: TypeAlias = Callable[[AppealStore], Awaitable[None]]
@@ -120,6 +126,16 @@ def test_any_single_fact_offered_again_changes_nothing(kept_after: KeptAfter) ->
     assert [fact for fact in HOUR if kept_after(written_in([HOUR, [fact]])) != expected] == []
 
 
+@pytest.mark.parametrize("open_after", [2, 9, 13])
+def test_a_call_taken_over_is_the_same_however_often_a_fact_of_it_is_offered(
+    kept_after: KeptAfter, open_after: int
+) -> None:
+    story = taken_over_story("ekc-1.1", open_after=open_after)
+    expected = kept_after(written_at_once(story))
+    assert kept_after(written_in([[fact] for fact in story])) == expected
+    assert [fact for fact in story if kept_after(written_in([story, [fact]])) != expected] == []
+
+
 def test_another_call_makes_a_difference(kept_after: KeptAfter) -> None:
     more = [*HOUR, *call_story("ekc-2.1")]
     assert kept_after(written_at_once(more)) != kept_after(written_at_once(HOUR))
@@ -163,3 +179,56 @@ def test_what_an_agent_does_is_not_what_he_declares(kept_after: KeptAfter) -> No
         "op1", Presence.READY, at=MORNING.replace(hour=10), activity=Activity.TALKING
     )
     assert kept_after(written_in([[declared], [busy]])) == kept_after(written_at_once([declared]))
+
+
+def left_open(kept_after: KeptAfter, facts: Sequence[Fact], *, node: str = "ekc") -> list[OpenCall]:
+    """Write the facts and return what the store then tells of the node's calls."""
+    told: list[OpenCall] = []
+
+    async def story(store: AppealStore) -> None:
+        await store.write(facts)
+        told.extend(await store.open_calls(node))
+
+    kept_after(story)
+    return told
+
+
+def begun(name: str, *, facts: int = 2, minute: int = 0) -> list[CallFact]:
+    """Tell the first facts of a call: two are its ring and its menu."""
+    return call_story(name, at=MORNING.replace(minute=minute))[:facts]
+
+
+def test_calls_that_nobody_has_ended_are_told_in_order_of_beginning(kept_after: KeptAfter) -> None:
+    talking = begun("ekc-1.9", facts=9, minute=1)
+    facts = [*begun("ekc-1.4", minute=2), *talking, *call_story("ekc-1.5")]
+    assert left_open(kept_after, facts) == [
+        OpenCall(
+            call=CallId("ekc-1.9"), registered_at=MORNING.replace(minute=1), was_answered=True
+        ),
+        OpenCall(
+            call=CallId("ekc-1.4"), registered_at=MORNING.replace(minute=2), was_answered=False
+        ),
+    ]
+
+
+def test_when_all_calls_have_ended_none_is_left_open(kept_after: KeptAfter) -> None:
+    assert left_open(kept_after, HOUR) == []
+
+
+@pytest.mark.parametrize(
+    ("node", "own", "others"),
+    [
+        ("ekc", "ekc-1.1", "ekc-2-1.1"),
+        ("ekc", "ekc-1.1", "EKC-1.1"),
+        ("ekc", "ekc-1.1", "my-ekc-1.1"),
+        ("ekc", "ekc-1.1", "ekc2-1.1"),
+        ("ekc-2", "ekc-2-1.1", "ekc-1.1"),
+        ("ekc_2", "ekc_2-1.1", "ekc-2-1.1"),
+        ("%", "%-1.1", "ekc-1.1"),
+    ],
+)
+def test_a_node_is_told_of_its_own_calls_only(
+    kept_after: KeptAfter, node: str, own: str, others: str
+) -> None:
+    told = left_open(kept_after, [*begun(own), *begun(others)], node=node)
+    assert [each.call for each in told] == [own]
