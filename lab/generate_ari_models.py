@@ -43,6 +43,7 @@ WANTED: Final[Mapping[str, tuple[str, ...]]] = {
     "PlaybackFinished": ("playback",),
     "RecordingFailed": ("recording",),
     "RecordingFinished": ("recording",),
+    "ChannelUserevent": ("eventname",),
     "ApplicationReplaced": (),
     "RESTResponse": ("request_id", "status_code", "message_body"),
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -40,6 +42,8 @@ from tests.adapters.ari.heard import Heard, listening
 from tests.adapters.ari.sip_phone import scripted_phone
 
 AGENT = AgentId("agent1")
+CITIZENS = itertools.count(1)
+"""Numbers every citizen of this run; an earlier one's channel may still be dying."""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +74,7 @@ class Bench:
     async def citizen_calls(self, *, extension: str = "880", number: str = "") -> CallId:
         """Let a citizen call; return his call, which has arrived."""
         self._count += 1
-        self.citizen = f"citizen-{id(self)}-{self._count}"
+        self.citizen = f"citizen-{next(CITIZENS)}-of-{os.getpid()}"
         query = {
             "endpoint": "Local/84950000001@arrival",
             "context": "citizen",
@@ -348,8 +352,8 @@ def test_only_the_messages_that_we_translate_are_sent(asterisk: AsteriskRig) -> 
             leg = await b.dial(call)
             await b.heard.next(events.LegAnswered)
             await b.control.execute(commands.HangUpLeg(call=call, leg=leg))
-            await b.citizen_hangs_up()
             await b.heard.next(events.LegEnded, leg=leg)
+            await b.citizen_hangs_up()
             await b.heard.next(events.LegEnded, leg=LegId(call))
             assert b.client.unknown_messages == 0
 
@@ -419,6 +423,26 @@ def test_a_killed_asterisk_is_found_again_empty(asterisk: AsteriskRig) -> None:
             assert await b.citizen_calls() != call
             lost = [e for e in b.heard.all if isinstance(e, events.ControlLost)]
             assert len(lost) == 1
+
+    asyncio.run(story())
+
+
+def test_a_connection_that_brings_no_events_is_noticed_and_made_anew(
+    asterisk: AsteriskRig,
+) -> None:
+    async def story() -> None:
+        async with bench(asterisk) as b:
+            # Somebody else's filter makes us deaf, while every request is still answered.
+            headers = {"Authorization": aiohttp.encode_basic_auth(NAME, SECRET)}
+            url = f"{asterisk.ari_url}/applications/{NAME}/eventFilter"
+            deaf_to_all = {"allowed": [{"type": "RESTResponse"}]}
+            async with aiohttp.ClientSession(headers=headers) as session:
+                await session.put(url, json=deaf_to_all)
+            deaf = time.monotonic()
+            await b.heard.next(events.ControlLost)
+            assert time.monotonic() - deaf < 5.0
+            await b.heard.next(events.ControlRegained)
+            await b.citizen_calls()
 
     asyncio.run(story())
 

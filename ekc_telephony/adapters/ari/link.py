@@ -5,6 +5,10 @@ One connection goes so: open the event socket, set the event filter, ask for cha
 keep back the events that come meanwhile; then tell `ControlRegained`, what was kept back, and what
 follows, as it comes. One task does all of it, so nothing can overtake.
 
+A connection can be deaf: Asterisk answers requests and sends no events, because it tore down the
+socket before this one, and with it the application, after this one had opened (seen when they were
+milliseconds apart). So we ask Asterisk for an event to ourselves, at first and then all the time.
+
 Rule 1: `ControlLost` is told once for every `ControlRegained`, as soon as the connection is gone.
 Rule 2: nothing here works on an event: a socket that is not read for long is closed by Asterisk,
 with everything in it. `deliver` only puts the event into an inbox.
@@ -19,8 +23,14 @@ from typing import Final
 
 import structlog
 
-from ekc_telephony.adapters.ari.client import AriClient, AriDownError, AriRefusedError, taken
-from ekc_telephony.adapters.ari.models import Message
+from ekc_telephony.adapters.ari.client import (
+    AriClient,
+    AriDownError,
+    AriFatalError,
+    AriRefusedError,
+    taken,
+)
+from ekc_telephony.adapters.ari.models import ChannelUserevent, Message, RESTResponse
 from ekc_telephony.adapters.ari.reconcile import Held, decode_bridges, decode_channels
 from ekc_telephony.adapters.ari.translate import translate
 from ekc_telephony.core.call.events import ControlLost, Event
@@ -28,8 +38,13 @@ from ekc_telephony.core.call.events import ControlLost, Event
 SHORTEST_PAUSE: Final = timedelta(seconds=0.1)
 LONGEST_PAUSE: Final = timedelta(seconds=2)
 """Between two attempts to connect; the pause doubles from the one to the other."""
-PATIENCE: Final = timedelta(seconds=10)
-"""How long Asterisk may take to list its channels and bridges."""
+ECHO: Final = "ekc-hears-itself"
+"""The name of the event that we send to ourselves."""
+ECHO_EVERY: Final = timedelta(seconds=2)
+ECHO_PATIENCE: Final = timedelta(seconds=2)
+"""How long it may take; a deaf connection is noticed after 4 s at most."""
+PATIENCE: Final = timedelta(seconds=4)
+"""How long Asterisk may take to list its channels and bridges, and to send the first event."""
 
 Deliver = Callable[[Event], None]
 
@@ -47,6 +62,7 @@ class AriLink:
     def __init__(self, client: AriClient) -> None:
         self._client = client
         self._held = Held(client.application)
+        self._echo = asyncio.Event()
         self.is_up = False
         """Asterisk's state is known and its events flow."""
         self.trouble: str | None = "The engine has not connected to Asterisk yet."
@@ -85,12 +101,43 @@ class AriLink:
             deliver(ControlLost())
 
     async def _follow(self, deliver: Deliver) -> None:
+        ended: list[BaseException] = []
         async with self._client.connected():
             for early in await self._regain(deliver):
                 self._pass_on(early, deliver)
-            while True:
-                if (message := await self._client.receive()) is not None:
-                    self._pass_on(message, deliver)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._stay_alert())
+                    tasks.create_task(self._listen(deliver))
+            except* (AriDownError, AriRefusedError, AriFatalError) as group:
+                ended += group.exceptions
+        raise ended[0]
+
+    async def _listen(self, deliver: Deliver) -> None:
+        while True:
+            if (message := await self._client.receive()) is not None:
+                self._pass_on(message, deliver)
+
+    async def _stay_alert(self) -> None:
+        """
+        Send events to ourselves and hear them.
+
+        Raises:
+            AriDownError: One did not come: we are deaf.
+        """
+        while True:
+            await asyncio.sleep(ECHO_EVERY.total_seconds())
+            await self._call_ourselves()
+            try:
+                async with asyncio.timeout(ECHO_PATIENCE.total_seconds()):
+                    await self._echo.wait()
+            except TimeoutError:
+                raise AriDownError("Asterisk answers, but sends no events.") from None
+
+    async def _call_ourselves(self) -> asyncio.Future[RESTResponse]:
+        self._echo.clear()
+        to_us = {"application": self._client.application}
+        return await self._client.send("POST", f"events/user/{ECHO}", to_us)
 
     async def _regain(self, deliver: Deliver) -> list[Message]:
         """Tell the core what Asterisk holds, and return the events kept back meanwhile."""
@@ -99,15 +146,17 @@ class AriLink:
             async with asyncio.timeout(PATIENCE.total_seconds()):
                 replies = [
                     await self._client.set_event_filter(),
+                    await self._call_ourselves(),
                     await self._client.send("GET", "channels"),
                     await self._client.send("GET", "bridges"),
                 ]
-                while not all(reply.done() for reply in replies):
+                while not (all(reply.done() for reply in replies) and self._echo.is_set()):
                     if (message := await self._client.receive()) is not None:
                         kept_back.append(message)
+                        self._hear_ourselves(message)
         except TimeoutError as late:
-            raise AriDownError("Asterisk does not list its channels.") from late
-        _, channels, bridges = (
+            raise AriDownError("Asterisk does not list its channels, or sends no events.") from late
+        *_, channels, bridges = (
             taken(reply.result().status_code, reply.result().message_body) for reply in replies
         )
         regained = self._held.regained(
@@ -123,7 +172,12 @@ class AriLink:
         self.trouble = None
         _log.info("connected to Asterisk", connections=self.connections)
 
+    def _hear_ourselves(self, message: Message) -> None:
+        if isinstance(message, ChannelUserevent) and message.eventname == ECHO:
+            self._echo.set()
+
     def _pass_on(self, message: Message, deliver: Deliver) -> None:
+        self._hear_ourselves(message)
         if self._held.is_news(message) and (event := translate(message)) is not None:
             self.events += 1
             deliver(event)

@@ -112,6 +112,11 @@ class RecordingFinished(msgspec.Struct, frozen=True, kw_only=True, gc=False, omi
     recording: LiveRecording
 
 
+class ChannelUserevent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="ChannelUserevent"):
+    """User-generated event with additional user-defined fields in the object."""
+    eventname: str
+
+
 class ApplicationReplaced(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="ApplicationReplaced"):
     """Notification that another WebSocket has taken over for an application."""
 
@@ -127,6 +132,7 @@ Message: TypeAlias = (
     ApplicationReplaced
     | ChannelDestroyed
     | ChannelDtmfReceived
+    | ChannelUserevent
     | PlaybackFinished
     | RESTResponse
     | RecordingFailed

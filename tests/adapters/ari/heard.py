@@ -28,13 +28,17 @@ class Heard:
 
     async def next(self, kind: type[E], **having: object) -> E:
         """Return the next event of the kind with these fields; those before it are passed over."""
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                event = await self._queue.get()
-                if isinstance(event, kind) and all(
-                    getattr(event, name) == value for name, value in having.items()
-                ):
-                    return event
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    event = await self._queue.get()
+                    if isinstance(event, kind) and all(
+                        getattr(event, name) == value for name, value in having.items()
+                    ):
+                        return event
+        except TimeoutError:
+            last = "\n".join(map(str, self.all[-20:]))
+            raise AssertionError(f"no {kind.__name__} with {having} came; last:\n{last}") from None
 
 
 @asynccontextmanager
