@@ -78,12 +78,13 @@ def _calm_the_interpreter() -> None:
     A full collection over everything that was imported stops the engine for 40 to 100 ms (measured;
     p99 from INVITE to 200 at 50 calls/s fell from 38 to 8.5 ms). What exists now lives as long as
     the process, so it is taken out of the collector's sight. The store's thread may hold the
-    interpreter for 5 ms at a time by default; half a millisecond is plenty.
+    interpreter for 5 ms at a time by default; with a tenth of a millisecond p99 at 50 calls/s was
+    5.9 ms instead of 8.2 with half of one.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.0001)
 
 
 def _set_up_logging() -> None:
