@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from ekc_telephony.core.call.facts import CallOutcome
-from ekc_telephony.core.engine.session import SHORT_CALL
+from ekc_telephony.core.call.facts import SHORT_CALL, CallOutcome
 from lab.hearing import Sound
 from lab.phones.operator import Answer, Ignore
 from lab.stand import Citizen, Stand, happens, told

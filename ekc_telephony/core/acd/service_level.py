@@ -19,10 +19,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from ekc_telephony.core.call.facts import CallOutcome
-
-SHORT_CALL: Final = timedelta(seconds=5)
-"""Requirement G7; others use 6 s (MiContact) or 10 s (PressOne): there is no common value."""
+from ekc_telephony.core.call.facts import SHORT_CALL, CallOutcome
 
 
 class ServiceLevelFormula(Enum):

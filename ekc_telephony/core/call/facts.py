@@ -50,6 +50,11 @@ def facts_before(began_at: datetime, now: datetime) -> int:
     return FACTS_PER_SECOND * (1 + max(0, (now - began_at) // _SECOND))
 
 
+SHORT_CALL: Final = timedelta(seconds=5)
+"""A caller gone before this is «short» (G7: 0–4 s). Others use 6 s (MiContact) or 10 s (PressOne):
+there is no common value."""
+
+
 class CallOutcome(Enum):
     """How a call ended: the closed list of requirement G7. «Unknown» is not on it."""
 

@@ -52,7 +52,13 @@ from ekc_telephony.core.call.commands import (
     StartRecording,
 )
 from ekc_telephony.core.call.events import CallArrived, EndReason
-from ekc_telephony.core.call.facts import CallOutcome, Fact, SegmentKind, SegmentOutcome
+from ekc_telephony.core.call.facts import (
+    SHORT_CALL,
+    CallOutcome,
+    Fact,
+    SegmentKind,
+    SegmentOutcome,
+)
 from ekc_telephony.core.engine.chronicle import Chronicle
 from ekc_telephony.core.engine.ear import Ear
 from ekc_telephony.core.engine.waiting_room import WaitingRoom
@@ -71,8 +77,6 @@ from ekc_telephony.core.kernel.ids import (
     RecordingId,
 )
 
-SHORT_CALL: Final = timedelta(seconds=5)
-"""A caller gone before this is «short» (G7: 0–4 s)."""
 UNHEARD_GRACE: Final = timedelta(milliseconds=300)
 """How long a failed playback waits for the hangup that usually explains it."""
 

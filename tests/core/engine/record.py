@@ -7,6 +7,7 @@ A call that an engine found at its start begins a second record, whose numbering
 from __future__ import annotations
 
 from ekc_telephony.core.call.facts import (
+    SHORT_CALL,
     CallEnded,
     CallFact,
     CallOutcome,
@@ -17,7 +18,6 @@ from ekc_telephony.core.call.facts import (
     SegmentOutcome,
     SegmentStarted,
 )
-from ekc_telephony.core.engine.session import SHORT_CALL
 from ekc_telephony.core.kernel.ids import CallId
 
 _AT_THE_CALLERS_END = {SegmentKind.IVR, SegmentKind.WAITING, SegmentKind.OFFER, SegmentKind.TALK}
