@@ -24,7 +24,7 @@ from ekc_telephony.core.acd.agent import ACTIVITY_TRANSITIONS, AgentStep
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from ekc_telephony.core.engine import session
-from ekc_telephony.core.engine.session import Phase
+from ekc_telephony.core.engine.state import Phase
 
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs/architecture/state-machines.md"
 

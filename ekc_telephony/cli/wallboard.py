@@ -25,7 +25,7 @@ from rich.live import Live
 from rich.table import Table
 
 from ekc_telephony.core.call.presence import Activity, Presence
-from ekc_telephony.core.engine.session import Phase
+from ekc_telephony.core.engine.state import Phase
 from ekc_telephony.core.engine.wallboard import Wallboard
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.load import load_settings

@@ -55,6 +55,7 @@ class Document:
 
     Args:
         file: Where it was read from; stands in every mistake.
+        text: All of it.
         plain: The content as dicts, lists and scalars.
         values: Where each value begins.
         keys: Where the key of each value in a block begins.
@@ -65,12 +66,14 @@ class Document:
         self,
         *,
         file: Path,
+        text: str,
         plain: object,
         values: Mapping[Location, Position],
         keys: Mapping[Location, Position],
         written: Mapping[Location, str],
     ) -> None:
         self.file = file
+        self.text = text
         self.plain = plain
         self._values = values
         self._keys = keys
@@ -121,14 +124,19 @@ class Document:
                 yield Found(location=location, written=written)
 
 
-def read_document(file: Path) -> Document:
+def read_document(file: Path, *, text: str | None = None) -> Document:
     """
     Read `file`.
+
+    Args:
+        file: Where it is, or was.
+        text: What it said, when it is not to be read again.
 
     Raises:
         SettingsError: It is not there, is no UTF-8, is no YAML, or gives a key twice.
     """
-    root = _compose(file, _read_text(file))
+    text = _read_text(file) if text is None else text
+    root = _compose(file, text)
     reader = _Reader(file)
     plain = reader.read(root, ()) if root is not None else {}
     if not isinstance(plain, dict):
@@ -145,6 +153,7 @@ def read_document(file: Path) -> Document:
         raise SettingsError(reader.mistakes)
     return Document(
         file=file,
+        text=text,
         plain=plain,
         values=reader.values,
         keys=reader.keys,

@@ -10,6 +10,7 @@ Rule 1: there is no half of a script: `Script` or `SettingsError`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,7 +156,21 @@ def load_script(file: Path, *, known: KnownNames) -> core.Script:
     Raises:
         SettingsError: It cannot be used; names every mistake with its place.
     """
-    document = read_document(file)
+    return script_of(read_document(file), known=known)
+
+
+def version_of(text: str) -> str:
+    """Return what tells this text of a script from all others."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def script_of(document: Document, *, known: KnownNames) -> core.Script:
+    """
+    Check one script that was read; its name is the file's.
+
+    Raises:
+        SettingsError: It cannot be used; names every mistake with its place.
+    """
     mistakes = list(_strange_keys(document))
     nodes: dict[str, _AnyNode] = {}
     for found in document.keys_under(("nodes",)):
@@ -173,9 +188,10 @@ def load_script(file: Path, *, known: KnownNames) -> core.Script:
     if mistakes:
         raise SettingsError(mistakes)
     return core.Script(
-        script=ScriptId(file.stem),
+        script=ScriptId(document.file.stem),
         entry=NodeId(str(document.spelling(("entry",)))),
         nodes={NodeId(name): node.build() for name, node in nodes.items()},
+        version=version_of(document.text),
     )
 
 

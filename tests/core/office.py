@@ -22,6 +22,7 @@ from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.engine.engine import Engine, EnginePlan
 from ekc_telephony.core.engine.features import FeatureCodes
+from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
 from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Hours, Menu, Play, Script
 from ekc_telephony.core.kernel.ids import (
@@ -170,15 +171,23 @@ CODES: Final = FeatureCodes(
 )
 
 
+SCRIPTS: Final = {
+    Did("100"): MAIN_SCRIPT,
+    Did("200"): URGENT_SCRIPT,
+    Did("400"): WORDLESS_SCRIPT,
+}
+
+
 def engine(*, ready: Iterable[AgentId] = ()) -> Engine:
     """Return the office's engine; whoever is not in `ready` is signed out."""
-    plan = EnginePlan(
-        scripts={
-            Did("100"): MAIN_SCRIPT,
-            Did("200"): URGENT_SCRIPT,
-            Did("400"): WORDLESS_SCRIPT,
-        },
-        schedules={"office": OFFICE_HOURS},
-        feature_codes=CODES,
-    )
+    plan = EnginePlan(scripts=SCRIPTS, schedules={"office": OFFICE_HOURS}, feature_codes=CODES)
     return Engine(plan, acd(ready=ready))
+
+
+def restored_engine(state: EngineState, now: datetime) -> Engine:
+    """Return an engine of the office that goes on where another was."""
+    again = engine(ready=EVERYBODY)
+    for session in state.sessions:
+        again.restore_session(session, script=SCRIPTS.get(session.did))
+    again.restore_agents(state.agents, state.features, now)
+    return again

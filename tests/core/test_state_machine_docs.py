@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ekc_telephony.core.acd.agent import ACTIVITY_TRANSITIONS
-from ekc_telephony.core.engine.session import Phase
+from ekc_telephony.core.engine.state import Phase
 from lab.generate_state_machines import PAGE, page
 
 

@@ -10,7 +10,9 @@ Rule 2: age decides among callers, across all queues that the free agent serves;
 became free decides among agents.
 Rule 3: the agent who let an offer ring out is made not ready; one who refused, or whose phone could
 not be reached, rests for a while. Nobody is rung twice for the same caller in a row by that.
-Rule 4: an event about an offer or a conversation that is already over changes nothing.
+Rule 4: while it is suspended it makes no offer; `resume` makes all that are due, oldest caller
+first.
+Rule 5: an event about an offer or a conversation that is already over changes nothing.
 """
 
 from __future__ import annotations
@@ -71,6 +73,7 @@ class Acd:
         self._talks: dict[CallId, tuple[AgentId, timedelta]] = {}
         self._deadlines: Deadlines[AgentId] = Deadlines()
         self._tickets = 0
+        self._is_suspended = False
         self._handlers: Mapping[type[AcdEvent], Callable[[Any, datetime], list[AcdEffect]]] = {
             CallerJoined: self._caller_joined,
             CallerLeft: self._caller_left,
@@ -103,6 +106,63 @@ class Acd:
         """Return the caller's place in his queue from 1; None when he does not wait."""
         waiting = self._waiting.get(call)
         return None if waiting is None else self._floor.position(waiting)
+
+    def place(self, call: CallId) -> Waiting | None:
+        """Return the caller's place in line, to look at; None when he does not wait."""
+        return self._waiting.get(call)
+
+    def free_since(self, agent: AgentId) -> int | None:
+        """Return the agent's place in the order of becoming free; None when he is not."""
+        return self._floor.place_of_free(agent)
+
+    def wrap_up_to_come(self, agent: AgentId) -> timedelta | None:
+        """Return how long he may wrap up the conversation that goes on."""
+        call = self._agents[agent].call
+        talk = None if call is None else self._talks.get(call)
+        return None if talk is None or talk[0] != agent else talk[1]
+
+    # --- going on after another engine
+
+    def restore_agent(self, was: Agent, *, wrap_up: timedelta | None) -> None:
+        """
+        Let an agent be as he was; to be called in the order in which the free ones became free.
+
+        Args:
+            was: How he was.
+            wrap_up: How long he may wrap up, if he is in a conversation.
+        """
+        agent_id = was.agent_id
+        self._agents[agent_id] = was
+        self._floor.set_free(agent_id, is_free=False)
+        self._floor.set_free(agent_id, is_free=was.is_available)
+        self._deadlines.set(agent_id, was.activity_ends)
+        if was.activity is Activity.TALKING and was.call is not None:
+            self._talks[was.call] = agent_id, wrap_up or timedelta()
+
+    def restore_waiting(self, waiting: Waiting) -> None:
+        """Let a caller wait at the place he had, with the offer he had."""
+        self._tickets = max(self._tickets, waiting.ticket)
+        self._waiting[waiting.call] = waiting
+        offer, agent = waiting.offer, waiting.agent
+        waiting.offer = waiting.agent = None
+        self._floor.join(waiting)
+        if offer is not None and agent is not None:
+            waiting.offers_made -= 1  # the next line counts it again
+            self._floor.mark_offered(waiting, offer, agent)
+            self._call_of_offer[offer] = waiting.call
+
+    def suspend(self) -> None:
+        """Make no offers until `resume`: nobody could be rung."""
+        self._is_suspended = True
+
+    def resume(self, now: datetime) -> list[AcdEffect]:
+        """Make the offers that are due, oldest caller first."""
+        self._is_suspended = False
+        unoffered = [each for each in self._waiting.values() if each.offer is None]
+        effects: list[AcdEffect] = []
+        for waiting in sorted(unoffered, key=lambda each: (each.joined_at, each.ticket)):
+            effects += self._offer_somebody(waiting, now)
+        return effects
 
     def handle(self, event: AcdEvent, now: datetime) -> list[AcdEffect]:
         """Apply one event and return what follows from it."""
@@ -163,13 +223,14 @@ class Acd:
     # --- offers
 
     def _offer_somebody(self, waiting: Waiting, now: datetime) -> list[AcdEffect]:
-        agent_id = self._floor.longest_free(waiting.queue)
+        agent_id = None if self._is_suspended else self._floor.longest_free(waiting.queue)
         return [] if agent_id is None else self._offer(waiting, self._agents[agent_id], now)
 
     def _offer_to(self, agent: Agent, now: datetime) -> list[AcdEffect]:
         """Refresh the agent's place among the free ones and offer him the oldest caller."""
         self._floor.set_free(agent.agent_id, is_free=agent.is_available)
-        waiting = self._floor.oldest_unoffered(agent.agent_id) if agent.is_available else None
+        may_be_offered = agent.is_available and not self._is_suspended
+        waiting = self._floor.oldest_unoffered(agent.agent_id) if may_be_offered else None
         return [] if waiting is None else self._offer(waiting, agent, now)
 
     def _offer(self, waiting: Waiting, agent: Agent, now: datetime) -> list[AcdEffect]:

@@ -108,6 +108,10 @@ class Floor:
             self._freed_so_far += 1
             free[agent] = self._freed_so_far
 
+    def place_of_free(self, agent: AgentId) -> int | None:
+        """Return the agent's place in the order of becoming free; None when he is not."""
+        return self._crew_of_agent[agent].free.get(agent)
+
     def longest_free(self, queue: QueueId) -> AgentId | None:
         """Return the agent who serves the queue and has been free longest."""
         best: tuple[int, AgentId] | None = None

@@ -13,7 +13,8 @@ Rule 3: lateness is ordinary. Any event may arrive for a leg that has already en
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import TypeAlias
@@ -138,6 +139,8 @@ class OpenCall:
     registered_at: datetime
     was_answered: bool
     """Whether the caller has talked to an agent."""
+    number: str | None = None
+    """To call him back at; None when he hid it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,11 +195,25 @@ class LiveLeg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What Asterisk's own record says of a leg that is gone."""
+
+    at: datetime
+    context: str
+    """Where in the dialplan it was last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlRegained:
     """We see Asterisk again (or for the first time), and these are all its channels of ours."""
 
     legs: tuple[LiveLeg, ...]
     bridges: frozenset[BridgeId]
+    elsewhere: frozenset[LegId] = frozenset()
+    """Channels that live in Asterisk, but not in our application: the dialplan took them over."""
+    asterisk_started_at: datetime | None = None
+    ended: Mapping[LegId, Ended] = field(default_factory=dict)
+    """How legs ended that are gone, as far as Asterisk's own record tells."""
 
 
 Event: TypeAlias = (

@@ -103,6 +103,30 @@ class SegmentOutcome(Enum):
     BROKEN = "broken"  # any: a technical failure
 
 
+class Disturbance(Enum):
+    """What of ours went wrong in a call; the appeal says so."""
+
+    ASTERISK_DIED = "asterisk_died"
+    """Asterisk ended with the call in it, or was restarted."""
+    ENGINE_BUG = "engine_bug"
+    """Our own bug ended the session; the dialplan took the caller over."""
+    ENGINE_AWAY = "engine_away"
+    """The engine did not run, or did not answer, while the caller was there."""
+
+
+class CallbackReason(Enum):
+    """Why a citizen is on the callback list (B2)."""
+
+    ASKED = "asked"
+    """He asked for it."""
+    ABANDONED = "abandoned"
+    """He hung up while he waited for a person."""
+    CUT_OFF = "cut_off"
+    """A failure of ours ended his conversation."""
+    NOT_SERVED = "not_served"
+    """A failure of ours kept him from being served."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRegistered:
     """A call reached us and its appeal was minted."""
@@ -180,6 +204,29 @@ class PromptsNotHeard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallDisturbed:
+    """Something of ours went wrong in the call."""
+
+    call: CallId
+    sequence: int
+    at: datetime
+    disturbance: Disturbance
+    detail: str
+    """For the person who looks into it; holds nothing personal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackDue:
+    """The citizen shall be called back; a call puts him on the list once."""
+
+    call: CallId
+    sequence: int
+    at: datetime
+    number: str
+    reason: CallbackReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded:
     """The caller is gone, and this is what became of his call."""
 
@@ -211,6 +258,8 @@ CallFact: TypeAlias = (
     | RecordingStarted
     | RecordingLost
     | PromptsNotHeard
+    | CallDisturbed
+    | CallbackDue
     | CallEnded
 )
 Fact: TypeAlias = CallFact | AgentChanged

@@ -13,14 +13,17 @@ which outlives the call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from ekc_telephony.core.call.facts import (
+    CallbackDue,
+    CallbackReason,
+    CallDisturbed,
     CallEnded,
     CallFact,
     CallOutcome,
     CallRegistered,
+    Disturbance,
     PromptsNotHeard,
     RecordingLost,
     RecordingStarted,
@@ -29,6 +32,7 @@ from ekc_telephony.core.call.facts import (
     SegmentOutcome,
     SegmentStarted,
 )
+from ekc_telephony.core.engine.state import ChronicleState, OpenSegment
 from ekc_telephony.core.kernel.ids import (
     AgentId,
     AppealId,
@@ -39,14 +43,6 @@ from ekc_telephony.core.kernel.ids import (
     RecordingId,
     ScriptId,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Open:
-    segment: int
-    started_at: datetime
-    queue: QueueId | None
-    agent: AgentId | None
 
 
 class Chronicle:
@@ -64,12 +60,35 @@ class Chronicle:
         self._registered_at = registered_at
         self._sequence = facts_before
         self._segments = facts_before
-        self._open: dict[tuple[SegmentKind, AgentId | None], _Open] = {}
+        self._open: dict[tuple[SegmentKind, AgentId | None], OpenSegment] = {}
+
+    @classmethod
+    def restored(cls, call: CallId, state: ChronicleState) -> Chronicle:
+        """Go on where the chronicle of this state was."""
+        chronicle = cls(call, registered_at=state.registered_at)
+        chronicle._sequence = state.sequence
+        chronicle._segments = state.segments
+        chronicle._open = {_key(each.kind, each.agent): each for each in state.open}
+        return chronicle
+
+    def state(self) -> ChronicleState:
+        """Return what is needed to go on."""
+        return ChronicleState(
+            registered_at=self._registered_at,
+            sequence=self._sequence,
+            segments=self._segments,
+            open=tuple(self._open.values()),
+        )
 
     @property
     def registered_at(self) -> datetime:
         """When the call reached us."""
         return self._registered_at
+
+    @property
+    def last_moment(self) -> datetime:
+        """The latest moment known of the call: of its beginning and of its open segments."""
+        return max((each.started_at for each in self._open.values()), default=self._registered_at)
 
     def is_open(self, kind: SegmentKind) -> bool:
         """Tell whether a segment of this kind is going on."""
@@ -99,8 +118,8 @@ class Chronicle:
     ) -> SegmentStarted:
         """Open a segment."""
         self._segments += 1
-        self._open[_key(kind, agent)] = _Open(
-            segment=self._segments, started_at=now, queue=queue, agent=agent
+        self._open[_key(kind, agent)] = OpenSegment(
+            kind=kind, segment=self._segments, started_at=now, queue=queue, agent=agent
         )
         return SegmentStarted(
             call=self._call,
@@ -157,6 +176,22 @@ class Chronicle:
     def prompts_not_heard(self, prompts: tuple[PromptKey, ...], now: datetime) -> PromptsNotHeard:
         """Say that prompts could not be played."""
         return PromptsNotHeard(call=self._call, sequence=self._next(), at=now, prompts=prompts)
+
+    def disturbed(self, disturbance: Disturbance, detail: str, now: datetime) -> CallDisturbed:
+        """Say that something of ours went wrong."""
+        return CallDisturbed(
+            call=self._call,
+            sequence=self._next(),
+            at=now,
+            disturbance=disturbance,
+            detail=detail,
+        )
+
+    def callback_due(self, number: str, reason: CallbackReason, now: datetime) -> CallbackDue:
+        """Say that the citizen shall be called back."""
+        return CallbackDue(
+            call=self._call, sequence=self._next(), at=now, number=number, reason=reason
+        )
 
     def ended(self, outcome: CallOutcome, now: datetime) -> list[CallFact]:
         """Say how the call ended."""

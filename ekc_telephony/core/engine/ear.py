@@ -23,6 +23,7 @@ from ekc_telephony.core.call.commands import (
     StopMusic,
     StopPlayback,
 )
+from ekc_telephony.core.engine.state import EarState
 from ekc_telephony.core.kernel.ids import CallId, LegId, PlaybackId, PromptKey
 
 PLAYBACK_LIMIT: Final = timedelta(minutes=5)
@@ -51,6 +52,27 @@ class Ear:
         self._playback_limit: datetime | None = None
         self._hears_music = False
         self._playbacks = playbacks
+
+    @classmethod
+    def restored(cls, call: CallId, leg: LegId, state: EarState) -> Ear:
+        """Go on where the ear of this state was."""
+        ear = cls(call, leg, is_answered=state.is_answered, playbacks=state.playbacks)
+        ear._playback = state.playback
+        ear._prompts = state.prompts
+        ear._playback_limit = state.playback_limit
+        ear._hears_music = state.hears_music
+        return ear
+
+    def state(self) -> EarState:
+        """Return what is needed to go on."""
+        return EarState(
+            is_answered=self._is_answered,
+            playback=self._playback,
+            prompts=self._prompts,
+            playback_limit=self._playback_limit,
+            hears_music=self._hears_music,
+            playbacks=self._playbacks,
+        )
 
     @property
     def is_answered(self) -> bool:
@@ -103,6 +125,14 @@ class Ear:
         commands = self.hush() + self.answer()
         self._hears_music = True
         return [*commands, StartMusic(call=self._call, leg=self._leg)]
+
+    def correct(self, *, is_answered: bool) -> None:
+        """Take from Asterisk whether the leg is answered; our order to do it may be lost."""
+        self._is_answered = is_answered
+
+    def forget_music(self) -> None:
+        """Take note that the order to play music was lost."""
+        self._hears_music = False
 
     def hush(self) -> list[Command]:
         """Stop whatever he hears."""

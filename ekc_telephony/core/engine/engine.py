@@ -10,6 +10,9 @@ Rule 2: a leg that no session knows and that an agent answers is hung up: nobody
 Rule 3: after `ControlRegained` the engine's picture equals Asterisk's: legs that are gone have
 ended, callers nobody knew have arrived, conversations nobody knew are adopted, and calls that an
 earlier engine left open and whose caller is gone have ended, too.
+Rule 4: while we do not see Asterisk nobody is offered to anybody and no caller's time runs out;
+what was ordered and may be lost is ordered again when we see.
+Rule 5: an engine restored from another's state is that engine after a time of blindness.
 """
 
 from __future__ import annotations
@@ -61,18 +64,35 @@ from ekc_telephony.core.call.events import (
     RecordingEnded,
     RecordingFailed,
 )
-from ekc_telephony.core.call.facts import AgentChanged, Fact, facts_before
+from ekc_telephony.core.call.facts import AgentChanged, Disturbance, Fact, facts_before
+from ekc_telephony.core.engine.adoption import (
+    agent_of,
+    declared_by,
+    feature_state,
+    place_of,
+    state_of,
+    waiting_of,
+)
 from ekc_telephony.core.engine.ear import Ear
 from ekc_telephony.core.engine.features import FeatureCodes, answer_feature_code
 from ekc_telephony.core.engine.left_open import LeftOpen
-from ekc_telephony.core.engine.session import Session, SessionEffect, Surroundings
+from ekc_telephony.core.engine.session import Seen, Session, SessionEffect, Surroundings
+from ekc_telephony.core.engine.state import (
+    AgentState,
+    Changes,
+    EngineState,
+    FeatureState,
+    SessionState,
+)
 from ekc_telephony.core.ivr.hours import BusinessHours
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.deadlines import Deadlines
-from ekc_telephony.core.kernel.ids import CallId, Did, LegId
+from ekc_telephony.core.kernel.ids import AgentId, CallId, Did, LegId
 
 Effect: TypeAlias = Command | Fact
 
+FALLBACK: Final = "fallback"
+"""How the dialplan's contexts begin in which callers are served without us."""
 _TALK: Final = "-talk-"
 """What the ids of our bridges and recordings have in common; others' are none of our business."""
 
@@ -114,6 +134,11 @@ class Engine:
         """What was decided for the sessions that were due before him."""
         self.is_connected = False
         """Whether we see Asterisk."""
+        self._blind_since: datetime | None = None
+        """Since when we have known calls without seeing Asterisk."""
+        self._touched: set[CallId] = set()
+        self._touched_agents: set[AgentId] = set()
+        self._features_touched = False
         self._handlers: Mapping[type[Event], Callable[[Any, datetime], list[Effect]]] = {
             CallArrived: self._call_arrived,
             FeatureDialled: self._feature_dialled,
@@ -142,6 +167,74 @@ class Engine:
         """Queues and agents, to look at."""
         return self._acd
 
+    # --- what another engine needs to go on
+
+    def state(self) -> EngineState:
+        """Return everything that is known."""
+        return EngineState(
+            sessions=tuple(self._session_state(each) for each in self._sessions.values()),
+            agents=tuple(state_of(self._acd, each) for each in self._acd.agents),
+            features=self._feature_states(),
+        )
+
+    def take_changes(self) -> Changes:
+        """Return what changed since this was asked last."""
+        calls, agents, features = self._touched, self._touched_agents, self._features_touched
+        if not (calls or agents or features):
+            return Changes()
+        self._touched, self._touched_agents, self._features_touched = set(), set(), False
+        alive = [self._sessions[call] for call in calls if call in self._sessions]
+        return Changes(
+            sessions=tuple(self._session_state(each) for each in alive),
+            over=tuple(call for call in calls if call not in self._sessions),
+            agents=tuple(state_of(self._acd, each) for each in agents),
+            features=self._feature_states() if features else None,
+        )
+
+    def _session_state(self, session: Session) -> SessionState:
+        return session.state(place_of(self._acd, session.call))
+
+    def _feature_states(self) -> tuple[FeatureState, ...]:
+        return tuple(feature_state(leg, told) for leg, told in self._features.items())
+
+    def restore_session(self, state: SessionState, *, script: Script | None) -> None:
+        """
+        Take up the session of an earlier engine; its caller is looked for when we see Asterisk.
+
+        Args:
+            state: What the earlier engine knew.
+            script: The version of the script that its caller began with.
+
+        Raises:
+            KeyError: Its queue exists no longer; its caller will be served as a stranger.
+        """
+        session = Session.restored(state, script=script, around=self._around)
+        if state.queue is not None:
+            self._acd.queues[state.queue]  # a KeyError here leaves nothing half restored
+        self._admit(session)
+        for leg in session.legs():
+            self._session_of_leg[leg] = session
+        if state.place is not None:
+            self._acd.restore_waiting(waiting_of(state.call, state.place))
+        self._deadlines.set(session.call, session.next_deadline())
+
+    def restore_agents(
+        self, agents: tuple[AgentState, ...], features: tuple[FeatureState, ...], now: datetime
+    ) -> None:
+        """Let agents be as an earlier engine knew them; after all sessions are restored."""
+        self._go_blind(now)
+        known = [each for each in agents if each.agent in self._acd.agents]
+        for state in sorted(known, key=lambda each: each.freed or 0):
+            self._acd.restore_agent(agent_of(state, self._sessions), wrap_up=state.wrap_up)
+        self._features = {each.leg: declared_by(each) for each in features}
+
+    def _go_blind(self, now: datetime) -> None:
+        self.is_connected = False
+        self._blind_since = self._blind_since or now
+        self._acd.suspend()
+
+    # --- events and time
+
     def handle(self, event: Event, now: datetime) -> list[Effect]:
         """Apply one event and return everything that follows from it."""
         self._focus = None
@@ -150,31 +243,39 @@ class Engine:
 
     def next_deadline(self) -> datetime | None:
         """Return when `on_time` must next be called, or None when nothing is pending."""
-        moments = (self._deadlines.next(), self._acd.next_deadline())
+        session = None if self._blind_since else self._deadlines.next()
+        moments = (session, self._acd.next_deadline())
         return min((each for each in moments if each is not None), default=None)
 
     def on_time(self, now: datetime) -> list[Effect]:
         """Let time pass. Harmless when nothing is due."""
         self._focus = None
         self._finished = self._settle_acd(self._acd.on_time(now), now)
+        if self._blind_since is not None:
+            done, self._finished = self._finished, []
+            return done
         while (call := self._deadlines.take_due(now)) is not None:
             session = self._focus = self._sessions[call]
             self._finished += self._settle(session, session.on_time(now), now)
         done, self._finished = self._finished, []
         return done
 
-    def abort(self, now: datetime) -> list[Effect]:
+    def abort(self, now: datetime, *, detail: str = "") -> list[Effect]:
         """
         End the session that was being served when `handle` or `on_time` raised.
 
         All others are untouched; what was already decided for them is returned as well. Calling it
         when nothing was being served changes nothing.
+
+        Args:
+            now: The moment.
+            detail: For whoever looks into it; ends up in the appeal.
         """
         effects, self._finished = self._finished, []
         session, self._focus = self._focus, None
         if session is None:
             return effects
-        return effects + self._settle(session, session.abort(now), now)
+        return effects + self._settle(session, session.abort(now, detail), now)
 
     # --- events of a call
 
@@ -207,6 +308,7 @@ class Engine:
     def _leg_ended(self, event: LegEnded, now: datetime) -> list[Effect]:
         if event.leg in self._features:
             declared = self._features.pop(event.leg)
+            self._features_touched = True
             return [] if declared is None else self._ask_acd(declared, now)
         session = self._attend(event.leg)
         if session is None:
@@ -245,6 +347,13 @@ class Engine:
         return self._settle(session, session.on_recording_ended(event.recording, now), now)
 
     def _command_failed(self, event: CommandFailed, now: datetime) -> list[Effect]:
+        if self._blind_since is not None and not event.is_gone:
+            # It was lost with the connection, or carried out and its answer lost: we shall see.
+            lost_by = self._sessions.get(event.command.call)
+            if lost_by is not None:
+                lost_by.on_command_lost(event.command)
+                self._touched.add(lost_by.call)
+            return []
         match event.command:
             case HangUpLeg(leg=leg) if event.is_gone:
                 return self._leg_ended(LegEnded(leg=leg, reason=EndReason.HUNG_UP), now)
@@ -269,6 +378,7 @@ class Engine:
         answer = answer_feature_code(self._plan.feature_codes, event.agent, event.code)
         # While he listens his phone is busy: what may bring him a call waits until he has hung up.
         self._features[event.leg] = answer.event if answer.makes_available else None
+        self._features_touched = True
         effects: list[Effect] = [*Ear(call, event.leg).say(answer.prompts, now)]
         if answer.event is not None and not answer.makes_available:
             effects += self._ask_acd(answer.event, now)
@@ -297,23 +407,22 @@ class Engine:
         return [*self._left_open.end(now)] if self.is_connected else []
 
     def _control_lost(self, event: ControlLost, now: datetime) -> list[Effect]:
-        del event, now
-        self.is_connected = False
+        del event
+        self._go_blind(now)
         return []
 
     def _control_regained(self, event: ControlRegained, now: datetime) -> list[Effect]:
         """Bring our picture in line with Asterisk's."""
+        self._acd.suspend()  # until everybody has the place that his age gives him
+        lost_at, self._blind_since = self._blind_since or now, None
         self.is_connected = True
+        effects = self._end_missing(event, lost_at, now)
         alive = {live.leg: live for live in event.legs}
-        effects: list[Effect] = []
-        for leg in [leg for leg in (*self._session_of_leg, *self._features) if leg not in alive]:
-            effects += self._leg_ended(LegEnded(leg=leg, reason=EndReason.FAILED), now)
         for session in list(self._sessions.values()):
             self._focus = session
-            offered = alive.get(session.offered_leg) if session.offered_leg else None
-            answered = offered.leg if offered is not None and offered.is_answered else None
-            caught_up = session.on_control_regained(now, answered=answered)
-            effects += self._settle(session, caught_up, now)
+            if session.leg in alive:
+                caught_up = session.on_control_regained(_seen(session, alive), now)
+                effects += self._settle(session, caught_up, now)
         effects += self._take_strangers_in(event.legs, now)
         effects += self._left_open.end(now)
         used = {session.bridge for session in self._sessions.values()}
@@ -322,7 +431,39 @@ class Engine:
             for bridge in event.bridges
             if bridge not in used and _TALK in bridge
         ]
+        self._focus = None
+        return effects + self._settle_acd(self._acd.resume(now), now)
+
+    def _end_missing(
+        self, event: ControlRegained, lost_at: datetime, now: datetime
+    ) -> list[Effect]:
+        """End the legs that Asterisk does not hold for us any more, in the order of their ends."""
+        alive = {live.leg for live in event.legs}
+        missing = [leg for leg in (*self._session_of_leg, *self._features) if leg not in alive]
+        effects: list[Effect] = []
+        for leg in sorted(missing, key=lambda each: _ended_at(event, each) or now):
+            session = self._session_of_leg.get(leg)
+            if session is None or session.leg != leg:
+                effects += self._agent_leg_missing(leg, event, now)
+                continue
+            self._focus = session
+            self._session_of_leg.pop(leg, None)
+            gone = _caller_missing(session, event, lost_at, now)
+            effects += self._settle(session, gone, now)
         return effects
+
+    def _agent_leg_missing(self, leg: LegId, event: ControlRegained, now: datetime) -> list[Effect]:
+        session = self._session_of_leg.get(leg)
+        if session is None:
+            return self._leg_ended(LegEnded(leg=leg, reason=EndReason.FAILED), now)
+        self._focus = session
+        self._session_of_leg.pop(leg, None)
+        ended_at = _ended_at(event, leg)
+        if session.offered_leg == leg:
+            return self._settle(session, session.on_offer_lost(now), now)
+        reason = EndReason.FAILED if ended_at is None else EndReason.HUNG_UP
+        moment = now if ended_at is None else session.not_before(ended_at, now)
+        return self._settle(session, session.on_leg_ended(leg, reason, moment), now)
 
     def _take_strangers_in(self, legs: tuple[LiveLeg, ...], now: datetime) -> list[Effect]:
         """Serve callers whom nobody serves; hang up agents' legs nobody waits for."""
@@ -381,6 +522,7 @@ class Engine:
         effects: list[Effect] = []
         for each in decided:
             if isinstance(each, AgentChanged):
+                self._touched_agents.add(each.agent)
                 effects.append(each)
                 continue
             session = self._sessions[each.call]
@@ -412,6 +554,7 @@ class Engine:
             if isinstance(each, AcdEvent):
                 effects += self._ask_acd(each, now)
         effects += session.settle(now)
+        self._touched.add(session.call)
         if session.is_over:
             self._forget(session)
         else:
@@ -422,6 +565,45 @@ class Engine:
         self._sessions.pop(session.call, None)
         self._session_of_leg.pop(session.leg, None)
         self._deadlines.set(session.call, None)
+
+
+def _seen(session: Session, alive: Mapping[LegId, LiveLeg]) -> Seen:
+    """Return what Asterisk shows of a call whose caller is there."""
+    offered = alive.get(session.offered_leg) if session.offered_leg else None
+    bridges = [alive[leg].bridge if leg in alive else None for leg in session.legs()]
+    return Seen(
+        is_answered=alive[session.leg].is_answered,
+        is_together=all(bridge == session.bridge for bridge in bridges),
+        answered=offered.leg if offered is not None and offered.is_answered else None,
+    )
+
+
+def _ended_at(event: ControlRegained, leg: LegId) -> datetime | None:
+    ended = event.ended.get(leg)
+    return None if ended is None else ended.at
+
+
+def _caller_missing(
+    session: Session, event: ControlRegained, lost_at: datetime, now: datetime
+) -> list[SessionEffect]:
+    """Tell the session how its caller went, as far as can be known."""
+    started = event.asterisk_started_at
+    ended = event.ended.get(session.leg)
+    if ended is not None and not ended.context.startswith(FALLBACK):
+        return session.on_leg_ended(
+            session.leg, EndReason.HUNG_UP, session.not_before(ended.at, now)
+        )
+    if started is not None and session.registered_at < started and ended is None:
+        died_at = session.not_before(min(lost_at, started), now)
+        return session.on_torn_away(Disturbance.ASTERISK_DIED, "Asterisk was started anew", died_at)
+    if ended is not None or session.leg in event.elsewhere:
+        left_at = now if ended is None else ended.at
+        return session.on_torn_away(
+            Disturbance.ENGINE_AWAY,
+            "the dialplan took the caller over",
+            session.not_before(left_at, now),
+        )
+    return session.on_leg_ended(session.leg, EndReason.FAILED, now)
 
 
 def _after_failure(session: Session, event: CommandFailed, now: datetime) -> list[SessionEffect]:

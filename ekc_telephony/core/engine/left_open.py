@@ -19,7 +19,16 @@ from datetime import datetime
 from typing import final
 
 from ekc_telephony.core.call.events import OpenCall
-from ekc_telephony.core.call.facts import CallEnded, CallOutcome, facts_before
+from ekc_telephony.core.call.facts import (
+    CallbackDue,
+    CallbackReason,
+    CallDisturbed,
+    CallEnded,
+    CallFact,
+    CallOutcome,
+    Disturbance,
+    facts_before,
+)
 from ekc_telephony.core.kernel.ids import CallId
 
 
@@ -47,22 +56,41 @@ class LeftOpen:
         """Take what the store tells."""
         self._calls = calls
 
-    def end(self, now: datetime) -> list[CallEnded]:
+    def end(self, now: datetime) -> list[CallFact]:
         """End every remembered call whose caller is gone; to be asked when channels are known."""
         if self._calls is None:
             return []
-        ended = [_ended(each, now) for each in self._calls if each.call not in self._met]
+        left = [each for each in self._calls if each.call not in self._met]
+        ended = [fact for each in left for fact in _ended(each, now)]
         self._calls = None
         self._met.clear()
         self._is_settled = True
         return ended
 
 
-def _ended(left: OpenCall, now: datetime) -> CallEnded:
-    return CallEnded(
+def _ended(left: OpenCall, now: datetime) -> list[CallFact]:
+    sequence = facts_before(left.registered_at, now)
+    disturbed = CallDisturbed(
         call=left.call,
-        sequence=facts_before(left.registered_at, now),
+        sequence=sequence,
+        at=now,
+        disturbance=Disturbance.ENGINE_AWAY,
+        detail="nobody saw how the call ended, and no journal tells",
+    )
+    ended = CallEnded(
+        call=left.call,
+        sequence=sequence + 2,
         at=now,
         outcome=CallOutcome.ANSWERED if left.was_answered else CallOutcome.TECHNICAL_FAILURE,
         registered_at=left.registered_at,
     )
+    if left.was_answered or left.number is None:
+        return [disturbed, ended]
+    due = CallbackDue(
+        call=left.call,
+        sequence=sequence + 1,
+        at=now,
+        number=left.number,
+        reason=CallbackReason.NOT_SERVED,
+    )
+    return [disturbed, due, ended]

@@ -13,6 +13,8 @@ The call goes through phases, and each phase knows what may happen in it:
 
 A caller whose agent's phone died in the middle goes back from TALKING to WAITING, to his old place.
 
+A session can be put down as a `SessionState` at any moment and taken up by another engine.
+
 Rule 1: the caller's leg decides: when it ends, the call ends, in whatever phase, exactly once.
 Rule 2: the outcome is decided by what happened first, and said once, when his leg is gone.
 Rule 3: an agent's leg that is not, or no longer, wanted is hung up wherever it turns up.
@@ -24,7 +26,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Final, TypeAlias, assert_never
 
 from ekc_telephony.core.acd.messages import (
@@ -49,18 +50,29 @@ from ekc_telephony.core.call.commands import (
     HangUpLeg,
     JoinBridge,
     SendToFallback,
+    StartMusic,
     StartRecording,
 )
 from ekc_telephony.core.call.events import CallArrived, EndReason
 from ekc_telephony.core.call.facts import (
     SHORT_CALL,
+    CallbackReason,
     CallOutcome,
+    Disturbance,
     Fact,
     SegmentKind,
     SegmentOutcome,
 )
 from ekc_telephony.core.engine.chronicle import Chronicle
 from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.state import (
+    OfferState,
+    Phase,
+    PlaceState,
+    SessionState,
+    TalkState,
+    VisitState,
+)
 from ekc_telephony.core.engine.waiting_room import WaitingRoom
 from ekc_telephony.core.ivr.hours import BusinessHours
 from ekc_telephony.core.ivr.interpreter import Say, StopSaying, Visit, VisitEffect
@@ -87,17 +99,6 @@ NO_AGENTS: Final = (PromptKey("no-agents"),)
 SessionEffect: TypeAlias = Command | Fact | AcdEvent
 
 
-class Phase(Enum):
-    """Where a call is."""
-
-    MENU = "menu"
-    WAITING = "waiting"
-    TALKING = "talking"
-    LEAVING = "leaving"
-    """He hears the last words, or we have hung up and wait for the proof."""
-    OVER = "over"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What a session looks at and never changes."""
@@ -122,6 +123,18 @@ class _Talk:
     leg: LegId
     bridge: BridgeId
     recording: RecordingId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What Asterisk shows of a call whose caller is still there, after a time of blindness."""
+
+    is_answered: bool
+    """The caller's leg."""
+    is_together: bool
+    """Caller and agent are in the bridge of their conversation."""
+    answered: LegId | None
+    """The leg of the outstanding offer, if its agent has picked up meanwhile."""
 
 
 _LAPSES: Final[Mapping[EndReason, LapseReason]] = {
@@ -185,6 +198,92 @@ class Session:
         self._room: WaitingRoom | None = None
         self._unheard_until: datetime | None = None
 
+    @classmethod
+    def restored(
+        cls, state: SessionState, *, script: Script | None, around: Surroundings
+    ) -> Session:
+        """Go on where the session of this state was, in the script that its caller knows."""
+        session = cls(
+            CallArrived(call=state.call, did=state.did, number=state.number),
+            script=script,
+            around=around,
+            now=state.chronicle.registered_at,
+        )
+        session.phase = state.phase
+        session.queue = state.queue
+        session._chronicle = Chronicle.restored(state.call, state.chronicle)
+        session._ear = Ear.restored(state.call, session.leg, state.ear)
+        session._resume_visit(state.visit)
+        session._resume_offer(state)
+        session._talks, session._offers = state.talks, state.offers
+        session._joined_at, session._outcome = state.joined_at, state.outcome
+        session._unheard_until = state.unheard_until
+        if state.room is not None and state.queue is not None:
+            session._room = session._new_waiting_room()
+            session._room.resume(state.room)
+        return session
+
+    def _resume_visit(self, state: VisitState | None) -> None:
+        if state is None or self._visit is None:
+            self._visit = None
+            return
+        self._visit.resume_at(
+            state.node,
+            failures=state.failures,
+            is_saying=state.is_saying,
+            silence_ends=state.silence_ends,
+        )
+
+    def _resume_offer(self, state: SessionState) -> None:
+        if state.offer is not None:
+            was = state.offer
+            self._offer = _Offer(
+                offer=was.offer, leg=LegId(was.offer), agent=was.agent, lapses_at=was.lapses_at
+            )
+        if state.talk is not None:
+            talk = state.talk
+            self._talk = _Talk(
+                agent=talk.agent, leg=talk.leg, bridge=talk.bridge, recording=talk.recording
+            )
+
+    def state(self, place: PlaceState | None) -> SessionState:
+        """Return what another engine needs to go on; the place in line is the ACD's to tell."""
+        script, visit, offer, talk = self._script, self._visit, self._offer, self._talk
+        return SessionState(
+            call=self.call,
+            did=self._did,
+            number=self.number,
+            script=None if script is None else script.script,
+            version="" if script is None else script.version,
+            phase=self.phase,
+            queue=self.queue,
+            chronicle=self._chronicle.state(),
+            ear=self._ear.state(),
+            visit=None
+            if visit is None
+            else VisitState(
+                node=visit.node,
+                failures=visit.failures,
+                is_saying=visit.is_saying,
+                silence_ends=visit.next_deadline(),
+            ),
+            room=None if self._room is None else self._room.state(),
+            offer=None
+            if offer is None
+            else OfferState(offer=offer.offer, agent=offer.agent, lapses_at=offer.lapses_at),
+            talk=None
+            if talk is None
+            else TalkState(
+                agent=talk.agent, leg=talk.leg, bridge=talk.bridge, recording=talk.recording
+            ),
+            place=place,
+            talks=self._talks,
+            offers=self._offers,
+            joined_at=self._joined_at,
+            outcome=self._outcome,
+            unheard_until=self._unheard_until,
+        )
+
     @property
     def is_over(self) -> bool:
         """Tell whether nothing more can come of this session."""
@@ -211,6 +310,10 @@ class Session:
         if self._talk is not None:
             return self._talk.agent
         return None if self._offer is None else self._offer.agent
+
+    def has_open(self, kind: SegmentKind) -> bool:
+        """Tell whether a segment of this kind is going on."""
+        return self._chronicle.is_open(kind)
 
     def legs(self) -> list[LegId]:
         """Return the legs that are believed alive."""
@@ -307,6 +410,14 @@ class Session:
             return self._agent_gone(reason, now)
         return []
 
+    def on_offer_lost(self, now: datetime) -> list[SessionEffect]:
+        """Take note that the phone stopped ringing unseen; nobody is to blame."""
+        return self._lapse(LapseReason.WITHDRAWN, now)
+
+    def not_before(self, moment: datetime, now: datetime) -> datetime:
+        """Return the moment, but neither before what is known of the call nor after now."""
+        return min(now, max(moment, self._chronicle.last_moment))
+
     def on_dial_failed(self, leg: LegId, now: datetime) -> list[SessionEffect]:
         """Act on an agent's phone that could not even be dialled."""
         return self.on_leg_ended(leg, EndReason.UNREACHABLE, now)
@@ -319,21 +430,95 @@ class Session:
         self._outcome = CallOutcome.TECHNICAL_FAILURE
         return effects + self._hang_up(HangUpCause.TROUBLE)
 
-    def on_control_regained(self, now: datetime, *, answered: LegId | None) -> list[SessionEffect]:
+    def on_control_regained(self, seen: Seen, now: datetime) -> list[SessionEffect]:
         """
         Catch up with what happened while we did not see Asterisk.
 
-        Args:
-            now: The moment.
-            answered: The leg of the outstanding offer, if its agent has picked up meanwhile.
+        His keys, the end of prompts and our last orders may be lost. So whoever is in a menu is
+        asked again, whoever waits hears music, and last words are said again from the beginning.
         """
-        if answered is not None:
-            return self.on_leg_answered(answered, now)
-        # The end of the prompts may be among the events we missed, our hanging up may be lost.
-        if self._ear.is_busy or self.phase is Phase.LEAVING:
-            hushed = self._ear.hush()
-            return [*hushed, *self._go_on(now)]
+        self._ear.correct(is_answered=seen.is_answered)
+        if seen.answered is not None:
+            return self.on_leg_answered(seen.answered, now)
+        if self.phase is Phase.TALKING:
+            return [] if seen.is_together else self._join_again()
+        return self._catch_up(now)
+
+    def _catch_up(self, now: datetime) -> list[SessionEffect]:
+        match self.phase:
+            case Phase.MENU:
+                self._unheard_until = None
+                return [] if self._visit is None else self._follow(self._visit.repeat(now), now)
+            case Phase.WAITING:
+                return self._wait_on()
+            case Phase.LEAVING if self._ear.is_busy or self._unheard_until is not None:
+                self._unheard_until = None
+                return [*self._ear.say(self._ear.prompts, now)]
+            case Phase.LEAVING:
+                return self._hang_up()
+            case Phase.TALKING | Phase.OVER:
+                return []
+            case _:
+                assert_never(self.phase)
+
+    def _wait_on(self) -> list[SessionEffect]:
+        """Let a waiting caller hear that he still waits."""
+        self._unheard_until = None
+        if self._ear.is_answered and (self._room is None or self._room.has_entered):
+            return [*self._ear.play_music()]
+        if self._room is not None:
+            self._room.leave()  # he enters again when the ACD has had its say
         return []
+
+    def _join_again(self) -> list[SessionEffect]:
+        """Put caller and agent together, which we had meant to; harmless when it was half done."""
+        talk = self._talk
+        if talk is None:
+            return []
+        commands = [*self._ear.hush(), *self._ear.answer(), *self._together(talk)]
+        if talk.recording is not None:
+            commands.append(
+                StartRecording(call=self.call, bridge=talk.bridge, recording=talk.recording)
+            )
+        return [*commands]
+
+    def on_command_lost(self, command: Command) -> None:
+        """Take note of an order that may not have been carried out, for when we see again."""
+        if isinstance(command, StartMusic):
+            self._ear.forget_music()
+
+    def on_torn_away(
+        self, disturbance: Disturbance, detail: str, now: datetime
+    ) -> list[SessionEffect]:
+        """
+        End a call whose caller was taken from us by a failure of ours.
+
+        Args:
+            disturbance: Which: Asterisk died, or nobody of us was there and the dialplan took him.
+            detail: For the person who looks into it.
+            now: When it happened, as far as that is known.
+        """
+        if self.phase is Phase.OVER:
+            return []
+        effects: list[SessionEffect] = [self._chronicle.disturbed(disturbance, detail, now)]
+        was_talking = self.phase is Phase.TALKING
+        if not was_talking and self._outcome is None:
+            self._outcome = (
+                CallOutcome.TECHNICAL_FAILURE
+                if disturbance is Disturbance.ASTERISK_DIED
+                else CallOutcome.SENT_TO_FALLBACK
+            )
+        reason = CallbackReason.CUT_OFF if was_talking else CallbackReason.NOT_SERVED
+        effects += self._call_back(reason, now)
+        if was_talking:
+            effects += self._end_talk(SegmentOutcome.BROKEN, now)
+        return effects + self._caller_gone(now)
+
+    def _call_back(self, reason: CallbackReason, now: datetime) -> list[SessionEffect]:
+        """Put the citizen on the callback list, if we know his number and he was not told all."""
+        if self.number is None or self.phase is Phase.LEAVING:
+            return []
+        return [self._chronicle.callback_due(self.number, reason, now)]
 
     def on_recording_failed(
         self, recording: RecordingId, cause: str, now: datetime
@@ -416,16 +601,19 @@ class Session:
             return []
         return self._room.enter(now, is_offered=self._offer is not None)
 
-    def abort(self, now: datetime) -> list[SessionEffect]:
+    def abort(self, now: datetime, detail: str) -> list[SessionEffect]:
         """End a session that our own bug has broken: the dialplan takes the caller over."""
         effects: list[SessionEffect] = [
             HangUpLeg(call=self.call, leg=leg) for leg in self.legs() if leg != self.leg
         ]
         if self.phase is Phase.OVER:
             return effects
-        self._offer = self._talk = None
+        self._offer = self._talk = self._visit = self._room = self._unheard_until = None
         effects.append(SendToFallback(call=self.call, leg=self.leg))
+        effects.append(self._chronicle.disturbed(Disturbance.ENGINE_BUG, detail, now))
+        effects += self._call_back(CallbackReason.NOT_SERVED, now)
         self.phase = Phase.OVER
+        self._ear.heard()
         effects += self._chronicle.ended(CallOutcome.SENT_TO_FALLBACK, now)
         effects += [CallerLeft(call=self.call), ConversationEnded(call=self.call)]
         return effects
@@ -482,7 +670,10 @@ class Session:
 
     def _enter_waiting_room(self) -> None:
         self.phase = Phase.WAITING
-        self._room = WaitingRoom(
+        self._room = self._new_waiting_room()
+
+    def _new_waiting_room(self) -> WaitingRoom:
+        return WaitingRoom(
             self.call,
             self._ear,
             announce_every=self._spec().announce_every,
@@ -512,8 +703,7 @@ class Session:
         effects: list[SessionEffect] = [
             *self._ear.hush(),
             *self._ear.answer(),
-            CreateBridge(call=self.call, bridge=talk.bridge),
-            JoinBridge(call=self.call, bridge=talk.bridge, legs=(self.leg, talk.leg)),
+            *self._together(talk),
             *self._chronicle.end(SegmentKind.OFFER, SegmentOutcome.ACCEPTED, now),
             *self._chronicle.end(SegmentKind.WAITING, SegmentOutcome.COMPLETED, now),
             self._chronicle.start(SegmentKind.TALK, now, queue=self.queue, agent=offer.agent),
@@ -526,6 +716,12 @@ class Session:
                 self._chronicle.recording_started(recording, now),
             ]
         return effects
+
+    def _together(self, talk: _Talk) -> list[Command]:
+        return [
+            CreateBridge(call=self.call, bridge=talk.bridge),
+            JoinBridge(call=self.call, bridge=talk.bridge, legs=(self.leg, talk.leg)),
+        ]
 
     def _end_talk(self, outcome: SegmentOutcome, now: datetime) -> list[SessionEffect]:
         talk, self._talk = self._talk, None
@@ -598,9 +794,11 @@ class Session:
             self._offer = None
         for kind in (SegmentKind.IVR, SegmentKind.WAITING):
             effects += self._chronicle.end(kind, SegmentOutcome.ABANDONED, now)
-        self.phase = Phase.OVER
         self._visit = self._room = self._unheard_until = None
         self._ear.heard()
+        if outcome is CallOutcome.ABANDONED_IN_QUEUE:
+            effects += self._call_back(CallbackReason.ABANDONED, now)
+        self.phase = Phase.OVER
         effects += self._chronicle.ended(outcome, now)
         if was_waiting:
             effects.append(CallerLeft(call=self.call))

@@ -15,6 +15,7 @@ from typing import Final
 
 from ekc_telephony.core.call.commands import Command, SignalRinging
 from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.state import RoomState
 from ekc_telephony.core.ivr.spoken import spoken_position
 from ekc_telephony.core.kernel.ids import CallId, LegId, PromptKey
 
@@ -48,9 +49,27 @@ class WaitingRoom:
         self._announce_at: datetime | None = None
         self._has_entered = False
 
+    def resume(self, state: RoomState) -> None:
+        """Go on where the room of this state was."""
+        self._announce_at = state.announce_at
+        self._has_entered = state.has_entered
+
+    def state(self) -> RoomState:
+        """Return what is needed to go on."""
+        return RoomState(announce_at=self._announce_at, has_entered=self._has_entered)
+
     def next_deadline(self) -> datetime | None:
         """Return when the next announcement is due."""
         return self._announce_at
+
+    @property
+    def has_entered(self) -> bool:
+        """Tell whether he has heard that he waits."""
+        return self._has_entered
+
+    def leave(self) -> None:
+        """Let `enter` tell him again that he waits."""
+        self._has_entered = False
 
     def enter(self, now: datetime, *, is_offered: bool) -> list[Command]:
         """Let him hear, once, that he waits."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from ekc_telephony.core.engine.engine import Engine
-from ekc_telephony.core.engine.session import Phase
+from ekc_telephony.core.engine.state import Phase
 from ekc_telephony.core.kernel.ids import AgentId, AppealId, QueueId
 
 

@@ -60,6 +60,27 @@ class Visit:
         self._failures = 0
         self._silence_ends: datetime | None = None
 
+    def resume_at(
+        self, node: NodeId, *, failures: int, is_saying: bool, silence_ends: datetime | None
+    ) -> None:
+        """Stand where an earlier visit stood; a node that is not in the script is its entry."""
+        if node not in self._script.nodes:
+            return
+        self._node_id = node
+        self._failures = failures
+        self._is_saying = is_saying
+        self._silence_ends = silence_ends
+
+    @property
+    def failures(self) -> int:
+        """How many times the present menu was failed."""
+        return self._failures
+
+    @property
+    def is_saying(self) -> bool:
+        """Tell whether prompts are being said."""
+        return self._is_saying
+
     @property
     def node(self) -> NodeId:
         """Where the caller is."""
@@ -72,6 +93,10 @@ class Visit:
     def start(self, now: datetime) -> list[VisitEffect]:
         """Enter the script."""
         return self._enter(self._script.entry, now)
+
+    def repeat(self, now: datetime) -> list[VisitEffect]:
+        """Say again what is said here: the caller may have missed it, and we his key."""
+        return self._silence() + self._enter(self._node_id, now)
 
     def on_heard(self, now: datetime) -> list[VisitEffect]:
         """Go on after the prompts were heard, or could not be played."""

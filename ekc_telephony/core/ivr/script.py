@@ -78,3 +78,5 @@ class Script:
     script: ScriptId
     entry: NodeId
     nodes: Mapping[NodeId, Node]
+    version: str = ""
+    """Says which text it was made from; two scripts of one version are the same."""

@@ -54,10 +54,11 @@ from ekc_telephony.core.call.events import (
 from ekc_telephony.core.call.facts import AgentChanged, CallFact
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.engine.engine import Effect
-from ekc_telephony.core.engine.session import Phase
+from ekc_telephony.core.engine.state import Memory, Phase
 from ekc_telephony.core.kernel.ids import AgentId, BridgeId, CallId, Did, LegId, RecordingId
+from ekc_telephony.runtime.journal_codec import Opening, decode, encode_opening
 from tests.core.engine.record import Record
-from tests.core.office import EVERYBODY, NOON, engine, seconds
+from tests.core.office import EVERYBODY, NOON, engine, restored_engine, seconds
 
 PICK: Final = st.integers(0, 99)
 NUMBERS: Final = st.sampled_from([Did("100"), Did("200"), Did("300"), Did("400")])
@@ -141,6 +142,8 @@ class HostileWorld(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.engine = engine(ready=EVERYBODY)
+        self.memory = Memory(self.engine.state())
+        """What the journal says."""
         self.asterisk = Asterisk()
         self.now = NOON
         self.is_connected = True
@@ -318,6 +321,7 @@ class HostileWorld(RuleBasedStateMachine):
     def the_connection_is_regained(self) -> None:
         self.is_connected = True
         self.tell(self.asterisk.snapshot())
+        self.let_time_pass()  # what became due unseen
 
     @precondition(lambda self: self.is_connected and self.asterisk.alive())
     @rule(which=PICK)
@@ -336,18 +340,44 @@ class HostileWorld(RuleBasedStateMachine):
             record.is_of_an_earlier_life = True
         self.now += seconds(2)  # no engine starts faster
         self.engine = engine(ready=EVERYBODY)
+        self.memory = Memory(self.engine.state())
         self.commands.clear()
         self.dialled.clear()
         self.is_connected = True
         self.tell(self.asterisk.snapshot())
+        self.let_time_pass()  # what became due unseen
+
+    @rule()
+    def the_engine_is_killed_and_goes_on_from_its_journal(self) -> None:
+        """Start another engine from what was written down after every step."""
+        remembered = self.memory.state()
+        self.now += seconds(2)
+        opening = Opening(release="", life="", texts={}, state=remembered, stored_through=0)
+        read_back = decode(encode_opening(opening))
+        assert read_back == opening
+        self.engine = restored_engine(remembered, self.now)
+        self.memory = Memory(self.engine.state())
+        self.commands.clear()  # their outcome is told to nobody
+        self.is_connected = True
+        self.tell(self.asterisk.snapshot())
+        self.let_time_pass()  # what became due unseen
 
     # --- what is always true
+
+    @invariant()
+    def what_was_written_down_is_what_is_known(self) -> None:
+        self.memory.apply(self.engine.take_changes())
+        remembered, known = self.memory.state(), self.engine.state()
+        assert sorted(map(repr, remembered.sessions)) == sorted(map(repr, known.sessions))
+        assert sorted(map(repr, remembered.agents)) == sorted(map(repr, known.agents))
+        assert remembered.features == known.features
 
     @invariant()
     def what_is_waited_for_is_known(self) -> None:
         for session in self.engine.sessions.values():
             due = session.next_deadline()
-            assert due is None or due > self.now, session.phase
+            is_seen = self.engine._blind_since is None
+            assert due is None or due > self.now or not is_seen, session.phase
         for bridge, legs in self.asterisk.bridges.items():
             assert len(legs) == 2, bridge
 

@@ -10,7 +10,7 @@ from ekc_telephony.core.call.events import (
     LegEnded,
 )
 from ekc_telephony.core.call.presence import Activity, Presence
-from ekc_telephony.core.engine.session import Phase
+from ekc_telephony.core.engine.state import Phase
 from ekc_telephony.core.engine.wallboard import wallboard_of
 from ekc_telephony.core.kernel.ids import CallId, Did, LegId
 from tests.core.office import ANNA, NOON, URGENT, engine, seconds

@@ -1,0 +1,239 @@
+"""
+What the engine knows, as plain values: the snapshot from which the next engine goes on.
+
+A snapshot of a call is small (a few hundred bytes) and complete: a session made from it does what
+the session it was taken from would have done. What is true elsewhere is not in it: who talks to
+whom is asked of Asterisk (`ControlRegained`), scripts are kept beside it by their version.
+
+Rule 1: plain values only (text, numbers, moments, Enums, other snapshots), never a union of two
+kinds of snapshot, so that it can be written and read without a schema of its own.
+Rule 2: a field is never renamed and never changes its meaning. A new field has a default, so that
+the snapshots of the release before can be adopted; `tests/recordings/snapshots` holds some.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from ekc_telephony.core.call.facts import CallOutcome, SegmentKind
+from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
+from ekc_telephony.core.kernel.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    Did,
+    LegId,
+    NodeId,
+    OfferId,
+    PlaybackId,
+    PromptKey,
+    QueueId,
+    RecordingId,
+    ScriptId,
+)
+
+
+class Phase(Enum):
+    """Where a call is."""
+
+    MENU = "menu"
+    WAITING = "waiting"
+    TALKING = "talking"
+    LEAVING = "leaving"
+    """He hears the last words, or we have hung up and wait for the proof."""
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSegment:
+    """A segment that is going on."""
+
+    kind: SegmentKind
+    segment: int
+    started_at: datetime
+    queue: QueueId | None
+    agent: AgentId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChronicleState:
+    """How far the facts of a call have been numbered."""
+
+    registered_at: datetime
+    sequence: int
+    segments: int
+    open: tuple[OpenSegment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarState:
+    """What the caller hears."""
+
+    is_answered: bool
+    playback: PlaybackId | None
+    prompts: tuple[PromptKey, ...]
+    playback_limit: datetime | None
+    hears_music: bool
+    playbacks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitState:
+    """Where the caller is in his script."""
+
+    node: NodeId
+    failures: int
+    is_saying: bool
+    silence_ends: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomState:
+    """How far the caller's wait is told to him."""
+
+    announce_at: datetime | None
+    has_entered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferState:
+    """The offer that rings."""
+
+    offer: OfferId
+    agent: AgentId
+    lapses_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkState:
+    """The conversation that goes on."""
+
+    agent: AgentId
+    leg: LegId
+    bridge: BridgeId
+    recording: RecordingId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceState:
+    """The caller's place in the ACD's line."""
+
+    queue: QueueId
+    joined_at: datetime
+    ticket: int
+    offers_made: int
+    offer: OfferId | None
+    agent: AgentId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionState:
+    """One call."""
+
+    call: CallId
+    did: Did
+    number: str | None
+    script: ScriptId | None
+    version: str
+    """Of the script; empty without one."""
+    phase: Phase
+    queue: QueueId | None
+    chronicle: ChronicleState
+    ear: EarState
+    visit: VisitState | None
+    room: RoomState | None
+    offer: OfferState | None
+    talk: TalkState | None
+    place: PlaceState | None
+    talks: int
+    offers: int
+    joined_at: datetime | None
+    outcome: CallOutcome | None
+    unheard_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentState:
+    """One agent."""
+
+    agent: AgentId
+    presence: Presence
+    reason: NotReadyReason | None
+    activity: Activity
+    is_reachable: bool
+    call: CallId | None
+    activity_ends: datetime | None
+    freed: int | None
+    """His place among those who are free, in the order of becoming so; None when he is not."""
+    wrap_up: timedelta | None
+    """How long he may wrap up after the conversation that goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureState:
+    """An operator who hears the confirmation of a feature code."""
+
+    leg: LegId
+    agent: AgentId | None
+    presence: Presence | None
+    """What he declares when he has hung up."""
+    ends_wrap_up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineState:
+    """Everything that an engine knows."""
+
+    sessions: tuple[SessionState, ...] = ()
+    agents: tuple[AgentState, ...] = ()
+    features: tuple[FeatureState, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What one step of the engine changed, to be laid over the state of before."""
+
+    sessions: tuple[SessionState, ...] = ()
+    over: tuple[CallId, ...] = ()
+    """Calls that are forgotten."""
+    agents: tuple[AgentState, ...] = ()
+    features: tuple[FeatureState, ...] | None = None
+    """All of them; None when none changed."""
+
+    def __bool__(self) -> bool:
+        return bool(self.sessions or self.over or self.agents or self.features is not None)
+
+
+class Memory:
+    """
+    An engine's state, kept up to date by its changes.
+
+    Args:
+        state: The state to begin with.
+    """
+
+    def __init__(self, state: EngineState) -> None:
+        self._sessions = {each.call: each for each in state.sessions}
+        self._agents = {each.agent: each for each in state.agents}
+        self._features = state.features
+
+    def apply(self, changes: Changes) -> None:
+        """Lay the changes of one step over it."""
+        for session in changes.sessions:
+            self._sessions[session.call] = session
+        for call in changes.over:
+            self._sessions.pop(call, None)
+        for agent in changes.agents:
+            self._agents[agent.agent] = agent
+        if changes.features is not None:
+            self._features = changes.features
+
+    def state(self) -> EngineState:
+        """Return the state as it is now."""
+        return EngineState(
+            sessions=tuple(self._sessions.values()),
+            agents=tuple(self._agents.values()),
+            features=self._features,
+        )
