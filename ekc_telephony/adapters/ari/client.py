@@ -328,7 +328,18 @@ class AriClient:
             AriRefusedError: Asterisk answered with an error.
             AriDownError: No answer came, or there is no connection.
         """
-        if self._pool is None or self._connection is None:
+        self._live_connection()
+        return await self.ask_apart(method, path, query)
+
+    async def ask_apart(self, method: str, path: str, query: Mapping[str, str]) -> str | None:
+        """
+        Ask over HTTP, whether or not there is an event socket.
+
+        Raises:
+            AriRefusedError: Asterisk answered with an error.
+            AriDownError: No answer came.
+        """
+        if self._pool is None:
             raise AriDownError("There is no connection to Asterisk.")
         address = f"{self._access.url}/{path}"
         try:

@@ -17,21 +17,29 @@ with everything in it. `deliver` only puts the event into an inbox.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from ekc_telephony.adapters.ari.client import (
+    ApplicationTakenError,
     AriClient,
     AriDownError,
     AriFatalError,
     AriRefusedError,
     taken,
 )
+from ekc_telephony.adapters.ari.heartbeat import BLIND_LIMIT, Heartbeat
 from ekc_telephony.adapters.ari.models import ChannelUserevent, Message, RESTResponse
-from ekc_telephony.adapters.ari.reconcile import Held, decode_bridges, decode_channels
+from ekc_telephony.adapters.ari.reconcile import (
+    Held,
+    decode_bridges,
+    decode_channels,
+    decode_start,
+)
 from ekc_telephony.adapters.ari.translate import translate
 from ekc_telephony.core.call.events import ControlLost, Event
 
@@ -43,6 +51,8 @@ ECHO: Final = "ekc-hears-itself"
 ECHO_EVERY: Final = timedelta(seconds=2)
 ECHO_PATIENCE: Final = timedelta(seconds=2)
 """How long it may take; a deaf connection is noticed after 4 s at most."""
+ALONE_PATIENCE: Final = timedelta(seconds=1.5)
+"""How long another engine's heartbeat is watched; it changes once a second."""
 PATIENCE: Final = timedelta(seconds=4)
 """How long Asterisk may take to list its channels and bridges, and to send the first event."""
 
@@ -57,10 +67,16 @@ class AriLink:
 
     Args:
         client: The client to connect; nobody else connects it.
+        life: What tells this life of the engine from all others: `<installation>/<start>`.
     """
 
-    def __init__(self, client: AriClient) -> None:
+    def __init__(self, client: AriClient, *, life: str = "") -> None:
         self._client = client
+        self._life = life
+        self.heartbeat = Heartbeat(client, life=life, is_fit=self._is_fit)
+        self._lost_at: float | None = None
+        self.asterisk_started_at: datetime | None = None
+        """None before the first connection."""
         self._held = Held(client.application)
         self._echo = asyncio.Event()
         self.is_up = False
@@ -82,15 +98,54 @@ class AriLink:
         Raises:
             AriFatalError: Asterisk refuses our password, or another program took our application.
         """
-        pause = SHORTEST_PAUSE
+        fatal: list[BaseException] = []
         async with self._client.opened():
-            while True:
-                try:
-                    await self._follow(deliver)
-                except (AriDownError, AriRefusedError) as trouble:
-                    pause = SHORTEST_PAUSE if self.is_up else min(pause * 2, LONGEST_PAUSE)
-                    self._go_down(str(trouble), deliver)
-                await asyncio.sleep(pause.total_seconds())
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self.heartbeat.run())
+                    tasks.create_task(self._stay_connected(deliver))
+            except* AriFatalError as group:
+                fatal += group.exceptions
+        raise fatal[0]
+
+    async def _stay_connected(self, deliver: Deliver) -> None:
+        pause = SHORTEST_PAUSE
+        await self._make_sure_we_are_alone()
+        while True:
+            try:
+                await self._follow(deliver)
+            except (AriDownError, AriRefusedError) as trouble:
+                pause = SHORTEST_PAUSE if self.is_up else min(pause * 2, LONGEST_PAUSE)
+                self._go_down(str(trouble), deliver)
+            await asyncio.sleep(pause.total_seconds())
+
+    async def _make_sure_we_are_alone(self) -> None:
+        """
+        Look whether another engine lives on this Asterisk, before we take its place by connecting.
+
+        Raises:
+            ApplicationTakenError: Its heart beats.
+        """
+        try:
+            whose, last_beat = await self.heartbeat.engine_alive()
+            if not last_beat or whose.rpartition("/")[0] == self._life.rpartition("/")[0]:
+                return  # nobody, or an earlier life of ours: our lock says that it is over
+            await asyncio.sleep(ALONE_PATIENCE.total_seconds())
+            _, beat_since = await self.heartbeat.engine_alive()
+        except (AriDownError, AriRefusedError):
+            return  # Asterisk is away, and with it whatever was connected to it
+        if beat_since != last_beat:
+            raise ApplicationTakenError(
+                f"Another engine ({whose}) serves this Asterisk; it was left undisturbed. One "
+                "engine serves one Asterisk: stop the other one first, or give this one an "
+                "Asterisk of its own in ekc.yaml."
+            )
+
+    def _is_fit(self) -> bool:
+        if self.is_up:
+            return True
+        blind_s = BLIND_LIMIT.total_seconds()
+        return self._lost_at is not None and time.monotonic() - self._lost_at < blind_s
 
     def _go_down(self, trouble: str, deliver: Deliver) -> None:
         if trouble != self.trouble:
@@ -98,6 +153,7 @@ class AriLink:
         self.trouble = trouble
         if self.is_up:
             self.is_up = False
+            self._lost_at = time.monotonic()
             deliver(ControlLost())
 
     async def _follow(self, deliver: Deliver) -> None:
@@ -149,6 +205,7 @@ class AriLink:
                     await self._call_ourselves(),
                     await self._client.send("GET", "channels"),
                     await self._client.send("GET", "bridges"),
+                    await self._client.send("GET", "asterisk/info", {"only": "status"}),
                 ]
                 while not (all(reply.done() for reply in replies) and self._echo.is_set()):
                     if (message := await self._client.receive()) is not None:
@@ -156,12 +213,17 @@ class AriLink:
                         self._hear_ourselves(message)
         except TimeoutError as late:
             raise AriDownError("Asterisk does not list its channels, or sends no events.") from late
-        *_, channels, bridges = (
+        *_, channels, bridges, info = (
             taken(reply.result().status_code, reply.result().message_body) for reply in replies
         )
+        self.asterisk_started_at = decode_start(info or "{}")
         regained = self._held.regained(
-            decode_channels(channels or "[]"), decode_bridges(bridges or "[]"), kept_back
+            decode_channels(channels or "[]"),
+            decode_bridges(bridges or "[]"),
+            kept_back,
+            asterisk_started_at=self.asterisk_started_at,
         )
+        await self.heartbeat.beat()
         self._come_up()
         deliver(regained)
         return kept_back

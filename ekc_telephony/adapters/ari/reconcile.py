@@ -52,6 +52,20 @@ def decode_bridges(text: str) -> list[Bridge]:
     return msgspec.json.decode(text, type=list[Bridge])
 
 
+class _Status(msgspec.Struct):
+    startup_time: str
+
+
+class _Info(msgspec.Struct):
+    status: _Status | None = None
+
+
+def decode_start(text: str) -> datetime | None:
+    """Read when Asterisk started from the answer to `GET asterisk/info`."""
+    status = msgspec.json.decode(text, type=_Info).status
+    return None if status is None else _moment(status.startup_time)
+
+
 class Held:
     """
     The channels that our application holds, to tell every arrival and every end once.
@@ -68,7 +82,12 @@ class Held:
         """Answered legs that we dialled: `StasisEnd`, then `ChannelDestroyed`, which tells why."""
 
     def regained(
-        self, channels: Sequence[Channel], bridges: Sequence[Bridge], kept_back: Iterable[Message]
+        self,
+        channels: Sequence[Channel],
+        bridges: Sequence[Bridge],
+        kept_back: Iterable[Message],
+        *,
+        asterisk_started_at: datetime | None = None,
     ) -> ControlRegained:
         """Begin anew from Asterisk's list; `kept_back` are the events since the connect."""
         arriving = {m.channel.id for m in kept_back if isinstance(m, StasisStart)}
@@ -79,6 +98,12 @@ class Held:
         self._dialled = {c.id for c in channels if self._arguments(c) == [AGENT]} - arriving
         return ControlRegained(
             legs=tuple(leg for leg in legs if leg is not None),
+            elsewhere=frozenset(
+                LegId(channel.id)
+                for channel, leg in zip(channels, legs, strict=True)
+                if leg is None and channel.id not in arriving
+            ),
+            asterisk_started_at=asterisk_started_at,
             bridges=frozenset(BridgeId(b.id) for b in ours),
         )
 
@@ -130,6 +155,10 @@ class Held:
                 return _live_leg(channel, bridge, did=did_of(arguments), agent=None)
 
 
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
 def _account(channel: Channel) -> AgentId | None:
     found = _ACCOUNT.fullmatch(channel.name)
     return AgentId(found["account"]) if found else None
@@ -150,5 +179,5 @@ def _live_leg(
         number=caller_number(channel.caller.number) if did is not None else None,
         is_answered=is_told and channel.state == "Up",
         bridge=bridge,
-        created_at=datetime.fromisoformat(channel.creationtime).astimezone(UTC),
+        created_at=_moment(channel.creationtime),
     )

@@ -1,0 +1,122 @@
+"""
+The heartbeat: tells Asterisk's dialplan and the guard that calls may come, and hears the guard.
+
+The engine sets global variables of Asterisk twice a second. The dialplan asks for their age before
+it gives a call to us, the guard watches that they change. The guard sets one of its own, whose
+change we watch. They travel over HTTP: an event socket that is being opened anew is no dead engine.
+
+Rule 1: whoever does not see Asterisk's events for longer than `BLIND_LIMIT` does not beat: a call
+that came would be served by nobody.
+Rule 2: ages are told by Asterisk's wall clock (`EPOCH`), so the beat is the one place where ours is
+read. Setting the clock is felt for half a second at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from ekc_telephony.adapters.ari.client import AriClient, AriDownError, AriRefusedError
+
+ALIVE_AT: Final = "EKC_ALIVE_AT"
+"""Whole seconds since 1970; the dialplan sends calls elsewhere when it is older than 3."""
+ENGINE: Final = "EKC_ENGINE"
+"""Which life of which engine beats."""
+GUARD_AT: Final = "EKC_GUARD_AT"
+"""What the guard sets every second."""
+BEAT_EVERY: Final = timedelta(seconds=0.5)
+BLIND_LIMIT: Final = timedelta(seconds=3)
+GUARD_PATIENCE: Final = timedelta(seconds=5)
+"""How long the guard may leave its variable unchanged."""
+_LOOK_EVERY: Final = 4
+"""Beats between two looks at the guard."""
+
+
+class Heartbeat:
+    """
+    Beats while the engine is fit to take calls.
+
+    Args:
+        client: Asks Asterisk; its pool is open.
+        life: What tells this life of the engine from all others.
+        is_fit: Tells whether calls may come.
+    """
+
+    def __init__(self, client: AriClient, *, life: str, is_fit: Callable[[], bool]) -> None:
+        self._client = client
+        self._life = life
+        self._is_fit = is_fit
+        self._guard_value = ""
+        self._guard_changed_at: float | None = None
+        self._began_at = time.monotonic()
+
+    @property
+    def guard_trouble(self) -> str | None:
+        """What is wrong with the guard, in one sentence; None when it is alive."""
+        if self._guard_changed_at is None:
+            if time.monotonic() - self._began_at < GUARD_PATIENCE.total_seconds():
+                return None
+            return (
+                "no guard runs (`ekc guard`): if this engine dies, callers who wait are not rescued"
+            )
+        silent_s = time.monotonic() - self._guard_changed_at
+        if silent_s < GUARD_PATIENCE.total_seconds():
+            return None
+        return f"the guard has been silent for {silent_s:.0f} s: see `systemctl status ekc-guard`"
+
+    async def run(self) -> None:
+        """Beat for ever; cancel to stop."""
+        beats = 0
+        while True:
+            try:
+                if self._is_fit():
+                    await self.beat()
+                if beats % _LOOK_EVERY == 0:
+                    await self._look_at_guard()
+            except (AriDownError, AriRefusedError):
+                pass  # the link says what is wrong; a beat that fails is a beat that is missing
+            beats += 1
+            await asyncio.sleep(BEAT_EVERY.total_seconds())
+
+    async def beat(self) -> None:
+        """
+        Beat once.
+
+        Raises:
+            AriRefusedError: Asterisk answered with an error.
+            AriDownError: No answer came.
+        """
+        alive_at = str(int(time.time()))  # noqa: TID251 - Asterisk compares it with its own clock
+        for name, value in ((ENGINE, self._life), (ALIVE_AT, alive_at)):
+            query = {"variable": name, "value": value}
+            await self._client.ask_apart("POST", "asterisk/variable", query)
+
+    async def engine_alive(self) -> tuple[str, str]:
+        """
+        Return which engine beat last, and its last beat; empty when none ever did.
+
+        Raises:
+            AriRefusedError: Asterisk answered with an error.
+            AriDownError: No answer came.
+        """
+        return await self._read(ENGINE), await self._read(ALIVE_AT)
+
+    async def _look_at_guard(self) -> None:
+        value = await self._read(GUARD_AT)
+        if value and value != self._guard_value:
+            self._guard_value = value
+            self._guard_changed_at = time.monotonic()
+
+    async def _read(self, name: str) -> str:
+        try:
+            answer = await self._client.ask_apart("GET", "asterisk/variable", {"variable": name})
+        except AriRefusedError as refusal:
+            if refusal.status == 404:  # noqa: PLR2004 - never set
+                return ""
+            raise
+        return msgspec.json.decode(answer or "{}", type=dict[str, str]).get("value", "")
