@@ -88,6 +88,16 @@ class Runtime:
         return self._part("bin/postgres-run")
 
     @property
+    def systemd_analyze(self) -> Path:
+        """The program that checks systemd's units."""
+        return self._part("bin/systemd-analyze")
+
+    @property
+    def systemd_units(self) -> Path:
+        """Debian's own units, which ours are ordered after."""
+        return self._part("systemd/usr/lib/systemd/system")
+
+    @property
     def speech(self) -> SpeechPaths:
         """
         RHVoice and its voices.
