@@ -11,64 +11,89 @@ Rule 2: parts run side by side in one task group; when one ends by a fatal error
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+import hashlib
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from prometheus_client import CollectorRegistry
 
+from ekc_telephony import __version__
 from ekc_telephony.adapters.ami.client import AmiAccess
 from ekc_telephony.adapters.ami.link import AmiLink
 from ekc_telephony.adapters.ari.client import AriAccess, AriClient
 from ekc_telephony.adapters.ari.execute import AriCallControl
 from ekc_telephony.adapters.ari.link import AriLink
 from ekc_telephony.adapters.asterisk_conf.secrets import load_or_create_secrets
-from ekc_telephony.adapters.clock import SystemClock
+from ekc_telephony.adapters.cdr.witness import CdrWitness
+from ekc_telephony.adapters.clock import SystemClock, seconds_since_start
 from ekc_telephony.adapters.http.app import make_app, serve_pages
+from ekc_telephony.adapters.journal.journal import Journal
+from ekc_telephony.adapters.journal.segments import (
+    JournalDamagedError,
+    list_segments,
+    read_segment,
+)
 from ekc_telephony.adapters.prometheus.sink import (
     PrometheusSink,
     WallboardCollector,
     register_levels,
 )
+from ekc_telephony.adapters.spool.folder import SpoolFolder
 from ekc_telephony.adapters.sql.appeal_store import SqlAppealStore
 from ekc_telephony.adapters.sql.migrations import migrate
 from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.call.commands import Command
+from ekc_telephony.core.call.events import ControlRegained, Event
 from ekc_telephony.core.call.facts import Fact
-from ekc_telephony.core.engine.engine import Effect, Engine
+from ekc_telephony.core.engine.engine import Effect, Engine, EnginePlan
 from ekc_telephony.core.engine.wallboard import wallboard_of
 from ekc_telephony.core.kernel.ids import AgentId
 from ekc_telephony.runtime.driver import Driver
 from ekc_telephony.runtime.fact_log import FactLog
 from ekc_telephony.runtime.fact_writer import FactWriter
+from ekc_telephony.runtime.fallback_intake import FallbackIntake
 from ekc_telephony.runtime.health import examine
+from ekc_telephony.runtime.journal_codec import Opening
 from ekc_telephony.runtime.outbox import Outbox
-from ekc_telephony.runtime.ports import CallControl, FactSink
+from ekc_telephony.runtime.ports import CallControl, FactSink, Witness
+from ekc_telephony.runtime.recorder import Recorder
+from ekc_telephony.runtime.recovery import Recalled, Segment, recall
 from ekc_telephony.runtime.store_keeper import StoreKeeper
 from ekc_telephony.runtime.supervisor import SupervisedEngine
 from ekc_telephony.settings.asterisk import ARI_APP
 from ekc_telephony.settings.models import Settings
-from ekc_telephony.settings.plan import agent_specs, engine_plan, queue_specs
+from ekc_telephony.settings.plan import ScriptShelf, agent_specs, engine_plan, queue_specs
 
 STORE_PATIENCE: Final = timedelta(seconds=3)
 """How long the start waits for the store, so that presences are known before the first call."""
 DRAIN_PATIENCE: Final = timedelta(seconds=5)
 
+log = structlog.get_logger(__name__)
+
 
 class Node:
     """
-    One telephony node's engine.
+    One telephony node's engine; whoever makes one holds the node's lock.
 
     Args:
         settings: The configuration.
+        config_text: What `ekc.yaml` says; kept in the journal, for replays.
 
     Raises:
         SettingsError: A script cannot be used.
         SecretsError: The passwords' file cannot be used.
+        JournalKeyError: The journal was written with another key.
+        JournalDamagedError: It cannot be read.
+        RecordUnreadableError: It was written by a newer release.
+        OSError: The journal's folder cannot be used.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, config_text: str = "") -> None:
         self._settings = settings
         self._clock = SystemClock()
         accounts = frozenset(AgentId(each.account) for each in settings.operators)
@@ -76,7 +101,24 @@ class Node:
         plan = engine_plan(settings, today=self._clock.now().date())
         self._engine = Engine(plan, Acd(queue_specs(settings), agent_specs(settings)))
         self._supervised = SupervisedEngine(self._engine)
-        self._driver = Driver(self._supervised, submit=self._submit, clock=self._clock)
+        self._journal = Journal(settings.journal_folder, key=secrets.journal, clock=self._clock.now)
+        recalled = recall(_segments(settings.journal_folder, key=secrets.journal))
+        self._restored = self._restore(recalled, plan)
+        mark = hashlib.sha256(secrets.journal).hexdigest()[:8]
+        life = f"{settings.node}-{mark}/{self._clock.now():%y%m%d-%H%M%S.%f}"
+        shelf = self._shelf
+        self._recorder = Recorder(
+            self._supervised,
+            self._journal,
+            opening=lambda state, stored_through: Opening(
+                release=__version__,
+                life=life,
+                texts={"ekc.yaml": config_text} | shelf.texts,
+                state=state,
+                stored_through=stored_through,
+            ),
+        )
+        self._driver = Driver(self._recorder, submit=self._submit, clock=self._clock)
         ari, ami = settings.asterisk.ari, settings.asterisk.ami
         client = AriClient(
             AriAccess(
@@ -87,7 +129,7 @@ class Node:
             )
         )
         self._control: CallControl = AriCallControl(client)
-        self._ari = AriLink(client)
+        self._ari = AriLink(client, life=life)
         self._ami = AmiLink(
             AmiAccess(host=str(ami.bind), port=ami.port, user="ekc", secret=secrets.ami),
             accounts=accounts,
@@ -97,6 +139,7 @@ class Node:
             self._store,
             clock=self._clock,
             set_aside=settings.state / "facts-set-aside.jsonl",
+            on_stored=self._recorder.facts_stored,
         )
         self._keeper = StoreKeeper(
             prepare=partial(migrate, settings.store_url),
@@ -104,6 +147,18 @@ class Node:
             writer=self._writer,
             deliver=self._driver.deliver,
             node=settings.node,
+            ended=recalled.ended,
+            knows_presences=bool(recalled.state.agents),
+        )
+        self._take_unstored(recalled)
+        self._witness: Witness = CdrWitness(settings.cdr_file)
+        self._store_of_fallback = SqlAppealStore(settings.store_url)
+        self._intake = FallbackIntake(
+            SpoolFolder(settings.fallback_spool),
+            self._store_of_fallback,
+            clock=self._clock,
+            asterisk_started_at=lambda: self._ari.asterisk_started_at,
+            witness=self._witness,
         )
         self._registry = CollectorRegistry()
         self._sinks: tuple[FactSink, ...] = (
@@ -112,6 +167,30 @@ class Node:
             FactLog(),
         )
         self._outbox: Outbox | None = None
+        self.is_serving = asyncio.Event()
+        """Asterisk has been seen, and whoever was there has been taken over."""
+
+    def _restore(self, recalled: Recalled, plan: EnginePlan) -> int:
+        """Go on where the engine before this one was; return how many calls it had."""
+        self._shelf = ScriptShelf(self._settings, plan.scripts)
+        sessions = recalled.state.sessions
+        in_use = {(each.script or "", each.version) for each in sessions}
+        self._shelf.put(recalled.texts, in_use=in_use)
+        if not recalled.state.agents:
+            return 0
+        return self._supervised.restore(
+            recalled.state,
+            lambda state: self._shelf.find(state.did, state.script, state.version),
+            self._clock.now(),
+        )
+
+    def _take_unstored(self, recalled: Recalled) -> None:
+        """Let the journal begin this life, and offer the store again what it may not have."""
+        counts = [(position, len(facts)) for position, facts in recalled.unstored]
+        self._recorder.begin(counts, stored_through=recalled.stored_through)
+        for _, facts in recalled.unstored:
+            for fact in facts:
+                self._writer.record(fact)
 
     async def run(self, stop: asyncio.Event) -> None:
         """
@@ -123,12 +202,15 @@ class Node:
         async with asyncio.TaskGroup() as keeping:
             keeper = keeping.create_task(self._keeper.run())
             try:
-                await self._keeper.wait_ready(STORE_PATIENCE)
+                if not self._restored:  # otherwise what agents declared is known already
+                    await self._keeper.wait_ready(STORE_PATIENCE)
                 await self._serve(stop)
             finally:  # also when a part ended by a fatal error: no fact is left behind
                 await self._writer.drain(DRAIN_PATIENCE)
                 keeper.cancel()
+                self._journal.close()
         await self._store.close()
+        await self._store_of_fallback.close()
 
     async def _serve(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -136,14 +218,36 @@ class Node:
             self._watch(self._outbox)
             parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
                 self._driver.run,
-                partial(self._ari.run, self._driver.deliver),
+                partial(self._ari.run, self._deliver),
                 partial(self._ami.run, self._driver.deliver),
+                self._journal.run,
+                self._intake.run,
                 self._serve_pages,
             ]
             running = [tasks.create_task(part()) for part in parts]
             await stop.wait()
             for task in running:
                 task.cancel()
+
+    def _deliver(self, event: Event) -> None:
+        """Deliver what Asterisk tells; after a time of blindness with what its own record adds."""
+        if not isinstance(event, ControlRegained):
+            self._driver.deliver(event)
+            return
+        alive = {live.leg for live in event.legs} | event.elsewhere
+        missing = self._engine.legs() - alive
+        if missing:
+            since = min(each.registered_at for each in self._engine.sessions.values())
+            event = replace(event, ended=self._witness.ended(missing, since=since))
+        self._driver.deliver(event)
+        if not self.is_serving.is_set():
+            log.info(
+                "adopted",
+                seconds_since_start=round(seconds_since_start(), 3),
+                restored=self._restored,
+                sessions=len(self._engine.sessions),
+            )
+            self.is_serving.set()
 
     def _submit(self, effects: Sequence[Effect]) -> None:
         """
@@ -175,7 +279,12 @@ class Node:
                     "asterisk": lambda: self._ari.trouble,
                     "ami": lambda: self._ami.trouble,
                     "store": lambda: self._keeper.trouble,
-                }
+                },
+                nets={
+                    "guard": lambda: self._ari.heartbeat.guard_trouble,
+                    "journal": lambda: self._journal.trouble,
+                    "fallback": lambda: self._intake.trouble,
+                },
             ),
             wallboard=lambda: wallboard_of(self._engine, self._clock.now()),
             registry=self._registry,
@@ -206,9 +315,41 @@ class Node:
                     lambda: self._writer.oldest_age().total_seconds(),
                 ),
                 "ekc_store_failures": ("Times it took no facts", lambda: self._writer.failures),
+                "ekc_journal_lost": (
+                    "Steps that the journal could not take",
+                    lambda: self._journal.lost,
+                ),
+                "ekc_guard_up": (
+                    "1 when the guard is alive",
+                    lambda: float(self._ari.heartbeat.guard_trouble is None),
+                ),
+                "ekc_fallback_waiting": (
+                    "Calls of the fallback that are not appeals yet",
+                    lambda: self._intake.waiting,
+                ),
+                "ekc_fallback_taken": (
+                    "Calls of the fallback that became appeals",
+                    lambda: self._intake.taken,
+                ),
                 "ekc_store_set_aside": (
                     "Facts it refused for good",
                     lambda: self._writer.facts_set_aside,
                 ),
             },
         )
+
+
+def _segments(folder: Path, *, key: bytes) -> list[Segment]:
+    """Return the journal as it is read at start; what is damaged is said and left out."""
+
+    def read(path: Path) -> Iterator[tuple[int, bytes]]:
+        try:
+            for record in read_segment(path, key=key):
+                yield record.position, record.content
+        except JournalDamagedError as damage:
+            log.exception("the journal is damaged", why=str(damage))
+
+    return [
+        Segment(first_position=each.first_position, read=partial(read, each.path))
+        for each in list_segments(folder, key=key)
+    ]

@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import structlog
 import typer
@@ -22,11 +22,22 @@ import uvloop
 from ekc_telephony.adapters.ami.client import AmiRefusedError
 from ekc_telephony.adapters.ari.client import AriFatalError
 from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError
+from ekc_telephony.adapters.engine_lock import EngineLockError, engine_lock
 from ekc_telephony.adapters.http.app import PortTakenError
+from ekc_telephony.adapters.journal.segments import JournalKeyError
+from ekc_telephony.adapters.systemd import feed_watchdog, notify
 from ekc_telephony.bootstrap import Node
+from ekc_telephony.runtime.journal_codec import RecordUnreadableError
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.load import load_settings
 
+_CANNOT_START: Final = (
+    EngineLockError,
+    JournalKeyError,
+    RecordUnreadableError,
+    SecretsError,
+    SettingsError,
+)
 Config = Annotated[Path, typer.Option("--config", help="The configuration file.")]
 log = structlog.get_logger(__name__)
 
@@ -35,10 +46,19 @@ def serve(config: Config = Path("ekc.yaml")) -> None:
     """Run the engine until it is told to stop (Ctrl-C or SIGTERM)."""
     _set_up_logging()
     try:
-        node = Node(load_settings(config))
-    except (SettingsError, SecretsError) as error:
-        typer.echo(f"ekc serve: {error}", err=True)
-        raise typer.Exit(1) from None
+        settings = load_settings(config)
+        with engine_lock(settings.engine_lock):
+            fatal = _serve(Node(settings, config_text=config.read_text(encoding="utf-8")))
+    except _CANNOT_START as error:
+        fatal = [error]
+    for each in fatal:
+        typer.echo(f"ekc serve: {each}", err=True)
+    if fatal:
+        raise typer.Exit(1)
+
+
+def _serve(node: Node) -> list[BaseException]:
+    """Serve until told to stop; return the errors that ended it before."""
     _calm_the_interpreter()
     fatal: list[BaseException] = []
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -46,10 +66,7 @@ def serve(config: Config = Path("ekc.yaml")) -> None:
             runner.run(_run(node))
         except* (AriFatalError, AmiRefusedError, PortTakenError) as group:
             fatal += _flat(group)
-    for each in fatal:
-        typer.echo(f"ekc serve: {each}", err=True)
-    if fatal:
-        raise typer.Exit(1)
+    return fatal
 
 
 def _flat(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
@@ -67,8 +84,27 @@ async def _run(node: Node) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
     log.info("engine starting")
-    await node.run(stop)
+    async with asyncio.TaskGroup() as tasks:
+        telling = [
+            tasks.create_task(each)
+            for each in (_tell_when_serving(node), _tell_when_stopping(stop), feed_watchdog())
+        ]
+        try:
+            await node.run(stop)
+        finally:
+            for each in telling:
+                each.cancel()
     log.info("engine stopped")
+
+
+async def _tell_when_serving(node: Node) -> None:
+    await node.is_serving.wait()
+    notify("READY=1\nSTATUS=serving calls")
+
+
+async def _tell_when_stopping(stop: asyncio.Event) -> None:
+    await stop.wait()
+    notify("STOPPING=1")
 
 
 def _calm_the_interpreter() -> None:

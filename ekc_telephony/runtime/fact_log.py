@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import structlog
 
-from ekc_telephony.core.call.facts import CallEnded, Fact, PromptsNotHeard, RecordingLost
+from ekc_telephony.core.call.facts import (
+    CallDisturbed,
+    CallEnded,
+    Fact,
+    PromptsNotHeard,
+    RecordingLost,
+)
 from ekc_telephony.core.call.facts import CallOutcome as Outcome
 
 log = structlog.get_logger(__name__)
@@ -32,6 +38,13 @@ class FactLog:
             case RecordingLost():
                 log.error(
                     "recording lost", call=fact.call, recording=fact.recording, why=fact.cause
+                )
+            case CallDisturbed():
+                log.warning(
+                    "call disturbed",
+                    call=fact.call,
+                    disturbance=fact.disturbance.value,
+                    why=fact.detail,
                 )
             case _:
                 pass

@@ -7,7 +7,8 @@ offered again, so callers notice nothing and no appeal is lost while the process
 
 Rule 1: `record` never blocks and never raises.
 Rule 2: facts reach the store in the order in which they were recorded.
-Rule 3: a fact leaves the backlog only when the store has it or the set-aside file has it.
+Rule 3: a fact leaves the backlog only when the store has it or the set-aside file has it. What
+stays in it when the engine stops is in the journal, and the next engine offers it again.
 Rule 4: one fact that the store refuses costs itself only: it is set aside, the others go on.
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -43,6 +44,10 @@ LAST_RETRY: Final = timedelta(seconds=5)
 _log = structlog.get_logger(__name__)
 
 
+def _tell_nobody(count: int) -> None:
+    del count
+
+
 @final
 class FactWriter:
     """
@@ -51,14 +56,23 @@ class FactWriter:
     Args:
         store: Where they go.
         clock: For the age of the oldest one that waits.
+        on_stored: Told how many facts have left the backlog, oldest first.
         set_aside: A file for facts that the store refuses: one JSON object a line, personal data
             included, readable by its owner only.
     """
 
-    def __init__(self, store: AppealStore, *, clock: Clock, set_aside: Path) -> None:
+    def __init__(
+        self,
+        store: AppealStore,
+        *,
+        clock: Clock,
+        set_aside: Path,
+        on_stored: Callable[[int], None] = _tell_nobody,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._set_aside_file = set_aside
+        self._on_stored = on_stored
         self._backlog: deque[Fact] = deque()
         self._letters: list[bytes] = []
         self._arrived = asyncio.Event()
@@ -71,7 +85,7 @@ class FactWriter:
         self.failures = 0
         """Times that the store was not available."""
         self.facts_set_aside = 0
-        """Facts that the store refused or, at the end, did not take in time."""
+        """Facts that the store refused."""
 
     @property
     def backlog_size(self) -> int:
@@ -105,11 +119,8 @@ class FactWriter:
         """
         Write what is left without waiting for company; `run` must still be running.
 
-        When the store does not take it in time, it goes into the set-aside file, so that stopping
-        the engine loses nothing.
-
         Returns:
-            How many facts went into the file.
+            How many facts the store did not take in time.
         """
         self._is_draining = True
         self._hurry.set()
@@ -118,11 +129,7 @@ class FactWriter:
                 await self._emptied.wait()
         except TimeoutError:
             _log.warning("The store did not take all facts before the end", left=self.backlog_size)
-        left = list(self._backlog)
-        for fact in left:
-            self._set_aside(fact, cause="The engine stopped before the store took the fact.")
-        self._forget(len(left))
-        return len(left)
+        return self.backlog_size
 
     async def _gather(self) -> None:
         if not self._is_draining and len(self._backlog) < GROUP_LIMIT:
@@ -174,8 +181,10 @@ class FactWriter:
         await self._write(group[middle:])
 
     def _forget(self, count: int) -> None:
-        for _ in range(min(count, len(self._backlog))):
+        count = min(count, len(self._backlog))
+        for _ in range(count):
             self._backlog.popleft()
+        self._on_stored(count)
         if not self._backlog:
             self._arrived.clear()
             self._emptied.set()

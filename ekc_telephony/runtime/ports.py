@@ -7,13 +7,14 @@ Adapters implement these; the core never sees them. Every port has one contract 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from ekc_telephony.core.call.commands import Command
-from ekc_telephony.core.call.events import OpenCall, PresenceDeclared
+from ekc_telephony.core.call.events import Ended, OpenCall, PresenceDeclared
 from ekc_telephony.core.call.facts import Fact
+from ekc_telephony.core.kernel.ids import LegId
 
 
 class CommandRefusedError(Exception):
@@ -61,6 +62,34 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the present moment: UTC, aware, never decreasing within one process."""
+        ...
+
+
+class Journal(Protocol):
+    """Keeps records in the order in which they were written, over the death of the engine."""
+
+    needed_from: int
+    """The first position whose record is still needed."""
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether a new segment is to be begun."""
+        ...
+
+    def begin_segment(self, opening: bytes) -> int:
+        """Begin a new segment with this record."""
+        ...
+
+    def append(self, record: bytes) -> int:
+        """Write a record and return its position, 1 for the first ever; never raises."""
+        ...
+
+
+class Witness(Protocol):
+    """Somebody who saw legs end while we did not look: Asterisk's own record."""
+
+    def ended(self, legs: Collection[LegId], *, since: datetime) -> Mapping[LegId, Ended]:
+        """Return how legs ended, as far as it is known, looking back until `since`."""
         ...
 
 

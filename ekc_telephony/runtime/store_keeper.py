@@ -8,13 +8,14 @@ in the writer's backlog until the store has been prepared. Until then nothing is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from ekc_telephony.core.call.events import CallsLeftOpen, Event
+from ekc_telephony.core.kernel.ids import CallId
 from ekc_telephony.runtime.fact_writer import FactWriter
 from ekc_telephony.runtime.ports import AppealStore, StoreUnavailableError
 
@@ -33,6 +34,8 @@ class StoreKeeper:
         writer: Writes the facts.
         deliver: Takes the presences, then once the calls left open.
         node: The name of the node whose calls they are.
+        ended: Calls that have ended, whatever the store says.
+        knows_presences: What agents declared is known already.
     """
 
     def __init__(
@@ -43,12 +46,16 @@ class StoreKeeper:
         writer: FactWriter,
         deliver: Callable[[Event], None],
         node: str,
+        ended: Collection[CallId] = (),
+        knows_presences: bool = False,
     ) -> None:
         self._prepare = prepare
         self._store = store
         self._writer = writer
         self._deliver = deliver
         self._node = node
+        self._ended = ended
+        self._knows_presences = knows_presences
         self._ready = asyncio.Event()
 
     @property
@@ -89,4 +96,5 @@ class StoreKeeper:
         # Read before anything of this life is written, so these are calls of earlier lives only.
         presences = await self._store.declared_presences()
         calls = await self._store.open_calls(self._node)
-        return [*presences, CallsLeftOpen(calls=tuple(calls))]
+        left = tuple(each for each in calls if each.call not in self._ended)
+        return [*(() if self._knows_presences else presences), CallsLeftOpen(calls=left)]

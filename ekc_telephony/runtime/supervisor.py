@@ -12,13 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeAlias
 
 import structlog
 
 from ekc_telephony.core.call.events import Event
 from ekc_telephony.core.engine.engine import Effect, Engine
+from ekc_telephony.core.engine.state import Changes, EngineState, SessionState
+from ekc_telephony.core.ivr.script import Script
 
 log = structlog.get_logger(__name__)
+
+
+FindScript: TypeAlias = Callable[[SessionState], Script | None]
+"""Finds the version of the script that a caller began with; None when nobody serves his number."""
 
 
 class SupervisedEngine:
@@ -33,6 +40,50 @@ class SupervisedEngine:
         self._engine = engine
         self.bugs = 0
         """How many exceptions the engine has raised."""
+
+    def restore(self, state: EngineState, find_script: FindScript, now: datetime) -> int:
+        """
+        Go on where another engine was; never raises.
+
+        A session that cannot be restored is left out: its caller, if he is still there, is served
+        as one whom nobody knows.
+
+        Returns:
+            How many sessions were restored.
+        """
+        restored = sum(self._is_restored(each, find_script) for each in state.sessions)
+        try:
+            self._engine.restore_agents(state.agents, state.features, now)
+        except Exception:
+            self.bugs += 1
+            log.exception("the agents could not be restored; they are as the configuration says")
+        return restored
+
+    def _is_restored(self, state: SessionState, find_script: FindScript) -> bool:
+        try:
+            self._engine.restore_session(state, script=find_script(state))
+        except Exception:
+            self.bugs += 1
+            log.exception("a session could not be restored", call=state.call)
+            return False
+        return True
+
+    def see_as(self, state: EngineState, now: datetime) -> None:
+        """See or be blind as the engine of this state was: for replays."""
+        self._engine.see_as(state, now)
+
+    def state(self) -> EngineState:
+        """Return everything that is known."""
+        return self._engine.state()
+
+    def take_changes(self) -> Changes:
+        """Return what changed since this was asked last; never raises."""
+        try:
+            return self._engine.take_changes()
+        except Exception:
+            self.bugs += 1
+            log.exception("what changed could not be told")
+            return Changes()
 
     def handle(self, event: Event, now: datetime) -> list[Effect]:
         """Apply one event; never raises."""
@@ -54,7 +105,7 @@ class SupervisedEngine:
             self.bugs += 1
             log.exception("the engine raised; the session is ended")
         try:
-            return self._engine.abort(now)
+            return self._engine.abort(now, detail="a bug of ours; the engine's log tells more")
         except Exception:
             log.exception("ending the broken session raised, too; it is left alone")
             return []

@@ -17,14 +17,18 @@ from ekc_telephony.settings.explain import explain
 from ekc_telephony.settings.models import Settings
 
 
-def load_settings(path: Path) -> Settings:
+def load_settings(path: Path, *, text: str | None = None) -> Settings:
     """
     Read and check `path`.
+
+    Args:
+        path: Where it is; relative paths in it begin in its folder.
+        text: What it said, when it is not to be read again.
 
     Raises:
         SettingsError: It cannot be used; names every mistake with its place.
     """
-    document = read_document(path)
+    document = read_document(path, text=text)
     folder = path.absolute().parent
     mistakes: list[Mistake] = []
     settings: Settings | None = None

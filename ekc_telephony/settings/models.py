@@ -267,6 +267,26 @@ class Settings(Section):
         return self.asterisk.folder or self.state / "asterisk"
 
     @property
+    def journal_folder(self) -> Path:
+        """What the engine remembers from one life to the next."""
+        return self.state / "journal"
+
+    @property
+    def engine_lock(self) -> Path:
+        """Held by the one engine of this node."""
+        return self.state / "engine.lock"
+
+    @property
+    def cdr_file(self) -> Path:
+        """Asterisk's own record of every call."""
+        return self.asterisk_folder / "log" / "cdr-custom" / "ekc.csv"
+
+    @property
+    def fallback_spool(self) -> Path:
+        """What callers did in the fallback dialplan, until the engine takes it in."""
+        return self.asterisk_folder / "spool" / "ekc"
+
+    @property
     def secrets_file(self) -> Path:
         """The passwords of this installation."""
         return self.state / "secrets.json"

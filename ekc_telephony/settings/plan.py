@@ -9,7 +9,7 @@ the core sees dates only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, time, timedelta
 from typing import Final
 
@@ -20,10 +20,12 @@ from ekc_telephony.core.engine.engine import EnginePlan
 from ekc_telephony.core.engine.features import FeatureCodes
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
 from ekc_telephony.core.ivr.script import Script
-from ekc_telephony.core.kernel.ids import AgentId, Did, QueueId, SkillId
+from ekc_telephony.core.kernel.ids import AgentId, Did, QueueId, ScriptId, SkillId
 from ekc_telephony.settings import values
+from ekc_telephony.settings.document import read_document
+from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.models import Schedule, Settings
-from ekc_telephony.settings.scripts import KnownNames, load_script
+from ekc_telephony.settings.scripts import KnownNames, load_script, script_of, version_of
 
 _FRIDAY: Final = 4
 _YEARS_AHEAD: Final = 2
@@ -86,16 +88,104 @@ def engine_plan(settings: Settings, *, today: date) -> EnginePlan:
     )
 
 
-def _scripts(settings: Settings) -> Mapping[Did, Script]:
-    """Return the entry script of every number; a script is read once."""
-    known = KnownNames(
+def _known_names(settings: Settings) -> KnownNames:
+    return KnownNames(
         queues=frozenset(queue.id for queue in settings.queues),
         schedules=frozenset(settings.schedules),
         prompts=frozenset(file.stem for file in (settings.sounds / "ru").glob("*.wav")),
     )
+
+
+def _scripts(settings: Settings) -> Mapping[Did, Script]:
+    """Return the entry script of every number; a script is read once."""
+    known = _known_names(settings)
     names = sorted({number.script for number in settings.numbers})
     scripts = {name: load_script(settings.scripts / f"{name}.yaml", known=known) for name in names}
     return {Did(number.did): scripts[number.script] for number in settings.numbers}
+
+
+class ScriptShelf:
+    """
+    Every version of a script that a call may still be in, with its text.
+
+    Args:
+        settings: The configuration; its scripts were read before without a mistake.
+        scripts: The entry script of every number.
+    """
+
+    def __init__(self, settings: Settings, scripts: Mapping[Did, Script]) -> None:
+        self._settings = settings
+        self._scripts = scripts
+        self._versions = {_shelf_mark(each.script, each.version): each for each in scripts.values()}
+        self.texts: dict[str, str] = {
+            _shelf_mark(script, version_of(text)): text
+            for script in sorted({each.script for each in scripts.values()})
+            for text in [(settings.scripts / f"{script}.yaml").read_text(encoding="utf-8")]
+        }
+        """The text of every version, by `<script>@<version>`."""
+
+    def put(self, texts: Mapping[str, str], *, in_use: Iterable[tuple[str, str]]) -> None:
+        """
+        Add versions that earlier lives of the engine knew.
+
+        Args:
+            texts: By `<script>@<version>`.
+            in_use: Script and version of every call that goes on; the others are given up.
+        """
+        marks = {_shelf_mark(script, version) for script, version in in_use}
+        self.texts = {mark: texts[mark] for mark in sorted(marks & texts.keys())} | self.texts
+
+    def know(self, scripts: Mapping[Did, Script]) -> None:
+        """Take scripts that were read elsewhere as the present ones."""
+        self._scripts = scripts
+        for each in scripts.values():
+            self._versions[_shelf_mark(each.script, each.version)] = each
+
+    def find(self, did: Did, script: ScriptId | None, version: str) -> Script | None:
+        """
+        Return this version of the script, or else the present script of the number.
+
+        An old version that cannot be used any more, since a prompt or a queue of it is gone, is
+        given up: its callers go on in the present one.
+        """
+        mark = _shelf_mark(script or "", version)
+        if mark not in self._versions and (text := self.texts.get(mark)) is not None:
+            self._read(mark, text)
+        return self._versions.get(mark) or self._scripts.get(did)
+
+    def _read(self, mark: str, text: str) -> None:
+        file = self._settings.scripts / f"{mark.rpartition('@')[0]}.yaml"
+        try:
+            document = read_document(file, text=text)
+            self._versions[mark] = script_of(document, known=_known_names(self._settings))
+        except SettingsError:
+            return
+
+
+def scripts_of_texts(settings: Settings, texts: Mapping[str, str]) -> Mapping[Did, Script]:
+    """
+    Return the entry script of every number from texts instead of files.
+
+    Args:
+        settings: The configuration.
+        texts: By `<script>@<version>`; of two versions of a script the later one counts.
+
+    Raises:
+        SettingsError: A script is missing or cannot be used.
+    """
+    present = {mark.rpartition("@")[0]: text for mark, text in texts.items() if "@" in mark}
+    known = _known_names(settings)
+    scripts = {
+        name: script_of(
+            read_document(settings.scripts / f"{name}.yaml", text=present.get(name)), known=known
+        )
+        for name in sorted({number.script for number in settings.numbers})
+    }
+    return {Did(number.did): scripts[number.script] for number in settings.numbers}
+
+
+def _shelf_mark(script: str, version: str) -> str:
+    return f"{script}@{version}"
 
 
 def business_hours(schedule: Schedule, *, today: date) -> BusinessHours:

@@ -113,7 +113,10 @@ async def test_after_a_crash_of_asterisk_every_call_has_its_outcome_and_the_next
     assert not (await stand.health()).is_healthy
     stand.start_asterisk()
     await stand.until(lambda board: board.is_connected and not board.calls)
-    assert (await outcomes(stand, *house.citizens))[3] is CallOutcome.ANSWERED
+    in_the_menu, waiting, ringing, talking = await outcomes(stand, *house.citizens)
+    assert in_the_menu is waiting is ringing is CallOutcome.TECHNICAL_FAILURE
+    assert talking is CallOutcome.ANSWERED
+    assert "talk ivanova broken" in told(await stand.history(house.talking.number))
     for phone in (house.ivanova, house.orlov):
         await phone.unregister()
         await phone.register()
@@ -124,25 +127,52 @@ async def test_after_a_crash_of_asterisk_every_call_has_its_outcome_and_the_next
     assert await outcomes(stand, citizen) == [CallOutcome.ANSWERED]
 
 
-async def test_after_a_crash_of_the_engine_talks_go_on_and_waiting_callers_are_served(
-    stand: Stand,
-) -> None:
+async def test_after_a_crash_of_the_engine_every_call_goes_on_where_it_was(stand: Stand) -> None:
     house = await full_house(stand)
+    second_in_line = await stand.call(FIRST_LINE)
+    await stand.until_waiting(2, queue="first_line")
     stand.kill_engine()
     stand.start_engine()
+    # The phone that rang still rings, for the same caller.
+    assert len(house.orlov.offers) == 1
+    assert not house.orlov.lines[-1].ended.is_set()
+    # The talk goes on.
     await both_hear_each_other(house.talking, house.ivanova)
     await stand.until_agent("ivanova", lambda each: each.activity is Activity.TALKING)
+    # The menu is said again where he was, and takes his key.
+    await stand.hears(house.in_the_menu.line, "greeting")
+    await house.in_the_menu.line.press("1")
+    await stand.until_waiting(3, queue="first_line")
+    # Whoever waited longest comes first.
     petrov = await stand.on_duty("petrov", Answer(after=AT_ONCE))
-    await happens(house.waiting.line.established)
     await stand.until_agent("petrov", lambda each: each.activity is Activity.TALKING, within=LONG)
     await both_hear_each_other(house.waiting, petrov)
-    for citizen in house.citizens:
+    for citizen in (*house.citizens, second_in_line):
         await citizen.line.hang_up()
     ended = await outcomes(stand, *house.citizens)
-    assert ended[0] is CallOutcome.SHORT
+    assert ended[0] in {*GIVEN_UP, CallOutcome.ANSWERED}
     assert ended[1] is ended[3] is CallOutcome.ANSWERED
-    assert ended[2] in GIVEN_UP
-    await stand.declare(house.ivanova, "*48")
+    assert await stand.metric("ekc_engine_bugs") == 0
+    history = await stand.history(house.waiting.number)
+    assert told(history)[:3] == ["ivr completed", "waiting completed", "offer petrov accepted"]
+
+
+async def test_wrap_up_goes_on_over_a_crash_of_the_engine(stand: Stand) -> None:
+    ivanova = await stand.on_duty("ivanova", Answer(after=AT_ONCE))
+    citizen = await stand.call(FIRST_LINE)
+    await stand.until_agent("ivanova", lambda each: each.activity is Activity.TALKING)
+    await citizen.line.hang_up()
+    await stand.until_agent("ivanova", lambda each: each.activity is Activity.WRAP_UP)
+    stand.kill_engine()
+    stand.start_engine()
+    await stand.declare(ivanova, "*48")
+    await stand.until_agent("ivanova", lambda each: each.activity is Activity.IDLE)
+
+    async def is_told() -> bool:
+        return told(await stand.history(citizen.number))[-1].startswith("wrap_up ivanova")
+
+    await eventually(is_told)
+    assert (await stand.history(citizen.number)).summary.outcome is CallOutcome.ANSWERED
 
 
 async def test_callers_who_hang_up_while_the_engine_is_away_leave_calls_with_an_outcome(
@@ -155,16 +185,14 @@ async def test_callers_who_hang_up_while_the_engine_is_away_leave_calls_with_an_
         await happens(citizen.line.ended)
     stand.start_engine()
     histories = [await stand.history(each.number, within=LONG) for each in house.citizens]
-    assert [each.summary.outcome for each in histories] == [
-        CallOutcome.TECHNICAL_FAILURE,
-        CallOutcome.TECHNICAL_FAILURE,
-        CallOutcome.TECHNICAL_FAILURE,
-        CallOutcome.ANSWERED,
-    ]
-    assert [told(each)[-1] for each in histories] == [
-        "ivr broken",
-        "waiting broken",
-        "offer orlov broken",
-        "talk ivanova broken",
-    ]
+    in_the_menu, *waiting, talking = (each.summary.outcome for each in histories)
+    assert in_the_menu in {CallOutcome.SHORT, CallOutcome.ABANDONED_IN_MENU}
+    assert set(waiting) <= GIVEN_UP
+    assert talking is CallOutcome.ANSWERED
+    last = [told(each)[-1] for each in histories]
+    assert last[:2] == ["ivr abandoned", "waiting abandoned"]
+    assert last[3].startswith(("talk ivanova caller_hung_up", "wrap_up ivanova"))
+    # They ended when they hung up, not when the engine came back.
+    for citizen, history in zip(house.citizens, histories, strict=True):
+        assert history.summary.ended_at is not None, citizen.number
     assert await stand.metric("ekc_engine_bugs") == 0

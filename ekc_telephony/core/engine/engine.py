@@ -136,8 +136,9 @@ class Engine:
         """Whether we see Asterisk."""
         self._blind_since: datetime | None = None
         """Since when we have known calls without seeing Asterisk."""
-        self._touched: set[CallId] = set()
-        self._touched_agents: set[AgentId] = set()
+        # Dictionaries for their order: the same steps shall leave the same journal.
+        self._touched: dict[CallId, None] = {}
+        self._touched_agents: dict[AgentId, None] = {}
         self._features_touched = False
         self._handlers: Mapping[type[Event], Callable[[Any, datetime], list[Effect]]] = {
             CallArrived: self._call_arrived,
@@ -162,6 +163,10 @@ class Engine:
         """Every session, to look at."""
         return self._sessions
 
+    def legs(self) -> frozenset[LegId]:
+        """Return the legs that are believed alive."""
+        return frozenset(self._session_of_leg)
+
     @property
     def acd(self) -> Acd:
         """Queues and agents, to look at."""
@@ -175,6 +180,8 @@ class Engine:
             sessions=tuple(self._session_state(each) for each in self._sessions.values()),
             agents=tuple(state_of(self._acd, each) for each in self._acd.agents),
             features=self._feature_states(),
+            is_connected=self.is_connected,
+            blind_since=self._blind_since,
         )
 
     def take_changes(self) -> Changes:
@@ -182,7 +189,7 @@ class Engine:
         calls, agents, features = self._touched, self._touched_agents, self._features_touched
         if not (calls or agents or features):
             return Changes()
-        self._touched, self._touched_agents, self._features_touched = set(), set(), False
+        self._touched, self._touched_agents, self._features_touched = {}, {}, False
         alive = [self._sessions[call] for call in calls if call in self._sessions]
         return Changes(
             sessions=tuple(self._session_state(each) for each in alive),
@@ -227,6 +234,13 @@ class Engine:
         for state in sorted(known, key=lambda each: each.freed or 0):
             self._acd.restore_agent(agent_of(state, self._sessions), wrap_up=state.wrap_up)
         self._features = {each.leg: declared_by(each) for each in features}
+
+    def see_as(self, state: EngineState, now: datetime) -> None:
+        """See or be blind as the engine of this state was: for replays, after all is restored."""
+        self.is_connected = state.is_connected
+        self._blind_since = state.blind_since
+        if state.blind_since is None:
+            self._acd.resume(now)  # nothing was due, or it would have been offered
 
     def _go_blind(self, now: datetime) -> None:
         self.is_connected = False
@@ -352,7 +366,7 @@ class Engine:
             lost_by = self._sessions.get(event.command.call)
             if lost_by is not None:
                 lost_by.on_command_lost(event.command)
-                self._touched.add(lost_by.call)
+                self._touched[lost_by.call] = None
             return []
         match event.command:
             case HangUpLeg(leg=leg) if event.is_gone:
@@ -522,7 +536,7 @@ class Engine:
         effects: list[Effect] = []
         for each in decided:
             if isinstance(each, AgentChanged):
-                self._touched_agents.add(each.agent)
+                self._touched_agents[each.agent] = None
                 effects.append(each)
                 continue
             session = self._sessions[each.call]
@@ -554,7 +568,7 @@ class Engine:
             if isinstance(each, AcdEvent):
                 effects += self._ask_acd(each, now)
         effects += session.settle(now)
-        self._touched.add(session.call)
+        self._touched[session.call] = None
         if session.is_over:
             self._forget(session)
         else:

@@ -189,6 +189,10 @@ class EngineState:
     sessions: tuple[SessionState, ...] = ()
     agents: tuple[AgentState, ...] = ()
     features: tuple[FeatureState, ...] = ()
+    is_connected: bool = False
+    """Whether it saw Asterisk; an engine that starts does not, whatever stands here."""
+    blind_since: datetime | None = None
+    """Since when it knew calls without seeing Asterisk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

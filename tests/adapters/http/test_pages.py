@@ -89,7 +89,7 @@ class Pages:
 
 
 def test_a_healthy_engine_says_200() -> None:
-    assert Pages().ask("healthz") == (200, '{"is_healthy":true,"troubles":{}}')
+    assert Pages().ask("healthz") == (200, '{"is_healthy":true,"troubles":{},"warnings":{}}')
 
 
 def test_an_engine_that_does_not_see_asterisk_says_503_and_why() -> None:

@@ -1,0 +1,241 @@
+"""
+`ekc replay`: lets a recorded stretch of the engine's life happen again, and prints every decision.
+
+Exit status: 0 when every decision was the same as then, 1 when one differs, 2 for wrong input.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError, load_or_create_secrets
+from ekc_telephony.adapters.journal.segments import (
+    JournalDamagedError,
+    JournalKeyError,
+    list_segments,
+    read_segment,
+)
+from ekc_telephony.adapters.journal.segments import Segment as JournalSegment
+from ekc_telephony.core.acd.acd import Acd
+from ekc_telephony.core.call.commands import Command
+from ekc_telephony.core.engine.engine import Effect, Engine
+from ekc_telephony.core.engine.state import SessionState
+from ekc_telephony.core.ivr.script import Script
+from ekc_telephony.core.kernel.ids import CallId
+from ekc_telephony.runtime.journal_codec import Content, Opening, RecordUnreadableError, decode
+from ekc_telephony.runtime.replay import ReplayedStep, replay
+from ekc_telephony.runtime.supervisor import SupervisedEngine
+from ekc_telephony.settings.errors import SettingsError
+from ekc_telephony.settings.load import load_settings
+from ekc_telephony.settings.models import Settings
+from ekc_telephony.settings.plan import (
+    ScriptShelf,
+    agent_specs,
+    engine_plan,
+    queue_specs,
+    scripts_of_texts,
+)
+
+DIFFERS: Final = 1
+WRONG_INPUT: Final = 2
+_PERSONAL: Final = frozenset({"number", "key"})
+_HIDDEN: Final = "…"
+
+Journal = Annotated[Path, typer.Argument(help="A file of the journal, or its whole folder.")]
+OfCall = Annotated[str | None, typer.Option("--call", help="Print the decisions about this call.")]
+Config = Annotated[Path, typer.Option(help="The configuration of the node: for keys and paths.")]
+Present = Annotated[
+    bool, typer.Option("--present", help="Decide by the present configuration and scripts.")
+]
+Personal = Annotated[
+    bool, typer.Option("--personal", help="Show numbers and keys pressed; they are personal data.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+class _ReplayError(Exception):
+    """There is nothing to replay; the text says why and what to do."""
+
+
+def replay_command(
+    journal: Journal,
+    call: OfCall = None,
+    config: Config = Path("ekc.yaml"),
+    *,
+    present: Present = False,
+    personal: Personal = False,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Let recorded calls happen again in the core, and compare what it decides.
+
+    The journal lies in the state folder. It says by which configuration and scripts the engine
+    worked; with --present the same inputs meet the present ones.
+    """
+    try:
+        steps = list(_replayed(journal, config, is_present=present))
+    except (
+        *(SettingsError, SecretsError, JournalKeyError, JournalDamagedError),
+        *(RecordUnreadableError, OSError, _ReplayError),
+    ) as error:
+        typer.echo(f"ekc replay: {error}", err=True)
+        raise typer.Exit(WRONG_INPUT) from None
+    wanted = [each for each in steps if call is None or each.concerns(CallId(call))]
+    if call is not None and not wanted:
+        typer.echo(
+            f"ekc replay: found no step about the call {call!r} in {journal}; expected the id of "
+            "a call as `ekc appeals show` prints it.",
+            err=True,
+        )
+        raise typer.Exit(WRONG_INPUT)
+    if as_json:
+        _print_json(steps, wanted, call=call, personal=personal)
+    else:
+        _print(steps, wanted, call=call, personal=personal)
+    if any(not each.is_same for each in steps):
+        raise typer.Exit(DIFFERS)
+
+
+def _replayed(journal: Path, config: Path, *, is_present: bool) -> Iterator[ReplayedStep]:
+    settings = load_settings(config)
+    accounts = [each.account for each in settings.operators]
+    key = load_or_create_secrets(settings.secrets_file, accounts).journal
+    for segment in _segments(journal, key=key):
+        records = list(_records(segment, key=key))
+        if not records:
+            continue
+        opening = records[0][1]
+        if not isinstance(opening, Opening):
+            raise _ReplayError(f"{segment.path}: found no opening; expected one at the beginning.")
+        as_then = settings if is_present else _settings_of(opening, config)
+        plan = engine_plan(as_then, today=segment.began_at.date())
+        if not is_present:
+            scripts = scripts_of_texts(as_then, opening.texts)
+            plan = dataclasses.replace(plan, scripts=scripts)
+        shelf = ScriptShelf(as_then, {})
+        shelf.put(
+            opening.texts,
+            in_use=[(each.script or "", each.version) for each in opening.state.sessions],
+        )
+        shelf.know(plan.scripts)
+        engine = SupervisedEngine(Engine(plan, Acd(queue_specs(as_then), agent_specs(as_then))))
+        yield from replay(
+            engine,
+            records,
+            partial(_find, shelf),
+            began_at=segment.began_at,
+        )
+
+
+def _find(shelf: ScriptShelf, state: SessionState) -> Script | None:
+    return shelf.find(state.did, state.script, state.version)
+
+
+def _settings_of(opening: Opening, config: Path) -> Settings:
+    text = opening.texts.get("ekc.yaml")
+    return load_settings(config, text=text) if text else load_settings(config)
+
+
+def _segments(journal: Path, *, key: bytes) -> list[JournalSegment]:
+    folder = journal if journal.is_dir() else journal.parent
+    found = list_segments(folder, key=key)
+    wanted = [each for each in found if journal.is_dir() or each.path == journal]
+    if not wanted:
+        raise _ReplayError(
+            f"{journal}: found no journal; expected the folder `journal` in the state folder, or "
+            "one file of it."
+        )
+    return wanted
+
+
+def _records(segment: JournalSegment, *, key: bytes) -> Iterator[tuple[int, Content]]:
+    return ((each.position, decode(each.content)) for each in read_segment(segment.path, key=key))
+
+
+def _print(
+    steps: list[ReplayedStep], wanted: list[ReplayedStep], *, call: str | None, personal: bool
+) -> None:
+    for each in wanted:
+        if call is None and each.is_same:
+            continue
+        typer.echo(
+            f"{each.step.at:%Y-%m-%d %H:%M:%S.%f} #{each.position}  {_event(each, personal)}"
+        )
+        then, now = each.only(CallId(call)) if call else (each.step.effects, each.effects)
+        for sign, effects in (("  ", now),) if then == now else (("- ", then), ("+ ", now)):
+            for effect in effects:
+                typer.echo(f"    {sign}{_mark(effect)} {_in_words(effect, personal)}")
+    differing = sum(1 for each in steps if not each.is_same)
+    verdict = "every decision is the same" if not differing else f"{differing} steps differ"
+    typer.echo(f"{len(steps)} steps replayed: {verdict}")
+
+
+def _print_json(
+    steps: list[ReplayedStep], wanted: list[ReplayedStep], *, call: str | None, personal: bool
+) -> None:
+    told = []
+    for each in wanted:
+        then, now = each.only(CallId(call)) if call else (each.step.effects, each.effects)
+        told.append(
+            {
+                "position": each.position,
+                "at": each.step.at.isoformat(),
+                "event": _event(each, personal),
+                "is_same": each.is_same,
+                "then": [_in_words(effect, personal) for effect in then],
+                "now": [_in_words(effect, personal) for effect in now],
+            }
+        )
+    differing = sum(1 for each in steps if not each.is_same)
+    typer.echo(
+        json.dumps({"steps": len(steps), "differing": differing, "told": told}, ensure_ascii=False)
+    )
+
+
+def _event(each: ReplayedStep, personal: bool) -> str:  # noqa: FBT001 - passed on
+    return "time passed" if each.step.event is None else _in_words(each.step.event, personal)
+
+
+def _mark(effect: Effect) -> str:
+    """Tell commands (to the world) from facts (to the records)."""
+    return "→" if isinstance(effect, Command) else "="
+
+
+def _in_words(value: Any, personal: bool) -> str:  # noqa: FBT001 - passed on
+    fields = " ".join(
+        f"{field.name}={_shown(field.name, getattr(value, field.name), personal)}"
+        for field in dataclasses.fields(value)
+        if getattr(value, field.name) is not None
+    )
+    return f"{type(value).__name__} {fields}".rstrip()
+
+
+def _shown(name: str, value: Any, personal: bool) -> str:  # noqa: FBT001, PLR0911 - a table
+    if name in _PERSONAL and not personal:
+        return _HIDDEN
+    match value:
+        case Enum():
+            return str(value.value)
+        case datetime():
+            return f"{value:%H:%M:%S.%f}"
+        case timedelta():
+            return f"{value.total_seconds():g}s"
+        case tuple() if value and dataclasses.is_dataclass(value[0]):
+            return f"({len(value)})"
+        case tuple() | frozenset():
+            return ",".join(str(each) for each in value) or "-"
+        case dict():
+            return f"({len(value)})"
+        case _ if dataclasses.is_dataclass(value):
+            return f"[{_in_words(value, personal)}]"
+        case _:
+            return str(value)

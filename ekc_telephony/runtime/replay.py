@@ -1,0 +1,74 @@
+"""
+Replay: lets an engine live through a segment of the journal again and compares what it decides.
+
+The engine is brought to where the segment begins, is told every input at its moment, and what it
+decides is laid beside what was decided then. With the same release the two are the same; with
+another one the difference is what the new release would have done in its predecessor's place (from
+the first difference on, what the world answered may not fit any more).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from ekc_telephony.core.engine.engine import Effect
+from ekc_telephony.core.kernel.ids import CallId
+from ekc_telephony.runtime.journal_codec import Content, Opening, Step
+from ekc_telephony.runtime.supervisor import FindScript, SupervisedEngine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayedStep:
+    """One step of the journal, lived through again."""
+
+    position: int
+    step: Step
+    effects: tuple[Effect, ...]
+    """What was decided this time."""
+
+    @property
+    def is_same(self) -> bool:
+        """Tell whether the decision is the same as then."""
+        return self.effects == self.step.effects
+
+    def concerns(self, call: CallId) -> bool:
+        """Tell whether anything of it is about this call."""
+        ids = (getattr(self.step.event, name, "") for name in ("call", "leg", "playback"))
+        if any(each == call or str(each).startswith(f"{call}-") for each in ids):
+            return True
+        return any(each.call == call for each in (*self.effects, *self.step.effects))
+
+    def only(self, call: CallId) -> tuple[tuple[Effect, ...], tuple[Effect, ...]]:
+        """Return what was decided for this call, then and now."""
+        then = tuple(each for each in self.step.effects if each.call == call)
+        return then, tuple(each for each in self.effects if each.call == call)
+
+
+def replay(
+    engine: SupervisedEngine,
+    records: Iterable[tuple[int, Content]],
+    find_script: FindScript,
+    *,
+    began_at: datetime,
+) -> Iterator[ReplayedStep]:
+    """
+    Live through a segment again, step by step.
+
+    Args:
+        engine: A new engine of the configuration that the segment names.
+        records: The segment, its opening first.
+        find_script: Finds the script of a session of the opening.
+        began_at: When the segment was begun.
+    """
+    for position, content in records:
+        match content:
+            case Opening(state=state):
+                engine.restore(state, find_script, began_at)
+                engine.see_as(state, began_at)
+            case Step(at=at, event=event):
+                effects = engine.on_time(at) if event is None else engine.handle(event, at)
+                yield ReplayedStep(position=position, step=content, effects=tuple(effects))
+            case _:
+                continue
