@@ -152,6 +152,9 @@ class Node:
         )
         self._take_unstored(recalled)
         self._witness: Witness = CdrWitness(settings.cdr_file)
+        self._registry = CollectorRegistry()
+        listeners: tuple[FactSink, ...] = (PrometheusSink(self._registry), FactLog())
+        self._sinks: tuple[FactSink, ...] = (self._writer, *listeners)
         self._store_of_fallback = SqlAppealStore(settings.store_url)
         self._intake = FallbackIntake(
             SpoolFolder(settings.fallback_spool),
@@ -159,12 +162,7 @@ class Node:
             clock=self._clock,
             asterisk_started_at=lambda: self._ari.asterisk_started_at,
             witness=self._witness,
-        )
-        self._registry = CollectorRegistry()
-        self._sinks: tuple[FactSink, ...] = (
-            self._writer,
-            PrometheusSink(self._registry),
-            FactLog(),
+            listeners=listeners,
         )
         self._outbox: Outbox | None = None
         self.is_serving = asyncio.Event()
@@ -221,6 +219,7 @@ class Node:
                 partial(self._ari.run, self._deliver),
                 partial(self._ami.run, self._driver.deliver),
                 self._journal.run,
+                self._recorder.run,
                 self._intake.run,
                 self._serve_pages,
             ]

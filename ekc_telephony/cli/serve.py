@@ -92,8 +92,8 @@ async def _run(node: Node) -> None:
         try:
             await node.run(stop)
         finally:
-            for each in telling:
-                each.cancel()
+            for task in telling:
+                task.cancel()
     log.info("engine stopped")
 
 

@@ -28,6 +28,7 @@ from ekc_telephony.runtime.ports import (
     FactSink,
     FactsRefusedError,
     StoreUnavailableError,
+    Witness,
 )
 
 EVERY: Final = timedelta(seconds=2)
@@ -70,14 +71,6 @@ class FallbackSpool(Protocol):
         Raises:
             OSError: It cannot be moved.
         """
-        ...
-
-
-class Witness(Protocol):
-    """Asterisk's own record of legs that ended."""
-
-    def ended(self, legs: Collection[LegId], *, since: datetime) -> Mapping[LegId, Ended]:
-        """Return how those of the legs ended that did so, as far as the record tells."""
         ...
 
 

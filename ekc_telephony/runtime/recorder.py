@@ -13,6 +13,7 @@ Rule 2: a full or broken disk costs records, never a call.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -80,7 +81,15 @@ class Recorder:
         """
         self._unstored.extend(unstored)
         self._stored_through = stored_through
+        self._journal.needed_from = stored_through + 1
         self._begin_segment()
+
+    async def run(self) -> None:
+        """Begin a new segment when one is due though no step is; until cancelled."""
+        while True:
+            await asyncio.sleep(1)
+            if self._journal.is_full:
+                self._begin_segment()
 
     def handle(self, event: Event, now: datetime) -> list[Effect]:
         """Apply one event and write the step down."""

@@ -31,8 +31,8 @@ from ekc_telephony.core.call.facts import (
     SegmentStarted,
 )
 from ekc_telephony.core.kernel.ids import CallId, Did, LegId
-from ekc_telephony.runtime.fallback_intake import EVERY, FallbackIntake, Witness
-from ekc_telephony.runtime.ports import FactsRefusedError, StoreUnavailableError
+from ekc_telephony.runtime.fallback_intake import EVERY, FallbackIntake
+from ekc_telephony.runtime.ports import FactsRefusedError, StoreUnavailableError, Witness
 from tests.adapters.spool.notes import NOON, after, write_begun, write_json
 from tests.virtual_time import run_virtual
 
@@ -315,3 +315,24 @@ def test_the_engines_words_about_a_segment_of_its_own_stay(tmp_path: Path) -> No
 
     run(story())
     assert list(desk.store.kept.facts)[: len(begun)] == begun
+
+
+def test_a_store_that_has_no_tables_yet_keeps_the_notes_waiting(tmp_path: Path) -> None:
+    """The intake starts with the engine, and the store may be brought up to date later."""
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    url = f"sqlite:///{tmp_path / 'ekc.sqlite'}"
+    write_json(spool, "ekc-1.1")
+
+    async def story() -> None:
+        store = SqlAppealStore(url)
+        intake = FallbackIntake(
+            SpoolFolder(spool), store, FixedClock(), asterisk_started_at=lambda: None
+        )
+        assert await intake.take_in() == 0
+        assert intake.trouble
+        await migrate(url)
+        assert await intake.take_in() == 1
+        await store.close()
+
+    run(story())

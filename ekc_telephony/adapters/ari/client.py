@@ -129,6 +129,8 @@ class AriClient:
         self._numbers = itertools.count(1)
         self._pool: aiohttp.ClientSession | None = None
         self._connection: _Connection | None = None
+        self.dialplan_has_callers = asyncio.Event()
+        """Set when a caller was given to the dialplan: his call goes on without us."""
         self.commands_sent = 0
         self.commands_failed = 0
         self.unknown_messages = 0

@@ -122,6 +122,7 @@ class AriCallControl:
             case commands.SendToFallback(leg=leg):
                 target = {"context": self._fallback_context, "extension": "s", "priority": "1"}
                 await ask("POST", f"channels/{quote(leg)}/continue", target)
+                self._client.dialplan_has_callers.set()
             case _:
                 assert_never(command)
 

@@ -41,7 +41,7 @@ from ekc_telephony.adapters.ari.reconcile import (
     decode_start,
 )
 from ekc_telephony.adapters.ari.translate import translate
-from ekc_telephony.core.call.events import ControlLost, Event
+from ekc_telephony.core.call.events import ControlLost, Event, PhonesElsewhere
 
 SHORTEST_PAUSE: Final = timedelta(seconds=0.1)
 LONGEST_PAUSE: Final = timedelta(seconds=2)
@@ -53,6 +53,8 @@ ECHO_PATIENCE: Final = timedelta(seconds=2)
 """How long it may take; a deaf connection is noticed after 4 s at most."""
 ALONE_PATIENCE: Final = timedelta(seconds=1.5)
 """How long another engine's heartbeat is watched; it changes once a second."""
+WATCH_EVERY: Final = timedelta(seconds=1)
+"""How often it is looked who is in a call of the dialplan, while there is one."""
 PATIENCE: Final = timedelta(seconds=4)
 """How long Asterisk may take to list its channels and bridges, and to send the first event."""
 
@@ -165,6 +167,7 @@ class AriLink:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._stay_alert())
                     tasks.create_task(self._listen(deliver))
+                    tasks.create_task(self._watch_the_dialplan(deliver))
             except* (AriDownError, AriRefusedError, AriFatalError) as group:
                 ended += group.exceptions
         raise ended[0]
@@ -173,6 +176,18 @@ class AriLink:
         while True:
             if (message := await self._client.receive()) is not None:
                 self._pass_on(message, deliver)
+
+    async def _watch_the_dialplan(self, deliver: Deliver) -> None:
+        """Tell whose phones are in calls of the dialplan, for as long as it has callers."""
+        has_callers = self._client.dialplan_has_callers
+        while True:
+            await has_callers.wait()
+            channels = decode_channels(await self._client.ask("GET", "channels") or "[]")
+            elsewhere = self._held.phones_elsewhere(channels)
+            if elsewhere is None:
+                has_callers.clear()
+            deliver(elsewhere or PhonesElsewhere(agents=frozenset()))
+            await asyncio.sleep(WATCH_EVERY.total_seconds())
 
     async def _stay_alert(self) -> None:
         """
@@ -224,6 +239,8 @@ class AriLink:
             asterisk_started_at=self.asterisk_started_at,
         )
         await self.heartbeat.beat()
+        if regained.elsewhere:
+            self._client.dialplan_has_callers.set()
         self._come_up()
         deliver(regained)
         return kept_back

@@ -32,7 +32,7 @@ from ekc_telephony.adapters.ari.models import (
     StasisStart,
 )
 from ekc_telephony.adapters.ari.translate import AGENT, FEATURE, caller_number, did_of
-from ekc_telephony.core.call.events import ControlRegained, LiveLeg
+from ekc_telephony.core.call.events import ControlRegained, LiveLeg, PhonesElsewhere
 from ekc_telephony.core.kernel.ids import AgentId, BridgeId, Did, LegId
 
 DIALLED_BY_US: Final = "AppDial2"
@@ -103,9 +103,29 @@ class Held:
                 for channel, leg in zip(channels, legs, strict=True)
                 if leg is None and channel.id not in arriving
             ),
+            phones_elsewhere=frozenset(
+                account
+                for channel, leg in zip(channels, legs, strict=True)
+                if leg is None
+                and channel.id not in arriving
+                and (account := _account(channel)) is not None
+            ),
             asterisk_started_at=asterisk_started_at,
             bridges=frozenset(BridgeId(b.id) for b in ours),
         )
+
+    def phones_elsewhere(self, channels: Sequence[Channel]) -> PhonesElsewhere | None:
+        """
+        Return whose phones are in calls that are not ours.
+
+        None when there is no such call: nobody needs to look again. An account may be a trunk's;
+        the core knows its agents.
+        """
+        strange = [each for each in channels if self._leg(each, set(), None) is None]
+        if not strange:
+            return None
+        accounts = (_account(each) for each in strange)
+        return PhonesElsewhere(agents=frozenset(each for each in accounts if each is not None))
 
     def is_news(self, message: Message) -> bool:
         """Take note of the message; False when its content has been told already."""

@@ -30,6 +30,7 @@ from ekc_telephony.core.acd.messages import (
     CallerLeft,
     ConversationAdopted,
     ConversationEnded,
+    ElsewhereChanged,
     LapseReason,
     NobodySignedIn,
     OfferAccepted,
@@ -84,6 +85,7 @@ class Acd:
             PresenceSet: self._presence_set,
             WrapUpDeclaredOver: self._wrap_up_declared_over,
             ReachabilityChanged: self._reachability_changed,
+            ElsewhereChanged: self._elsewhere_changed,
         }
         for agent in self._agents.values():
             self._floor.set_free(agent.agent_id, is_free=agent.is_available)
@@ -357,3 +359,8 @@ class Acd:
             return self._end_pause(agent, now, is_early=True)
         effects: list[AcdEffect] = [agent.changed(now)] if changed else []
         return effects + self._offer_to(agent, now)
+
+    def _elsewhere_changed(self, event: ElsewhereChanged, now: datetime) -> list[AcdEffect]:
+        agent = self._agents[event.agent]
+        agent.is_elsewhere = event.is_elsewhere
+        return self._offer_to(agent, now)

@@ -76,6 +76,8 @@ class Agent:
         self.reason: NotReadyReason | None = None
         self.activity = Activity.IDLE
         self.is_reachable = True
+        self.is_elsewhere = False
+        """His phone is in a call that is not ours: one of the fallback's."""
         self.call: CallId | None = None
         """The call that reserves him, or that he talks on or wraps up."""
         self.activity_ends: datetime | None = None
@@ -85,7 +87,10 @@ class Agent:
     def is_available(self) -> bool:
         """Tell whether an offer may be made right now."""
         return (
-            self.presence is Presence.READY and self.activity is Activity.IDLE and self.is_reachable
+            self.presence is Presence.READY
+            and self.activity is Activity.IDLE
+            and self.is_reachable
+            and not self.is_elsewhere
         )
 
     def step(

@@ -100,6 +100,14 @@ class ReachabilityChanged:
     is_reachable: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElsewhereChanged:
+    """An agent's phone entered or left a call that is not ours."""
+
+    agent: AgentId
+    is_elsewhere: bool
+
+
 AcdEvent: TypeAlias = (
     CallerJoined
     | CallerLeft
@@ -110,6 +118,7 @@ AcdEvent: TypeAlias = (
     | PresenceSet
     | WrapUpDeclaredOver
     | ReachabilityChanged
+    | ElsewhereChanged
 )
 
 

@@ -125,7 +125,8 @@ def differences(
     for call in witnessed.keys() | kept.keys():
         seen, stored = witnessed.get(call), kept.get(call)
         began_at = seen.began_at if seen is not None else kept[call].registered_at
-        if not since <= began_at < until or _is_unsettled(seen, stored, now):
+        is_there = seen is None and call in spooled  # the fallback has him, whatever we concluded
+        if not since <= began_at < until or is_there or _is_unsettled(seen, stored, now):
             continue
         compared += 1
         found += _differences_of(call, seen, stored, is_spooled=call in spooled)

@@ -165,6 +165,13 @@ class PhoneLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhonesElsewhere:
+    """These phones are in calls that the dialplan leads without us; all others are not."""
+
+    agents: frozenset[AgentId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandFailed:
     """Asterisk did not do what we asked."""
 
@@ -211,6 +218,8 @@ class ControlRegained:
     bridges: frozenset[BridgeId]
     elsewhere: frozenset[LegId] = frozenset()
     """Channels that live in Asterisk, but not in our application: the dialplan took them over."""
+    phones_elsewhere: frozenset[AgentId] = frozenset()
+    """Whose phones are in such channels; a trunk's name may be among them."""
     asterisk_started_at: datetime | None = None
     ended: Mapping[LegId, Ended] = field(default_factory=dict)
     """How legs ended that are gone, as far as Asterisk's own record tells."""
@@ -229,6 +238,7 @@ Event: TypeAlias = (
     | CallsLeftOpen
     | PhoneReached
     | PhoneLost
+    | PhonesElsewhere
     | CommandFailed
     | ControlLost
     | ControlRegained

@@ -36,6 +36,7 @@ def state_of(acd: Acd, agent_id: AgentId) -> AgentState:
         activity_ends=agent.activity_ends,
         freed=acd.free_since(agent_id),
         wrap_up=acd.wrap_up_to_come(agent_id),
+        is_elsewhere=agent.is_elsewhere,
     )
 
 
@@ -44,6 +45,7 @@ def agent_of(state: AgentState, sessions: Mapping[CallId, Session]) -> Agent:
     agent = Agent(state.agent, presence=state.presence)
     agent.reason = state.reason
     agent.is_reachable = state.is_reachable
+    agent.is_elsewhere = state.is_elsewhere
     if state.activity in _OF_A_CALL and not _is_borne_out(state, sessions):
         return agent
     agent.activity = state.activity

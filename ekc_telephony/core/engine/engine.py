@@ -26,6 +26,7 @@ from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.acd.messages import (
     AcdEffect,
     AcdEvent,
+    ElsewhereChanged,
     NobodySignedIn,
     OfferMade,
     PresenceSet,
@@ -59,6 +60,7 @@ from ekc_telephony.core.call.events import (
     LiveLeg,
     PhoneLost,
     PhoneReached,
+    PhonesElsewhere,
     PlaybackFinished,
     PresenceDeclared,
     RecordingEnded,
@@ -153,6 +155,7 @@ class Engine:
             CallsLeftOpen: self._calls_left_open,
             PhoneReached: self._phone_reached,
             PhoneLost: self._phone_lost,
+            PhonesElsewhere: self._phones_elsewhere,
             CommandFailed: self._command_failed,
             ControlLost: self._control_lost,
             ControlRegained: self._control_regained,
@@ -410,6 +413,16 @@ class Engine:
     def _phone_lost(self, event: PhoneLost, now: datetime) -> list[Effect]:
         return self._reachability(ReachabilityChanged(agent=event.agent, is_reachable=False), now)
 
+    def _phones_elsewhere(self, event: PhonesElsewhere, now: datetime) -> list[Effect]:
+        effects: list[Effect] = []
+        for agent in self._acd.agents.values():
+            is_elsewhere = agent.agent_id in event.agents
+            if is_elsewhere != agent.is_elsewhere:
+                self._touched_agents[agent.agent_id] = None
+                changed = ElsewhereChanged(agent=agent.agent_id, is_elsewhere=is_elsewhere)
+                effects += self._ask_acd(changed, now)
+        return effects
+
     def _reachability(self, event: ReachabilityChanged, now: datetime) -> list[Effect]:
         return self._ask_acd(event, now) if event.agent in self._acd.agents else []
 
@@ -446,6 +459,7 @@ class Engine:
             if bridge not in used and _TALK in bridge
         ]
         self._focus = None
+        effects += self._phones_elsewhere(PhonesElsewhere(agents=event.phones_elsewhere), now)
         return effects + self._settle_acd(self._acd.resume(now), now)
 
     def _end_missing(

@@ -169,6 +169,7 @@ class AgentState:
     """His place among those who are free, in the order of becoming so; None when he is not."""
     wrap_up: timedelta | None
     """How long he may wrap up after the conversation that goes on."""
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,7 @@ from ekc_telephony.core.call.events import (
     LiveLeg,
     PhoneLost,
     PhoneReached,
+    PhonesElsewhere,
     PlaybackFinished,
     PresenceDeclared,
     RecordingEnded,
@@ -294,6 +295,11 @@ class HostileWorld(RuleBasedStateMachine):
     @rule(agent=AGENTS, is_reachable=st.booleans())
     def a_phone_comes_or_goes(self, agent: AgentId, *, is_reachable: bool) -> None:
         self.tell(PhoneReached(agent=agent) if is_reachable else PhoneLost(agent=agent))
+
+    @precondition(lambda self: self.is_connected)
+    @rule(agents=st.frozensets(AGENTS))
+    def phones_are_in_calls_of_the_dialplan(self, agents: frozenset[AgentId]) -> None:
+        self.tell(PhonesElsewhere(agents=agents))
 
     # --- time, the connection, our own bugs
 

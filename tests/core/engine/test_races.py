@@ -6,6 +6,8 @@ Each of these was found by the hostile world, or is too improbable for it to fin
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ekc_telephony.core.call.commands import (
     CreateBridge,
     DestroyBridge,
@@ -23,6 +25,7 @@ from ekc_telephony.core.call.events import (
     CommandFailed,
     ControlLost,
     ControlRegained,
+    Ended,
     EndReason,
     Event,
     FeatureDialled,
@@ -31,15 +34,20 @@ from ekc_telephony.core.call.events import (
     LegEnded,
     LiveLeg,
     PhoneLost,
+    PhonesElsewhere,
     PlaybackFinished,
     PresenceDeclared,
     RecordingEnded,
     RecordingFailed,
 )
 from ekc_telephony.core.call.facts import (
+    CallbackDue,
+    CallbackReason,
+    CallDisturbed,
     CallEnded,
     CallFact,
     CallOutcome,
+    Disturbance,
     PromptsNotHeard,
     RecordingLost,
     SegmentEnded,
@@ -421,3 +429,85 @@ def test_a_session_in_the_menu_has_no_agent() -> None:
     assert (session.agent, session.offered_leg) == (None, None)
     world.hears(KeyPressed(leg=OLGAS_LEG, key="2"))
     assert session.agent == VERA
+
+
+# --- the dialplan's own calls
+
+
+def test_an_agent_in_a_call_of_the_dialplan_is_offered_nobody_until_it_is_over() -> None:
+    world = World(ANNA)
+    world.hears(PhonesElsewhere(agents=frozenset({ANNA})))
+    world.olga_calls()
+    assert not [each for each in world.said if isinstance(each, DialAgent)]
+    world.hears(PhonesElsewhere(agents=frozenset()))
+    assert [each.agent for each in world.said if isinstance(each, DialAgent)] == [ANNA]
+
+
+def test_whoever_is_in_a_call_of_the_dialplan_when_we_see_again_is_offered_nobody() -> None:
+    world = World(ANNA)
+    world.hears(ControlLost())
+    again = replace(regained(live(OLGAS_LEG)), phones_elsewhere=frozenset({ANNA}))
+    world.hears(again)
+    assert not [each for each in world.said if isinstance(each, DialAgent)]
+
+
+# --- a failure of ours is told, and made good
+
+
+def test_a_caller_whom_the_dialplan_took_over_is_told_so_and_called_back() -> None:
+    world = World()
+    world.hears(CallArrived(call=OLGA, did=Did("200"), number="+79991234567"))
+    world.hears(ControlLost())
+    world.waits(20)
+    world.hears(replace(regained(), elsewhere=frozenset({OLGAS_LEG})))
+    assert world.outcome() is CallOutcome.SENT_TO_FALLBACK
+    (disturbed,) = [each for each in world.said if isinstance(each, CallDisturbed)]
+    assert disturbed.disturbance is Disturbance.ENGINE_AWAY
+    (due,) = [each for each in world.said if isinstance(each, CallbackDue)]
+    assert (due.number, due.reason) == ("+79991234567", CallbackReason.NOT_SERVED)
+
+
+def test_a_conversation_that_asterisk_took_with_it_is_told_so_and_called_back() -> None:
+    world = talking()
+    world.waits(20)
+    world.hears(ControlLost())
+    died_at = world.now
+    world.waits(5)
+    started = world.now - seconds(1)
+    world.hears(replace(regained(), asterisk_started_at=started))
+    assert world.outcome() is CallOutcome.ANSWERED
+    (ended,) = [each for each in world.said if isinstance(each, CallEnded)]
+    assert ended.at == died_at
+    (disturbed,) = [each for each in world.said if isinstance(each, CallDisturbed)]
+    assert disturbed.disturbance is Disturbance.ASTERISK_DIED
+
+
+def test_a_caller_who_hung_up_unseen_ended_when_asterisk_says() -> None:
+    world = World()
+    world.olga_calls()
+    world.hears(ControlLost())
+    world.waits(60)
+    gone_at = NOON + seconds(17)
+    ended = {OLGAS_LEG: Ended(at=gone_at, context="from-trunk")}
+    world.hears(replace(regained(), ended=ended))
+    assert world.outcome() is CallOutcome.ABANDONED_IN_QUEUE
+    (told,) = [each for each in world.said if isinstance(each, CallEnded)]
+    assert told.at == gone_at
+
+
+def test_whoever_gives_up_waiting_is_called_back_but_not_one_who_hides_his_number() -> None:
+    for number, reasons in (("+79991234567", [CallbackReason.ABANDONED]), (None, [])):
+        world = World()
+        world.hears(CallArrived(call=OLGA, did=Did("200"), number=number))
+        world.waits(20)
+        world.hears(LegEnded(leg=OLGAS_LEG, reason=EndReason.HUNG_UP))
+        due = [each.reason for each in world.said if isinstance(each, CallbackDue)]
+        assert due == reasons
+
+
+def test_an_order_to_connect_that_was_lost_with_the_connection_is_given_again() -> None:
+    world = talking()
+    world.hears(ControlLost())
+    world.hears(regained(live(OLGAS_LEG), live(FIRST_OFFER, did=None, agent=ANNA)))
+    kinds = [type(each) for each in world.said]
+    assert kinds[:2] == [CreateBridge, JoinBridge]
