@@ -22,6 +22,7 @@ SECONDS_ALLOWED: Final = {
     "scenarios": 10,
     "simulation": 60,
     "runtime": 30,
+    "guard": 30,
     "adapters": 60,
     "lab": 60,
     "asterisk": 180,

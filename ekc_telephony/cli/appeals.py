@@ -1,5 +1,5 @@
 """
-`ekc appeals`: list calls, show an appeal, export, figures.
+`ekc appeals`: list calls, show an appeal, export, figures; `reconcile` has its own module.
 
 What people read is in Russian and in local time; `--json` and plain CSV keep the Enums' values and
 UTC. Citizens' numbers are shown, since whoever types this asked for them; they are never logged.
@@ -10,21 +10,17 @@ configuration is wrong.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 from pathlib import Path
-from typing import IO, Annotated, Final, NoReturn, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import IO, Annotated
 
 import typer
-from rich.console import Console
 
-from ekc_telephony.adapters.sql.connection import StoreUrlError
 from ekc_telephony.adapters.sql.queries import (
     AppealHistory,
     AppealQueries,
@@ -34,6 +30,20 @@ from ekc_telephony.adapters.sql.queries import (
 )
 from ekc_telephony.cli import appeals_view as view
 from ekc_telephony.cli import appeals_words as words
+from ekc_telephony.cli.asking import (
+    DEFAULT_CONFIG,
+    NOT_WELL,
+    WRONG_INPUT,
+    AsJson,
+    Config,
+    Store,
+    Zone,
+    ask,
+    fail,
+    print_table,
+    time_zone,
+)
+from ekc_telephony.cli.reconcile import reconcile
 from ekc_telephony.core.acd.service_level import (
     ServiceLevelFormula,
     Wait,
@@ -43,21 +53,14 @@ from ekc_telephony.core.acd.service_level import (
 )
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.kernel.ids import AppealId
-from ekc_telephony.runtime.ports import StoreUnavailableError
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.load import load_settings
-
-ResultT = TypeVar("ResultT")
 
 app = typer.Typer(
     help="Appeals: list, show, export, figures.", no_args_is_help=True, add_completion=False
 )
 
-_NOT_WELL: Final = 1
-_WRONG_INPUT: Final = 2
-_WIDE: Final = 200
-"""Columns of a table that goes into a file or a pipe, where nothing may be cut off."""
-_DEFAULT_CONFIG: Final = Path("ekc.yaml")
+app.command()(reconcile)
 
 
 class ExportFormat(Enum):
@@ -67,16 +70,12 @@ class ExportFormat(Enum):
     JSON = "json"
 
 
-Store = Annotated[str | None, typer.Option(help="The store's address, instead of --config.")]
-Config = Annotated[Path, typer.Option(help="The configuration that names the store.")]
 Since = Annotated[
     str | None, typer.Option(help="From this day or moment on: 2026-03-01, 2026-03-01T09:00.")
 ]
 Until = Annotated[str | None, typer.Option(help="To the end of this day, or before this moment.")]
 Outcome = Annotated[CallOutcome | None, typer.Option(help="Only calls that ended so.")]
 Number = Annotated[str | None, typer.Option(help="Only this caller's: +7…, 8… or without prefix.")]
-Zone = Annotated[str | None, typer.Option(help="Time zone: Europe/Moscow; the machine's own.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.command("list")
@@ -90,19 +89,16 @@ def list_calls(
     zone: Zone = None,
     as_json: AsJson = False,
     store: Store = None,
-    config: Config = _DEFAULT_CONFIG,
+    config: Config = DEFAULT_CONFIG,
 ) -> None:
     """List calls and their appeals, newest first."""
-    local = _zone(zone)
+    local = time_zone(zone)
     wanted = _filter(since, until, outcome, number, local)
-    found = _ask(store, config, lambda queries: queries.newest_calls(wanted, limit=limit))
+    found = ask(store, config, lambda queries: queries.newest_calls(wanted, limit=limit))
     if as_json:
         typer.echo(view.as_json(found))
         return
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDE)
-    console.print(view.calls_table(found, zone=local))
+    print_table(view.calls_table(found, zone=local))
     typer.echo(f"Показано: {len(found)}")
 
 
@@ -113,14 +109,14 @@ def show(
     zone: Zone = None,
     as_json: AsJson = False,
     store: Store = None,
-    config: Config = _DEFAULT_CONFIG,
+    config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Show an appeal with everything that happened in its calls."""
-    local = _zone(zone)
-    found, similar = _ask(store, config, lambda queries: _find(queries, appeal))
+    local = time_zone(zone)
+    found, similar = ask(store, config, lambda queries: _find(queries, appeal))
     if found is None:
         advice = f" Similar: {', '.join(similar)}." if similar else " `ekc appeals list` has ids."
-        _fail(f"There is no appeal {appeal!r} in this store.{advice}", code=_NOT_WELL)
+        fail(f"There is no appeal {appeal!r} in this store.{advice}", code=NOT_WELL)
     typer.echo(view.as_json(found) if as_json else "\n".join(view.history_lines(found, zone=local)))
 
 
@@ -143,14 +139,14 @@ def export(
     ] = False,
     zone: Zone = None,
     store: Store = None,
-    config: Config = _DEFAULT_CONFIG,
+    config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Write all calls, oldest first; the file is readable by its owner only."""
-    local = _zone(zone)
+    local = time_zone(zone)
     wanted = _filter(since, until, outcome, number, local)
     lines = _json_lines if form is ExportFormat.JSON else _excel_lines if excel else _csv_lines
     if excel and form is ExportFormat.JSON:
-        _fail("--excel is for --format csv; leave one of them out", code=_WRONG_INPUT)
+        fail("--excel is for --format csv; leave one of them out", code=WRONG_INPUT)
 
     async def write(queries: AppealQueries) -> int:
         count = 0
@@ -160,7 +156,7 @@ def export(
                 count += 1
         return count
 
-    _ask(store, config, write)
+    ask(store, config, write)
 
 
 @app.command()
@@ -177,11 +173,11 @@ def stats(
     zone: Zone = None,
     as_json: AsJson = False,
     store: Store = None,
-    config: Config = _DEFAULT_CONFIG,
+    config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Count calls by outcome; service level with its formula, mean and longest wait."""
-    wanted = _filter(since, until, None, None, _zone(zone))
-    waits = _waits(_ask(store, config, lambda queries: queries.first_waits(wanted)))
+    wanted = _filter(since, until, None, None, time_zone(zone))
+    waits = _waits(ask(store, config, lambda queries: queries.first_waits(wanted)))
     target, formula = _norm(target, formula, config)
     share = service_level(waits, target=timedelta(seconds=target), formula=formula)
     mean, longest = average_speed_of_answer(waits), longest_wait(waits)
@@ -217,7 +213,7 @@ def _norm(
     try:
         norm = load_settings(config).service_level
     except SettingsError as error:
-        _fail(f"{error}\nOr give both --target and --formula.", code=_WRONG_INPUT)
+        fail(f"{error}\nOr give both --target and --formula.", code=WRONG_INPUT)
     return (norm.target.total_seconds() if target is None else target), formula or norm.formula
 
 
@@ -261,24 +257,6 @@ def _waits(found: list[FirstWait]) -> list[Wait]:
     ]
 
 
-def _ask(
-    store: str | None, config: Path, question: Callable[[AppealQueries], Awaitable[ResultT]]
-) -> ResultT:
-    async def ask() -> ResultT:
-        queries = AppealQueries(store or load_settings(config).store_url)
-        try:
-            return await question(queries)
-        finally:
-            await queries.close()
-
-    try:
-        return asyncio.run(ask())
-    except (StoreUrlError, SettingsError) as error:
-        _fail(str(error), code=_WRONG_INPUT)
-    except (StoreUnavailableError, OSError) as error:
-        _fail(str(error), code=_NOT_WELL)
-
-
 def _filter(
     since: str | None,
     until: str | None,
@@ -299,25 +277,15 @@ def _moment(option: str, text: str, zone: tzinfo | None, *, end: timedelta) -> d
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        _fail(
+        fail(
             f"{option}: found {text!r}, expected a day 2026-03-01 or a moment 2026-03-01T09:00",
-            code=_WRONG_INPUT,
+            code=WRONG_INPUT,
         )
     if len(text) == len("2026-03-01"):
         at += end
     if at.tzinfo is not None:
         return at
     return at.astimezone() if zone is None else at.replace(tzinfo=zone)
-
-
-def _zone(name: str | None) -> tzinfo | None:
-    try:
-        return None if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        _fail(
-            f"--zone: found {name!r}, expected a name such as Europe/Moscow or Asia/Barnaul",
-            code=_WRONG_INPUT,
-        )
 
 
 @contextmanager
@@ -328,8 +296,3 @@ def _opened(output: Path | None) -> Iterator[IO[str]]:
     handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
         yield file
-
-
-def _fail(message: str, *, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from ekc_telephony.adapters.sql.queries import (
     AppealHistory,
+    CallbackSummary,
     CallHistory,
     CallSummary,
     SegmentSummary,
@@ -120,6 +121,10 @@ def _call_lines(call: CallHistory, zone: tzinfo | None) -> list[str]:
     events += [(fault.at, f"! {words.FAULTS[fault.kind]}: {fault.detail}") for fault in call.faults]
     if summary.ended_at is not None:
         events.append((summary.ended_at, f"звонок завершён: {words.OUTCOMES[summary.outcome]}"))
+    if call.callback is not None:
+        reason = words.CALLBACK_REASONS[call.callback.reason]
+        state = words.CALLBACK_STATES[call.callback.state]
+        events.append((call.callback.due_at, f"в списке обратных звонков: {reason}; {state}"))
     script = f", сценарий {summary.script}" if summary.script else ""
     return [
         f"Звонок {summary.call} на {summary.did}{script}: {words.OUTCOMES[summary.outcome]}",
@@ -128,6 +133,22 @@ def _call_lines(call: CallHistory, zone: tzinfo | None) -> list[str]:
             for at, text in sorted(events, key=lambda event: event[0])
         ),
     ]
+
+
+def callbacks_table(callbacks: Iterable[CallbackSummary], *, zone: tzinfo | None) -> Table:
+    """Lay the callback list out for a person; a zone of None is the machine's own."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("Внесён", "Номер", "Причина", "Состояние", "Обращение"):
+        table.add_column(heading, no_wrap=True)
+    for each in callbacks:
+        table.add_row(
+            moment(each.due_at, zone),
+            each.number,
+            words.CALLBACK_REASONS[each.reason],
+            words.CALLBACK_STATES[each.state],
+            each.appeal,
+        )
+    return table
 
 
 def _tell_segment(segment: SegmentSummary) -> str:

@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from ekc_telephony.adapters.sql.models import AppealState, CallFault
-from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
+from ekc_telephony.adapters.sql.models import AppealState, CallbackState, CallFault
+from ekc_telephony.core.call.facts import (
+    CallbackReason,
+    CallOutcome,
+    SegmentKind,
+    SegmentOutcome,
+)
 
 OUTCOMES: Final[Mapping[CallOutcome | None, str]] = MappingProxyType(
     {
@@ -63,7 +68,23 @@ FAULTS: Final[Mapping[CallFault, str]] = MappingProxyType(
     {
         CallFault.RECORDING_LOST: "запись потеряна",
         CallFault.PROMPTS_NOT_HEARD: "не прозвучали подсказки",
+        CallFault.ASTERISK_DIED: "телефонная станция остановилась или была перезапущена",
+        CallFault.ENGINE_BUG: "ошибка в программе ЕКЦ",
+        CallFault.ENGINE_AWAY: "программа ЕКЦ не работала или не отвечала",
     }
+)
+
+CALLBACK_REASONS: Final[Mapping[CallbackReason, str]] = MappingProxyType(
+    {
+        CallbackReason.ASKED: "просил перезвонить",
+        CallbackReason.ABANDONED: "не дождался ответа",
+        CallbackReason.CUT_OFF: "разговор прерван сбоем",
+        CallbackReason.NOT_SERVED: "не обслужен из-за сбоя",
+    }
+)
+
+CALLBACK_STATES: Final[Mapping[CallbackState, str]] = MappingProxyType(
+    {CallbackState.WAITING: "ждёт звонка", CallbackState.DONE: "перезвонили"}
 )
 
 COLUMNS: Final[Mapping[str, str]] = MappingProxyType(

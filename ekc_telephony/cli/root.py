@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from ekc_telephony.cli import appeals, conf, serve, sounds, wallboard
+from ekc_telephony.cli import appeals, callbacks, conf, guard, replay, serve, sounds, wallboard
 
 app = typer.Typer(
     help="EKC (ЕКЦ): a contact-centre engine on Asterisk for citizens' hotlines.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(guard.guard)
+app.command(name="replay")(replay.replay_command)
 app.command()(serve.serve)
 app.command()(wallboard.wallboard)
 app.add_typer(appeals.app, name="appeals")
+app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(conf.app, name="conf")
 app.add_typer(sounds.app, name="sounds")

@@ -87,6 +87,8 @@ class FallbackIntake:
         asterisk_started_at: When the present Asterisk started; None while that is not known.
         witness: Tells that a caller is gone whose end was never noted; nobody does without it.
         listeners: Are told the facts that the store has taken.
+        is_ready: Whether the store's tables are up to date; an older store would refuse facts that
+            it takes a moment later, and their notes would be put aside.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class FallbackIntake:
         asterisk_started_at: Callable[[], datetime | None],
         witness: Witness | None = None,
         listeners: Collection[FactSink] = (),
+        is_ready: Callable[[], bool] = lambda: True,
     ) -> None:
         self._spool = spool
         self._store = store
@@ -105,6 +108,7 @@ class FallbackIntake:
         self._asterisk_started_at = asterisk_started_at
         self._witness = witness
         self._listeners = listeners
+        self._is_ready = is_ready
         self._stored: set[CallId] = set()
         """Calls that the store has and whose notes could not be removed."""
         self.waiting = 0
@@ -125,7 +129,7 @@ class FallbackIntake:
     async def take_in(self) -> int:
         """Bring to the store what is there now; return how many calls."""
         try:
-            over = self._calls_that_are_over()
+            over = self._calls_that_are_over() if self._is_ready() else {}
             taken = await self._store_all(over) if over else 0
             self.waiting = len(self._spool)
         except (OSError, StoreUnavailableError) as error:

@@ -59,6 +59,11 @@ class StoreKeeper:
         self._ready = asyncio.Event()
 
     @property
+    def is_ready(self) -> bool:
+        """Tell whether the store is in service."""
+        return self._ready.is_set()
+
+    @property
     def trouble(self) -> str | None:
         """What is wrong with the store, in one sentence; None when all is well."""
         if not self._ready.is_set():

@@ -7,6 +7,7 @@ The seam between `ekc.yaml` and `adapters/asterisk_conf`, which knows nothing of
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,10 +19,18 @@ from ekc_telephony.adapters.asterisk_conf.conf import (
     TrunkConf,
 )
 from ekc_telephony.adapters.asterisk_conf.secrets import Secrets
+from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.settings.models import ControlEndpoint, Endpoint, Settings
 
 ARI_APP: Final = "ekc"
 """The engine's ARI application; one engine owns it."""
+
+FALLBACK_WAIT: Final = timedelta(minutes=5)
+"""A guess, to be mended by what is measured: who waits longer is better off with a promise."""
+FALLBACK_WRAP_UP: Final = timedelta(seconds=10)
+"""Without the engine nobody can end it early, and callers are many."""
+
+_FALLBACK_PENALTIES: Final = {Line.FIRST: 0, Line.SECOND: 10}
 
 _GOLDEN_FOLDER: Final = Path("/var/lib/ekc/asterisk")
 _GOLDEN_SOUNDS: Final = Path("/usr/share/ekc/sounds")
@@ -46,6 +55,7 @@ def node_conf(settings: Settings, secrets: Secrets, *, installation: Installatio
         rtp_last=asterisk.rtp.last,
         ari_password=secrets.ari,
         ami_password=secrets.ami,
+        guard_password=secrets.guard,
         qualify_every=asterisk.sip.qualify_every,
         trunks=tuple(
             TrunkConf(
@@ -61,10 +71,13 @@ def node_conf(settings: Settings, secrets: Secrets, *, installation: Installatio
                 name=operator.name,
                 password=secrets.operators[operator.account],
                 contact=operator.contact,
+                fallback_penalty=_FALLBACK_PENALTIES[operator.line],
             )
             for operator in settings.operators
         ),
         music_classes=tuple(sorted({queue.music for queue in settings.queues} - {"default"})),
+        fallback_wait=FALLBACK_WAIT,
+        fallback_wrap_up=FALLBACK_WRAP_UP,
     )
 
 
@@ -73,6 +86,8 @@ def golden_conf(settings: Settings) -> NodeConf:
     placeholders = Secrets(
         ari="ARI-PASSWORD",
         ami="AMI-PASSWORD",
+        guard="GUARD-PASSWORD",
+        journal=b"",
         operators={
             operator.account: f"PASSWORD-OF-{operator.account}" for operator in settings.operators
         },

@@ -317,6 +317,20 @@ def test_the_engines_words_about_a_segment_of_its_own_stay(tmp_path: Path) -> No
     assert list(desk.store.kept.facts)[: len(begun)] == begun
 
 
+def test_nothing_is_taken_in_before_the_store_is_ready(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, refuses=["ekc-1.1"])
+    intake = FallbackIntake(
+        desk.spool,
+        desk.store,
+        desk.clock,
+        asterisk_started_at=lambda: None,
+        is_ready=lambda: False,
+    )
+    write_json(tmp_path, "ekc-1.1")
+    assert run(intake.take_in()) == 0
+    assert (intake.waiting, intake.trouble, desk.spool.broken) == (1, None, 0)
+
+
 def test_a_store_that_has_no_tables_yet_keeps_the_notes_waiting(tmp_path: Path) -> None:
     """The intake starts with the engine, and the store may be brought up to date later."""
     spool = tmp_path / "spool"

@@ -152,10 +152,31 @@ class AmiClient:
             AmiDownError: AMI cannot be reached, or broke off.
             AmiRefusedError: It refuses our user name or secret.
         """
+        async with self._opened():
+            await self._log_in(events="on")
+            await self._hear_that_it_has_booted()
+            yield
+
+    @asynccontextmanager
+    async def connected_to_ask(self) -> AsyncIterator[None]:
+        """
+        Connect, log in and hold the connection for questions alone: no events come.
+
+        For a user without the right to read anything. Asterisk may still be booting.
+
+        Raises:
+            AmiDownError: AMI cannot be reached, or broke off.
+            AmiRefusedError: It refuses our user name or secret.
+        """
+        async with self._opened():
+            await self._log_in(events="off")
+            yield
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[None]:
         protocol = await self._open()
         self._protocol = protocol
         try:
-            await self._log_in()
             yield
         finally:
             self._protocol = None
@@ -171,16 +192,18 @@ class AmiClient:
             raise AmiDownError(f"AMI cannot be reached at {host}:{port}: {trouble}.") from trouble
         return protocol
 
-    async def _log_in(self) -> None:
+    async def _log_in(self, *, events: str) -> None:
         user, secret = self._access.user, self._access.secret
         try:
-            await self.ask("Login", Username=user, Secret=secret, Events="on")
+            await self.ask("Login", Username=user, Secret=secret, Events=events)
         except AmiRefusedError as refusal:
             raise AmiRefusedError(
                 f"Asterisk refuses the AMI user {user!r} at {self._access.host}:"
                 f"{self._access.port} ({refusal}). Its manager.conf must hold this user with the "
-                "secret that the engine was given; render the configuration again and reload it."
+                "secret that we were given; render the configuration again and reload it."
             ) from refusal
+
+    async def _hear_that_it_has_booted(self) -> None:
         try:
             async with asyncio.timeout(BOOT_PATIENCE.total_seconds()):
                 while (await self.receive()).get("Event") != "FullyBooted":
@@ -188,7 +211,7 @@ class AmiClient:
         except TimeoutError as late:
             raise AmiDownError(
                 "Asterisk does not say that it has booted. Its manager.conf must give the AMI "
-                f"user {user!r} `read = system`."
+                f"user {self._access.user!r} `read = system`."
             ) from late
 
     async def receive(self) -> AmiMessage:

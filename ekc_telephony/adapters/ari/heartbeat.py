@@ -5,8 +5,8 @@ The engine sets global variables of Asterisk twice a second. The dialplan asks f
 it gives a call to us, the guard watches that they change. The guard sets one of its own, whose
 change we watch. They travel over HTTP: an event socket that is being opened anew is no dead engine.
 
-Rule 1: whoever does not see Asterisk's events for longer than `BLIND_LIMIT` does not beat: a call
-that came would be served by nobody.
+Rule 1: whoever does not see Asterisk's events for longer than `BLIND_LIMIT`, though Asterisk
+answers, does not beat: a call that came would be served by nobody.
 Rule 2: ages are told by Asterisk's wall clock (`EPOCH`), so the beat is the one place where ours is
 read. Setting the clock is felt for half a second at most.
 """
@@ -26,7 +26,8 @@ from ekc_telephony.adapters.ari.client import AriClient, AriDownError, AriRefuse
 ALIVE_AT: Final = "EKC_ALIVE_AT"
 """Whole seconds since 1970; the dialplan sends calls elsewhere when it is older than 3."""
 ENGINE: Final = "EKC_ENGINE"
-"""Which life of which engine beats."""
+"""Which life of which engine beats, and its beats counted: `ekc-1f00/261122#17`. The guard watches
+that it changes."""
 GUARD_AT: Final = "EKC_GUARD_AT"
 """What the guard sets every second."""
 BEAT_EVERY: Final = timedelta(seconds=0.5)
@@ -51,9 +52,12 @@ class Heartbeat:
         self._client = client
         self._life = life
         self._is_fit = is_fit
+        self._beats = 0
         self._guard_value = ""
         self._guard_changed_at: float | None = None
         self._began_at = time.monotonic()
+        self.answers_since: float | None = None
+        """Since when Asterisk has answered every question, on the monotonic clock."""
 
     @property
     def guard_trouble(self) -> str | None:
@@ -78,8 +82,10 @@ class Heartbeat:
                     await self.beat()
                 if beats % _LOOK_EVERY == 0:
                     await self._look_at_guard()
+                self.answers_since = self.answers_since or time.monotonic()
             except (AriDownError, AriRefusedError):
-                pass  # the link says what is wrong; a beat that fails is a beat that is missing
+                # The link says what is wrong; a beat that fails is a beat that is missing.
+                self.answers_since = None
             beats += 1
             await asyncio.sleep(BEAT_EVERY.total_seconds())
 
@@ -92,19 +98,22 @@ class Heartbeat:
             AriDownError: No answer came.
         """
         alive_at = str(int(time.time()))  # noqa: TID251 - Asterisk compares it with its own clock
-        for name, value in ((ENGINE, self._life), (ALIVE_AT, alive_at)):
+        self._beats += 1
+        engine = f"{self._life}#{self._beats}"
+        for name, value in ((ENGINE, engine), (ALIVE_AT, alive_at)):
             query = {"variable": name, "value": value}
             await self._client.ask_apart("POST", "asterisk/variable", query)
 
     async def engine_alive(self) -> tuple[str, str]:
         """
-        Return which engine beat last, and its last beat; empty when none ever did.
+        Return which engine beat last, and which beat it was; empty when none ever did.
 
         Raises:
             AriRefusedError: Asterisk answered with an error.
             AriDownError: No answer came.
         """
-        return await self._read(ENGINE), await self._read(ALIVE_AT)
+        beat = await self._read(ENGINE)
+        return beat.rpartition("#")[0], beat
 
     async def _look_at_guard(self) -> None:
         value = await self._read(GUARD_AT)

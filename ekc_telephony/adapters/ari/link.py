@@ -144,10 +144,14 @@ class AriLink:
             )
 
     def _is_fit(self) -> bool:
+        """Tell whether calls may come; time in which Asterisk is frozen does not count."""
         if self.is_up:
             return True
-        blind_s = BLIND_LIMIT.total_seconds()
-        return self._lost_at is not None and time.monotonic() - self._lost_at < blind_s
+        if self._lost_at is None:
+            return False
+        now = time.monotonic()
+        blind_since = max(self._lost_at, self.heartbeat.answers_since or now)
+        return now - blind_since < BLIND_LIMIT.total_seconds()
 
     def _go_down(self, trouble: str, deliver: Deliver) -> None:
         if trouble != self.trouble:

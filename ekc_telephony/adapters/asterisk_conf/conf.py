@@ -16,6 +16,8 @@ from typing_extensions import override
 
 CONTROL_ACCOUNT: Final = "ekc"
 """Under this name the engine logs in to ARI and AMI."""
+GUARD_ACCOUNT: Final = "ekc-guard"
+"""Under this name the guard logs in to AMI."""
 
 
 class InstallationIncompleteError(Exception):
@@ -90,6 +92,8 @@ class PhoneConf:
     password: str
     contact: str | None
     """A fixed `sip:host:port`; None when the phone registers."""
+    fallback_penalty: int
+    """While the engine is away his phone rings when nobody with a lower one is free."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +114,14 @@ class NodeConf:
     rtp_last: int
     ari_password: str
     ami_password: str
+    guard_password: str
     qualify_every: timedelta | None
     """How often a registered phone is asked whether it is still there."""
     trunks: tuple[TrunkConf, ...]
     phones: tuple[PhoneConf, ...]
     music_classes: tuple[str, ...]
     """Besides `default`."""
+    fallback_wait: timedelta
+    """How long a caller waits in the fallback before he is promised a call."""
+    fallback_wrap_up: timedelta
+    """How long an operator is left alone after a call of the fallback."""

@@ -4,7 +4,10 @@ The folder that Asterisk lives in: its rendered files, and the directories it wa
     etc/           rendered, 0640; `etc/site/` is the site's own and is never touched
     data/          links: documentation and rest-api (Asterisk's), moh and sounds/ru/ekc (ours)
     spool/recording/   what ARI records
-    log/ run/ var/ cache/ agi/
+    spool/ekc/     calls that the fallback took while the engine was away
+    agi/           rendered, 0750: the fallback's script (`agi`)
+    guard.json     rendered, 0600: how the guard reaches AMI
+    log/ run/ var/ cache/
 
 Rule 1: every file is written beside its old one before the first is renamed into place, so a full
 disk leaves the old configuration whole.
@@ -13,6 +16,7 @@ Rule 2: what did not change is not written.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -20,7 +24,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from ekc_telephony.adapters.asterisk_conf.conf import NodeConf
+from ekc_telephony.adapters.asterisk_conf.agi import agi_files
+from ekc_telephony.adapters.asterisk_conf.conf import GUARD_ACCOUNT, NodeConf
 
 _FOLDERS: Final = (
     "etc/site",
@@ -29,13 +34,16 @@ _FOLDERS: Final = (
     "data/sounds/en",
     "spool/recording",
     "spool/tmp",
+    "spool/ekc",
     "run",
-    "log/cdr-csv",
+    "log/cdr-custom",
     "cache",
-    "agi",
+    "agi/asterisk",
 )
 _FOLDER_MODE: Final = 0o750
 _FILE_MODE: Final = 0o640
+_SCRIPT_MODE: Final = 0o750
+_SECRET_MODE: Final = 0o600
 _LONGEST_SOCKET: Final = 107
 """Bytes in the path of a Unix socket: 108 with the closing zero (Linux, unix(7))."""
 
@@ -76,7 +84,12 @@ def write_folder(conf: NodeConf, files: Mapping[str, str]) -> tuple[Change, ...]
         )
     for name in _FOLDERS:
         (conf.folder / name).mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-    return (*_write_files(conf.folder / "etc", files), *_make_links(conf))
+    return (
+        *_write_files(conf.folder / "etc", files, mode=_FILE_MODE),
+        *_write_files(conf.folder / "agi", agi_files(), mode=_SCRIPT_MODE),
+        *_write_files(conf.folder, {"guard.json": _guard_access(conf)}, mode=_SECRET_MODE),
+        *_make_links(conf),
+    )
 
 
 def differences(folder: Path, files: Mapping[str, str]) -> str:
@@ -94,24 +107,34 @@ def differences(folder: Path, files: Mapping[str, str]) -> str:
     return "".join(pieces)
 
 
-def _write_files(etc: Path, files: Mapping[str, str]) -> list[Change]:
-    changes: list[Change] = []
+def _guard_access(conf: NodeConf) -> str:
+    access = {
+        "host": conf.ami.bind,
+        "port": conf.ami.port,
+        "user": GUARD_ACCOUNT,
+        "secret": conf.guard_password,
+    }
+    return json.dumps(access, indent=1) + "\n"
+
+
+def _write_files(folder: Path, files: Mapping[str, str], *, mode: int) -> list[Change]:
+    changes: dict[str, Change] = {}
     for name, text in sorted(files.items()):
-        path = etc / name
+        path = folder / name
         exists = path.is_file()
         if exists and path.read_text(encoding="utf-8") == text:
             continue
         kind = ChangeKind.CHANGED if exists else ChangeKind.CREATED
-        changes.append(Change(path=path, kind=kind))
-    for change in changes:
+        changes[name] = Change(path=path, kind=kind)
+    for name, change in changes.items():
         fresh = _beside(change.path)
         fresh.unlink(missing_ok=True)
         # Made with its mode, before a password is in it.
-        fresh.touch(mode=_FILE_MODE)
-        fresh.write_text(files[change.path.name], encoding="utf-8")
-    for change in changes:
+        fresh.touch(mode=mode)
+        fresh.write_text(files[name], encoding="utf-8")
+    for change in changes.values():
         _beside(change.path).replace(change.path)
-    return changes
+    return list(changes.values())
 
 
 def _beside(path: Path) -> Path:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ekc_telephony.adapters.asterisk_conf.conf import CONTROL_ACCOUNT, NodeConf
+from ekc_telephony.adapters.asterisk_conf.conf import CONTROL_ACCOUNT, GUARD_ACCOUNT, NodeConf
 
 PROJECT: Final = Path(__file__).parents[3]
 """The project's folder, which holds the templates beside the package."""
@@ -45,14 +46,19 @@ def render(conf: NodeConf) -> Mapping[str, str]:
     )
     variables = {field.name: getattr(conf, field.name) for field in fields(conf)}
     variables["control_account"] = CONTROL_ACCOUNT
-    variables["qualify_s"] = (
-        None if conf.qualify_every is None else round(conf.qualify_every.total_seconds())
-    )
+    variables["guard_account"] = GUARD_ACCOUNT
+    variables["qualify_s"] = None if conf.qualify_every is None else _seconds(conf.qualify_every)
+    variables["fallback_wait_s"] = _seconds(conf.fallback_wait)
+    variables["fallback_wrap_up_s"] = _seconds(conf.fallback_wrap_up)
     return {
         name.removesuffix(_SUFFIX): environment.get_template(name).render(variables)
         for name in environment.list_templates(extensions=["j2"])
         if "/" not in name
     }
+
+
+def _seconds(duration: timedelta) -> int:
+    return round(duration.total_seconds())
 
 
 def _refuse_breaking_out(value: object) -> object:

@@ -33,8 +33,8 @@ COLUMNS: Final = (
     "answer",
     "end",
     "disposition",
-    "ekc_did",
-    "ekc_served",
+    "did",
+    "served",
     "dstchannel",
 )
 """Those that are read, in the order of the file; others follow."""

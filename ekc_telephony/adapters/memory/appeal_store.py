@@ -67,7 +67,12 @@ class InMemoryAppealStore:
                 case _:
                     pass
         return [
-            OpenCall(call=call, registered_at=begun.at, was_answered=call in answered)
+            OpenCall(
+                call=call,
+                registered_at=begun.at,
+                was_answered=call in answered,
+                number=begun.number,
+            )
             for call, begun in sorted(registered.items(), key=lambda each: (each[1].at, each[0]))
             if call not in over and is_of_node(call, node)
         ]

@@ -20,6 +20,8 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from ekc_telephony.core.call.facts import (
+    CallbackDue,
+    CallDisturbed,
     CallEnded,
     CallRegistered,
     Fact,
@@ -64,6 +66,18 @@ class PrometheusSink:
         self._recordings_lost = Counter(
             "ekc_recordings_lost", "Conversations not or only partly recorded", registry=registry
         )
+        self._callbacks_due = Counter(
+            "ekc_callbacks_due",
+            "Citizens put on the callback list, by reason",
+            ["reason"],
+            registry=registry,
+        )
+        self._disturbances = Counter(
+            "ekc_disturbances",
+            "Calls in which something of ours went wrong, by what it was",
+            ["disturbance"],
+            registry=registry,
+        )
 
     def record(self, fact: Fact) -> None:
         """Count the fact."""
@@ -80,6 +94,10 @@ class PrometheusSink:
                 self._prompts_not_heard.inc()
             case RecordingLost():
                 self._recordings_lost.inc()
+            case CallbackDue(reason=reason):
+                self._callbacks_due.labels(reason.value).inc()
+            case CallDisturbed(disturbance=disturbance):
+                self._disturbances.labels(disturbance.value).inc()
             case _:
                 pass
 

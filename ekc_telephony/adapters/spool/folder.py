@@ -90,10 +90,15 @@ class SpoolFolder:
         only_begun = sorted(name for name, endings in found.items() if ".json" not in endings)
         calls = []
         for name in [*by_json, *only_begun][:CALLS_AT_ONCE]:
-            file = self._folder / f"{name}{'.json' if '.json' in found[name] else '.begun'}"
-            call = self._read_file(file, now)
-            if call is not None:
-                calls.append(call)
+            told = [
+                self._read_file(self._folder / f"{name}{ending}", now)
+                for ending in (".json", ".begun")
+                if ending in found[name]
+            ]
+            known = [each for each in told if each is not None]
+            # Should the script have failed at the end, the dialplan's lines tell of it.
+            with_end = [each for each in known if each.ended_at is not None]
+            calls += (with_end or known)[:1]
         return calls
 
     def remove(self, call: CallId) -> None:
@@ -188,7 +193,7 @@ def _from_lines(content: bytes, name: str) -> FallbackCall:
         call=CallId(values["call"]),
         did=Did(values["did"]),
         number=values["number"] or None,
-        began_at=_moment(values["began_at"]),
+        began_at=_moment(values["began_at"] or values["entered_at"]),
         entered_at=_moment(values["entered_at"]),
         was_served=values["was_served"] == "1",
         ended_at=_moment_or_none(values.get("ended_at")),

@@ -136,6 +136,7 @@ def _write_batch(connection: sa.Connection, batch: Batch, known: Statements) -> 
     _execute(connection, known.add_recordings, batch.recordings)
     _execute(connection, known.close_segments, batch.closings)
     _execute(connection, known.insert_faults, batch.faults)
+    _execute(connection, known.insert_callbacks, batch.callbacks)
     _execute(connection, known.set_presences, _presence_rows(batch))
 
 
@@ -184,7 +185,7 @@ def _read_presences(
 
 def _read_open_calls(connection: sa.Connection, *, node: str) -> list[OpenCall]:
     query = (
-        sa.select(calls.c.id, calls.c.registered_at, calls.c.answered_at)
+        sa.select(calls.c.id, calls.c.registered_at, calls.c.answered_at, calls.c.number)
         .where(calls.c.outcome.is_(None), calls.c.id.startswith(f"{node}-", autoescape=True))
         .order_by(calls.c.registered_at, calls.c.id)
     )
@@ -193,6 +194,7 @@ def _read_open_calls(connection: sa.Connection, *, node: str) -> list[OpenCall]:
             call=CallId(row.id),
             registered_at=row.registered_at,
             was_answered=row.answered_at is not None,
+            number=row.number,
         )
         for row in connection.execute(query)
         if is_of_node(CallId(row.id), node)  # LIKE alone takes «ekc-2-…», and in SQLite «EKC-…»

@@ -7,7 +7,8 @@ statements, however many facts it holds. Rows are plain mappings, named as the p
 
 Rule 1: folding the same facts in two batches or in one leaves the same tables behind, so a fact
 written twice changes nothing. For rows of a call this follows from merging (the first value of a
-column stays); for presence, which has no sequence, from its time (an older one is ignored).
+column stays; of two ends in the fallback the later one, see `_end_call`); for presence, which has
+no sequence, from its time (an older one is ignored).
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias, assert_never
 
-from ekc_telephony.adapters.sql.models import AppealState, CallFault
+from ekc_telephony.adapters.sql.models import AppealState, CallbackState, CallFault
 from ekc_telephony.core.call.facts import (
     FACTS_PER_SECOND,
     AgentChanged,
+    CallbackDue,
+    CallDisturbed,
     CallEnded,
     CallFact,
+    CallOutcome,
     CallRegistered,
     Fact,
     PromptsNotHeard,
@@ -62,6 +66,7 @@ class Batch:
     closings: list[Row] = field(default_factory=list)
     """Taken-over calls that ended: what earlier engines left open of them ends as well."""
     faults: list[Row] = field(default_factory=list)
+    callbacks: list[Row] = field(default_factory=list)
     presences: dict[AgentId, DeclaredPresence] = field(default_factory=dict)
 
     def add(self, fact: CallFact) -> None:
@@ -80,13 +85,12 @@ class Batch:
                 self._end_segment(row, fact)
             case RecordingStarted():
                 self._record(fact)
-            case RecordingLost():
-                cause = f"{fact.recording}: {printable(fact.cause)}"
-                self._note(fact, CallFault.RECORDING_LOST, cause)
-            case PromptsNotHeard():
-                self._note(fact, CallFault.PROMPTS_NOT_HEARD, ", ".join(fact.prompts))
+            case RecordingLost() | PromptsNotHeard() | CallDisturbed():
+                self._note(fact)
+            case CallbackDue():
+                self._call_back(fact)
             case CallEnded():
-                _fill(row, new_ended_at=fact.at, new_outcome=fact.outcome)
+                _end_call(row, fact)
                 self._close(fact)
             case _:
                 assert_never(fact)
@@ -175,14 +179,34 @@ class Batch:
                 }
             )
 
-    def _note(self, fact: RecordingLost | PromptsNotHeard, kind: CallFault, detail: str) -> None:
+    def _call_back(self, fact: CallbackDue) -> None:
+        self.callbacks.append(
+            {
+                "of_call": fact.call,
+                "number": printable(fact.number),
+                "reason": fact.reason,
+                "due_at": fact.at,
+                "state": CallbackState.WAITING,
+            }
+        )
+
+    def _note(self, fact: RecordingLost | PromptsNotHeard | CallDisturbed) -> None:
+        match fact:
+            case RecordingLost():
+                kind, detail = CallFault.RECORDING_LOST, f"{fact.recording}: {fact.cause}"
+            case PromptsNotHeard():
+                kind, detail = CallFault.PROMPTS_NOT_HEARD, ", ".join(fact.prompts)
+            case CallDisturbed():
+                kind, detail = CallFault(fact.disturbance.value), fact.detail
+            case _:
+                assert_never(fact)
         self.faults.append(
             {
                 "call": fact.call,
                 "sequence": fact.sequence,
                 "at": fact.at,
                 "kind": kind,
-                "detail": detail,
+                "detail": printable(detail),
             }
         )
 
@@ -225,6 +249,15 @@ def _change_of(call: CallId) -> Row:
         "new_queue": None,
         "new_agent": None,
     }
+
+
+def _end_call(row: Row, fact: CallEnded) -> None:
+    # The engine ends a call when it gives the caller to the fallback, and the fallback when he has
+    # left: his call lasted until then, whichever of the two is told first.
+    is_again = row["new_outcome"] is fact.outcome is CallOutcome.SENT_TO_FALLBACK
+    if is_again:
+        row["new_ended_at"] = max(row["new_ended_at"], fact.at)
+    _fill(row, new_ended_at=fact.at, new_outcome=fact.outcome)
 
 
 def _fill(row: Row, **values: object) -> None:

@@ -3,7 +3,8 @@ The tables of the appeal store.
 
 An *appeal* is the recorded matter; a *call* is one contact about it; a *segment* is one stretch of
 a call in which one thing happens; a *fault* is something that went wrong in a call without ending
-it; *agent_presence* is what each agent declared last.
+it; a *callback* is a citizen who shall be called back; *agent_presence* is what each agent declared
+last; a *reconciliation* is one day compared with what Asterisk itself wrote down.
 
 Rule 1: what a core Enum can say is all that a column may hold (CHECK), so «unknown» cannot be
 written as an outcome by anybody.
@@ -21,10 +22,15 @@ from typing import Any, Final, final
 import sqlalchemy as sa
 from typing_extensions import override
 
-from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
+from ekc_telephony.core.call.facts import (
+    CallbackReason,
+    CallOutcome,
+    SegmentKind,
+    SegmentOutcome,
+)
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 
-SCHEMA_REVISION: Final = "0001"
+SCHEMA_REVISION: Final = "0002"
 """The newest revision in `migrations/versions/`; a test compares the two."""
 
 
@@ -36,10 +42,21 @@ class AppealState(Enum):
 
 
 class CallFault(Enum):
-    """What can go wrong in a call that goes on."""
+    """What can go wrong in a call; the last three are the values of `Disturbance`."""
 
     RECORDING_LOST = "recording_lost"
     PROMPTS_NOT_HEARD = "prompts_not_heard"
+    ASTERISK_DIED = "asterisk_died"
+    ENGINE_BUG = "engine_bug"
+    ENGINE_AWAY = "engine_away"
+
+
+class CallbackState(Enum):
+    """How far a callback has come."""
+
+    WAITING = "waiting"
+    """Nobody has called the citizen back yet."""
+    DONE = "done"
 
 
 @final
@@ -172,6 +189,35 @@ call_faults: Final = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
     sqlite_with_rowid=False,
 )
+
+callbacks: Final = sa.Table(
+    "callbacks",
+    metadata,
+    sa.Column("call", sa.Text, sa.ForeignKey("calls.id"), primary_key=True),
+    sa.Column("appeal", sa.Text, sa.ForeignKey("appeals.id"), nullable=False),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("reason", _one_of(CallbackReason, "callback_reason"), nullable=False),
+    sa.Column("due_at", UtcMoment, nullable=False),
+    sa.Column("state", _one_of(CallbackState, "callback_state"), nullable=False),
+    sa.Index("callbacks_by_state", "state", "due_at"),
+    sqlite_with_rowid=False,
+)
+"""
+A call puts its citizen on the list once; the first reason stays, unless he asked for it himself.
+Who was not served by the engine and talked to an operator in the fallback is on it no more, see
+`queries.py`.
+"""
+
+reconciliations: Final = sa.Table(
+    "reconciliations",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("checked_at", UtcMoment, nullable=False),
+    sa.Column("calls", sa.Integer, nullable=False),
+    sa.Column("differences", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What `ekc appeals reconcile` found last about each day; `calls` is how many it compared."""
 
 agent_presence: Final = sa.Table(
     "agent_presence",

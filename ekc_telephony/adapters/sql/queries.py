@@ -17,13 +17,22 @@ import sqlalchemy as sa
 from ekc_telephony.adapters.sql.connection import open_for_reading
 from ekc_telephony.adapters.sql.models import (
     AppealState,
+    CallbackState,
     CallFault,
     appeals,
     call_faults,
+    callbacks,
     calls,
+    reconciliations,
     segments,
 )
-from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
+from ekc_telephony.core.appeals.fallback import FALLBACK_QUEUE
+from ekc_telephony.core.call.facts import (
+    CallbackReason,
+    CallOutcome,
+    SegmentKind,
+    SegmentOutcome,
+)
 from ekc_telephony.core.kernel.ids import AppealId, CallId
 from ekc_telephony.runtime.ports import StoreUnavailableError
 
@@ -78,12 +87,27 @@ class FaultSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackSummary:
+    """A citizen who is on the callback list, or was."""
+
+    appeal: AppealId
+    call: CallId
+    """The call that put him on it."""
+    number: str
+    reason: CallbackReason
+    due_at: datetime
+    state: CallbackState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallHistory:
     """A call with all that happened in it, in order of time."""
 
     summary: CallSummary
     segments: tuple[SegmentSummary, ...]
     faults: tuple[FaultSummary, ...]
+    callback: CallbackSummary | None
+    """None when the call put nobody on the callback list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +119,17 @@ class AppealHistory:
     state: AppealState
     number: str | None
     calls: tuple[CallHistory, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """One run of `ekc appeals reconcile`, over all the days that it compared."""
+
+    checked_at: datetime
+    calls: int
+    """How many were compared."""
+    differences: int
+    """Those that nothing explains."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +211,37 @@ class AppealQueries:
             .limit(limit)
         )
         return await self._read(lambda connection: list(connection.scalars(query)))
+
+    async def callbacks(self, *, with_done: bool) -> list[CallbackSummary]:
+        """
+        Return the callback list, longest waiting first.
+
+        Args:
+            with_done: Whether those who have been called back are listed, too.
+        """
+        query = _callbacks().order_by(callbacks.c.due_at, callbacks.c.call)
+        if not with_done:
+            query = query.where(callbacks.c.state == CallbackState.WAITING)
+        return await self._read(lambda connection: _callbacks_of(connection, query))
+
+    async def last_reconciliation(self) -> Reconciliation | None:
+        """Return what the last run of `ekc appeals reconcile` found, None before the first."""
+        query = (
+            sa.select(
+                reconciliations.c.checked_at,
+                sa.func.sum(reconciliations.c.calls).label("calls"),
+                sa.func.sum(reconciliations.c.differences).label("differences"),
+            )
+            .group_by(reconciliations.c.checked_at)
+            .order_by(reconciliations.c.checked_at.desc())
+            .limit(1)
+        )
+
+        def read(connection: sa.Connection) -> Reconciliation | None:
+            row = connection.execute(query).mappings().one_or_none()
+            return None if row is None else Reconciliation(**row)
+
+        return await self._read(read)
 
     async def first_waits(self, wanted: CallFilter) -> list[FirstWait]:
         """Return how long the callers of all ended calls waited for a person."""
@@ -279,8 +345,27 @@ def _call_history(connection: sa.Connection, summary: CallSummary) -> CallHistor
         .where(call_faults.c.call == summary.call)
         .order_by(call_faults.c.sequence)
     )
+    callback = _callbacks_of(connection, _callbacks().where(callbacks.c.call == summary.call))
     return CallHistory(
         summary=summary,
         segments=tuple(SegmentSummary(**row) for row in segment_rows.mappings()),
         faults=tuple(FaultSummary(**row) for row in fault_rows.mappings()),
+        callback=callback[0] if callback else None,
     )
+
+
+def _callbacks() -> sa.Select[Any]:
+    # The engine puts a caller on the list when it lets him go, and cannot know that an operator
+    # served him in the fallback afterwards. Both may be told in any order, so it is decided here.
+    was_served_after_all = sa.exists().where(
+        segments.c.call == callbacks.c.call,
+        segments.c.kind == SegmentKind.TALK,
+        segments.c.queue == FALLBACK_QUEUE,
+        segments.c.outcome != SegmentOutcome.BROKEN,
+    )
+    is_void = sa.and_(callbacks.c.reason == CallbackReason.NOT_SERVED, was_served_after_all)
+    return sa.select(callbacks).where(sa.not_(is_void))
+
+
+def _callbacks_of(connection: sa.Connection, query: sa.Select[Any]) -> list[CallbackSummary]:
+    return [CallbackSummary(**row) for row in connection.execute(query).mappings()]

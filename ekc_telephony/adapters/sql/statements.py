@@ -17,10 +17,11 @@ from ekc_telephony.adapters.sql.models import (
     agent_presence,
     appeals,
     call_faults,
+    callbacks,
     calls,
     segments,
 )
-from ekc_telephony.core.call.facts import SegmentOutcome
+from ekc_telephony.core.call.facts import CallbackReason, CallOutcome, SegmentOutcome
 
 _MERGED_IN_CALLS = ("answered_at", "ended_at", "outcome", "queue", "agent")
 _MERGED_IN_SEGMENTS = ("ended_at", "outcome", "recording")
@@ -48,6 +49,8 @@ class Statements:
     close_segments: sa.Update
     """What an earlier engine left open of a call."""
     insert_faults: sa.Insert
+    insert_callbacks: sa.Insert
+    """The appeal is looked up, since the fact names only the call."""
     set_presences: sa.Insert
     present_calls: sa.Select[tuple[str]]
     """The calls among `ids` that the table holds."""
@@ -63,6 +66,7 @@ def statements_for(dialect: str) -> Statements:
         add_recordings=_add_recordings(),
         close_segments=_close_segments(),
         insert_faults=_insert(dialect, call_faults).on_conflict_do_nothing(),
+        insert_callbacks=_insert_callbacks(dialect),
         set_presences=_set_presences(dialect),
         present_calls=sa.select(calls.c.id).where(
             calls.c.id.in_(sa.bindparam("ids", expanding=True))
@@ -92,26 +96,40 @@ def _merge_calls(dialect: str) -> sa.Insert:
         },
     )
     later = insert.excluded.last_sequence
-    merged = {
-        column: sa.func.coalesce(calls.c[column], insert.excluded[column])
-        for column in _MERGED_IN_CALLS
-    }
+    merged = _merged(insert.excluded)
     return insert.on_conflict_do_update(
         index_elements=[calls.c.id], set_={"last_sequence": _greater(later), **merged}
     )
 
 
 def _change_calls() -> sa.Update:
-    merged = {
-        column: sa.func.coalesce(calls.c[column], sa.bindparam(f"new_{column}", type_=column_type))
-        for column, column_type in ((name, calls.c[name].type) for name in _MERGED_IN_CALLS)
-    }
+    merged = _merged(
+        {
+            column: sa.bindparam(f"new_{column}", type_=calls.c[column].type)
+            for column in _MERGED_IN_CALLS
+        }
+    )
     later = sa.bindparam("new_sequence", type_=sa.Integer)
     return (
         sa.update(calls)
         .where(calls.c.id == sa.bindparam("of_call"))
         .values(last_sequence=_greater(later), **merged)
     )
+
+
+def _merged(new: Any) -> dict[str, sa.ColumnElement[Any]]:
+    """Return what stays of the columns of a call: what is there, else what is new."""
+    merged: dict[str, sa.ColumnElement[Any]] = {
+        column: sa.func.coalesce(calls.c[column], new[column]) for column in _MERGED_IN_CALLS
+    }
+    # See `batch._end_call`: of two ends in the fallback the later one.
+    is_again = sa.and_(
+        calls.c.outcome == CallOutcome.SENT_TO_FALLBACK,
+        new["outcome"] == CallOutcome.SENT_TO_FALLBACK,
+        new["ended_at"] > calls.c.ended_at,
+    )
+    merged["ended_at"] = sa.case((is_again, new["ended_at"]), else_=merged["ended_at"])
+    return merged
 
 
 def _greater(sequence: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
@@ -154,6 +172,23 @@ def _close_segments() -> sa.Update:
             ended_at=sa.bindparam("new_ended_at", type_=segments.c.ended_at.type),
             outcome=SegmentOutcome.BROKEN,
         )
+    )
+
+
+def _insert_callbacks(dialect: str) -> sa.Insert:
+    appeal = sa.select(calls.c.appeal).where(calls.c.id == sa.bindparam("of_call"))
+    given = ("number", "reason", "due_at", "state")
+    values = {
+        "call": sa.bindparam("of_call"),
+        "appeal": appeal.scalar_subquery(),
+        **{column: sa.bindparam(column) for column in given},
+    }
+    insert = _insert(dialect, callbacks, values)
+    # Who asked for it himself is told so when he is called, whatever else went wrong.
+    has_asked = insert.excluded.reason == CallbackReason.ASKED
+    return insert.on_conflict_do_update(
+        index_elements=[callbacks.c.call],
+        set_={"reason": sa.case((has_asked, insert.excluded.reason), else_=callbacks.c.reason)},
     )
 
 

@@ -222,7 +222,7 @@ class ControlRegained:
     """Whose phones are in such channels; a trunk's name may be among them."""
     asterisk_started_at: datetime | None = None
     ended: Mapping[LegId, Ended] = field(default_factory=dict)
-    """How legs ended that are gone, as far as Asterisk's own record tells."""
+    """How callers' legs ended that are gone, as far as Asterisk's own record tells."""
 
 
 Event: TypeAlias = (

@@ -166,9 +166,9 @@ class Engine:
         """Every session, to look at."""
         return self._sessions
 
-    def legs(self) -> frozenset[LegId]:
-        """Return the legs that are believed alive."""
-        return frozenset(self._session_of_leg)
+    def callers(self) -> frozenset[LegId]:
+        """Return the callers' legs that are believed alive."""
+        return frozenset(leg for leg, session in self._session_of_leg.items() if session.leg == leg)
 
     @property
     def acd(self) -> Acd:
@@ -472,7 +472,7 @@ class Engine:
         for leg in sorted(missing, key=lambda each: _ended_at(event, each) or now):
             session = self._session_of_leg.get(leg)
             if session is None or session.leg != leg:
-                effects += self._agent_leg_missing(leg, event, now)
+                effects += self._agent_leg_missing(leg, now)
                 continue
             self._focus = session
             self._session_of_leg.pop(leg, None)
@@ -480,18 +480,16 @@ class Engine:
             effects += self._settle(session, gone, now)
         return effects
 
-    def _agent_leg_missing(self, leg: LegId, event: ControlRegained, now: datetime) -> list[Effect]:
+    def _agent_leg_missing(self, leg: LegId, now: datetime) -> list[Effect]:
         session = self._session_of_leg.get(leg)
         if session is None:
             return self._leg_ended(LegEnded(leg=leg, reason=EndReason.FAILED), now)
         self._focus = session
         self._session_of_leg.pop(leg, None)
-        ended_at = _ended_at(event, leg)
         if session.offered_leg == leg:
             return self._settle(session, session.on_offer_lost(now), now)
-        reason = EndReason.FAILED if ended_at is None else EndReason.HUNG_UP
-        moment = now if ended_at is None else session.not_before(ended_at, now)
-        return self._settle(session, session.on_leg_ended(leg, reason, moment), now)
+        # Whether he hung up or his phone died is not known; his caller is not cut off for it.
+        return self._settle(session, session.on_leg_ended(leg, EndReason.FAILED, now), now)
 
     def _take_strangers_in(self, legs: tuple[LiveLeg, ...], now: datetime) -> list[Effect]:
         """Serve callers whom nobody serves; hang up agents' legs nobody waits for."""

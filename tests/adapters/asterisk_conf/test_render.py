@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,24 +38,105 @@ def test_the_golden_files_are_what_the_sample_renders_to() -> None:
     assert differences(PROJECT / "asterisk_conf" / "golden", render(golden)) == ""
 
 
-def test_every_dialplan_context_of_ours_ends_in_the_engine_or_the_fallback(conf: NodeConf) -> None:
+def test_nothing_in_the_dialplan_dials_or_runs_a_program_but_the_fallbacks_script(
+    conf: NodeConf,
+) -> None:
     dialplan = render(conf)["extensions.conf"]
-    assert "Dial(" not in dialplan
-    assert "System(" not in dialplan
-    for line in dialplan.splitlines():
-        if line.startswith("exten => ") and "Answer" not in line:
-            assert f",1,Stasis({conf.app}," in line
+    for forbidden in ("Dial(", "System(", "TrySystem(", "SHELL(", "Originate("):
+        assert forbidden not in dialplan
+    assert re.findall(r"AGI\([^,)]*", dialplan) == ["AGI(ekc-fallback"]
+
+
+@pytest.mark.parametrize("context", ["from-trunk", "from-operators"])
+def test_the_heartbeat_is_looked_at_before_the_engine_gets_a_call(
+    conf: NodeConf, context: str
+) -> None:
+    extensions = context_of(conf, context).split("exten => ")[1:]
+    assert len(extensions) == 3
+    for extension in extensions:
+        before, engine, after = extension.partition(f"Stasis({conf.app},")
+        assert engine
+        assert "EKC_ALIVE_AT" in before
+        assert "Goto(" in after
+
+
+def test_the_path_of_an_ordinary_call_has_three_steps(conf: NodeConf) -> None:
+    extension = context_of(conf, "from-trunk").split("exten => ")[1]
+    assert extension.partition("Stasis(")[0].count("\n") == 2
+
+
+def test_all_operators_wait_for_callers_of_the_fallback_the_second_line_behind_the_first(
+    conf: NodeConf,
+) -> None:
+    queue = section_of(render(conf)["queues.conf"], "ekc-fallback")
+    members = re.findall(r"member => PJSIP/(\w+),(\d+)", queue)
+    assert [account for account, _ in members] == [phone.account for phone in conf.phones]
+    assert dict(members)["ivanova"] == "0"
+    assert dict(members)["orlov"] == "10"
+
+
+def test_a_caller_of_the_fallback_leaves_the_queue_by_a_key_that_its_context_knows(
+    conf: NodeConf,
+) -> None:
+    assert "context = fallback\n" in section_of(render(conf)["queues.conf"], "ekc-fallback")
+    assert re.findall(r"exten => (\w+),1,", context_of(conf, "fallback")) == ["s", "1"]
+
+
+def test_every_prompt_of_the_dialplan_and_the_queue_is_shipped(conf: NodeConf) -> None:
+    files = render(conf)
+    named = set(re.findall(r"ekc/([a-z-]+)", files["extensions.conf"] + files["queues.conf"]))
+    named -= {conf.folder.name}
+    assert named == {
+        "fallback-apology",
+        "fallback-choice",
+        "fallback-hidden",
+        "fallback-callback",
+        "fallback-no-operator",
+        "queue-still-waiting",
+        "service-unavailable",
+        "technical-failure",
+    }
+    assert all((PROJECT / "sounds" / "ru" / f"{key}.wav").is_file() for key in named)
+
+
+def test_the_guard_may_look_redirect_and_hang_up_and_no_more(conf: NodeConf) -> None:
+    guard = section_of(render(conf)["manager.conf"], "ekc-guard")
+    assert f"secret = {conf.guard_password}\n" in guard
+    assert "read =\n" in guard
+    assert "write = call,reporting\n" in guard
+
+
+def test_the_guard_finds_its_access_in_a_file_of_its_own(conf: NodeConf) -> None:
+    write_folder(conf, render(conf))
+    file = conf.folder / "guard.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert json.loads(file.read_text()) == {
+        "host": conf.ami.bind,
+        "port": conf.ami.port,
+        "user": "ekc-guard",
+        "secret": conf.guard_password,
+    }
+
+
+def context_of(conf: NodeConf, name: str) -> str:
+    return section_of(render(conf)["extensions.conf"], name)
+
+
+def section_of(text: str, name: str) -> str:
+    return text.partition(f"\n[{name}]\n")[2].partition("\n[")[0]
 
 
 def test_a_value_that_would_begin_a_new_line_is_refused(conf: NodeConf) -> None:
     for name in ("Иван\nsecret = x", "Иван ; x", "Иван\rx"):
-        phone = PhoneConf(account="ivan", name=name, password="p", contact=None)
+        phone = PhoneConf(account="ivan", name=name, password="p", contact=None, fallback_penalty=0)
         with pytest.raises(ValueError, match="would end its line"):
             render(replace(conf, phones=(phone,)))
 
 
 def test_a_phone_with_a_fixed_address_is_never_asked_whether_it_is_there(conf: NodeConf) -> None:
-    phone = PhoneConf(account="ivan", name="Иван", password="p", contact="sip:127.0.0.1:5062")
+    phone = PhoneConf(
+        account="ivan", name="Иван", password="p", contact="sip:127.0.0.1:5062", fallback_penalty=0
+    )
     text = render(replace(conf, phones=(phone,)))["pjsip.conf"]
     assert "contact = sip:127.0.0.1:5062" in text
     assert text.rindex("qualify_frequency = 0") > text.rindex("contact = sip:")

@@ -9,10 +9,14 @@ from itertools import count
 
 from ekc_telephony.core.call.facts import (
     AgentChanged,
+    CallbackDue,
+    CallbackReason,
+    CallDisturbed,
     CallEnded,
     CallFact,
     CallOutcome,
     CallRegistered,
+    Disturbance,
     Fact,
     PromptsNotHeard,
     RecordingLost,
@@ -88,6 +92,32 @@ def call_story(
     return facts
 
 
+def cut_off_story(
+    name: str, *, at: datetime = MORNING, number: str = "+79001234567"
+) -> list[CallFact]:
+    """Tell a call that Asterisk's death cut in the middle of the talk; it is due twice."""
+    *before, ended = call_story(name, ANSWERED[:4], at=at, number=number)
+    assert isinstance(ended, CallEnded)
+    sequence = count(ended.sequence)
+    return [
+        *before,
+        CallDisturbed(
+            call=ended.call,
+            sequence=next(sequence),
+            at=ended.at,
+            disturbance=Disturbance.ASTERISK_DIED,
+            detail="Asterisk was restarted",
+        ),
+        *(
+            CallbackDue(
+                call=ended.call, sequence=next(sequence), at=ended.at, number=number, reason=reason
+            )
+            for reason in (CallbackReason.CUT_OFF, CallbackReason.ABANDONED)
+        ),
+        replace(ended, sequence=next(sequence)),
+    ]
+
+
 def taken_over_story(name: str, *, open_after: int, jump: int = 62_000) -> list[CallFact]:
     """
     Tell one answered call in the lives of two engines, the second of which sees it from the start.
@@ -100,7 +130,7 @@ def taken_over_story(name: str, *, open_after: int, jump: int = 62_000) -> list[
     story = call_story(name)
     later = [
         replace(fact, sequence=fact.sequence + jump)
-        if isinstance(fact, CallRegistered | RecordingLost | PromptsNotHeard | CallEnded)
+        if not isinstance(fact, SegmentStarted | SegmentEnded | RecordingStarted)
         else replace(fact, sequence=fact.sequence + jump, segment=fact.segment + jump)
         for fact in story
     ]
@@ -191,13 +221,14 @@ def declaration(
 
 
 def a_working_hour() -> list[Fact]:
-    """Tell three calls that overlap and an agent who changes his mind, as the engine records."""
+    """Tell four calls that overlap and an agent who changes his mind, as the engine records."""
     calls = [
         call_story("ekc-1.1"),
         call_story(
             "ekc-1.2", ABANDONED, outcome=CallOutcome.ABANDONED_IN_QUEUE, number="+79007654321"
         ),
         call_story("ekc-1.3", IN_MENU, outcome=CallOutcome.ABANDONED_IN_MENU, number=None),
+        cut_off_story("ekc-1.4"),
     ]
     agent: list[Fact] = [
         declaration("op1", Presence.READY),

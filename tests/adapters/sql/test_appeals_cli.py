@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,18 +14,31 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ekc_telephony.adapters.sql.appeal_store import SqlAppealStore
-from ekc_telephony.adapters.sql.models import AppealState, CallFault
+from ekc_telephony.adapters.sql.models import AppealState, CallbackState, CallFault
 from ekc_telephony.adapters.sql.queries import PAGE, AppealQueries, CallFilter, spellings
 from ekc_telephony.cli import appeals_words as words
 from ekc_telephony.cli.appeals import app
 from ekc_telephony.cli.appeals_view import csv_line
-from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
-from tests.adapters.sql.stories import ABANDONED, IN_MENU, MORNING, call_story
+from ekc_telephony.core.call.facts import (
+    CallbackReason,
+    CallOutcome,
+    Disturbance,
+    Fact,
+    SegmentKind,
+    SegmentOutcome,
+)
+from tests.adapters.sql.stories import ABANDONED, IN_MENU, MORNING, call_story, cut_off_story
+
+
+async def _write(url: str, facts: Sequence[Fact]) -> None:
+    store = SqlAppealStore(url)
+    await store.write(facts)
+    await store.close()
 
 
 async def _fill(url: str) -> None:
-    store = SqlAppealStore(url)
-    await store.write(
+    await _write(
+        url,
         [
             *call_story("ekc-1.1"),
             *call_story(
@@ -42,9 +56,8 @@ async def _fill(url: str) -> None:
                 number=None,
             ),
             call_story("ekc-1.4", at=MORNING + timedelta(days=2))[0],
-        ]
+        ],
     )
-    await store.close()
 
 
 @pytest.fixture
@@ -121,6 +134,22 @@ def test_an_appeal_is_shown_as_a_timeline(store: str) -> None:
         "  12:01:13   +1:13  поствызывная обработка op1 (0:30): закончена по времени",
         "  12:01:43   +1:43  звонок завершён: отвечен",
     ]
+
+
+def test_an_appeal_says_what_of_ours_went_wrong_and_that_the_citizen_shall_be_called_back(
+    database: str,
+) -> None:
+    asyncio.run(_write(database, cut_off_story("ekc-1.9")))
+    told = ask(database, "show", "E-ekc-1.9", "--zone", "Europe/Moscow").stdout.splitlines()
+    assert (
+        "  12:01:13   +1:13  ! телефонная станция остановилась или была перезапущена: "
+        "Asterisk was restarted"
+    ) in told
+    assert (
+        "  12:01:13   +1:13  в списке обратных звонков: разговор прерван сбоем; ждёт звонка"
+    ) in told
+    (call,) = json.loads(ask(database, "show", "E-ekc-1.9", "--json").stdout)["calls"]
+    assert (call["callback"]["reason"], call["callback"]["state"]) == ("cut_off", "waiting")
 
 
 def test_an_appeal_is_shown_to_programs_with_its_segments(store: str) -> None:
@@ -253,3 +282,9 @@ def test_every_word_of_the_store_has_its_russian() -> None:
     assert set(words.KINDS) == set(SegmentKind)
     assert set(words.FAULTS) == set(CallFault)
     assert set(words.STATES) == set(AppealState)
+    assert set(words.CALLBACK_REASONS) == set(CallbackReason)
+    assert set(words.CALLBACK_STATES) == set(CallbackState)
+
+
+def test_every_disturbance_is_a_kind_of_fault() -> None:
+    assert {each.value for each in Disturbance} <= {each.value for each in CallFault}

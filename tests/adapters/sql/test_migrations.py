@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -61,6 +62,35 @@ def test_the_revision_in_the_code_is_the_newest_of_the_files() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_REVISION
+
+
+def test_faults_written_by_the_first_release_are_kept(empty_database: str) -> None:
+    def as_in_the_first_release(connection: sa.Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        moment = "'2026-03-02 09:00:00.000000+00:00'"
+        columns = "id, appeal, did, registered_at, last_sequence"
+        for table, values in (
+            ("appeals", f"'E-1', {moment}, 'registered', NULL"),
+            (f"calls ({columns})", f"'ekc-1.1', 'E-1', '8800', {moment}, 1"),
+            ("call_faults", f"'ekc-1.1', 2, {moment}, 'recording_lost', 'no space left'"),
+        ):
+            connection.exec_driver_sql(f"INSERT INTO {table} VALUES ({values})")
+
+    def kept(connection: sa.Connection) -> Any:
+        query = "SELECT call, sequence, kind, detail FROM call_faults"
+        return connection.exec_driver_sql(query).one()
+
+    asyncio.run(_ask(empty_database, as_in_the_first_release))
+    asyncio.run(migrate(empty_database))
+    assert tuple(asyncio.run(_ask(empty_database, kept))) == (
+        "ekc-1.1",
+        2,
+        "recording_lost",
+        "no space left",
+    )
 
 
 def test_migrating_again_does_nothing_and_is_quick(database: str) -> None:

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -33,19 +32,12 @@ from ekc_telephony.adapters.cdr.witness import CdrWitness
 from ekc_telephony.adapters.clock import SystemClock, seconds_since_start
 from ekc_telephony.adapters.http.app import make_app, serve_pages
 from ekc_telephony.adapters.journal.journal import Journal
-from ekc_telephony.adapters.journal.segments import (
-    JournalDamagedError,
-    list_segments,
-    read_segment,
-)
-from ekc_telephony.adapters.prometheus.sink import (
-    PrometheusSink,
-    WallboardCollector,
-    register_levels,
-)
+from ekc_telephony.adapters.prometheus.sink import PrometheusSink
 from ekc_telephony.adapters.spool.folder import SpoolFolder
 from ekc_telephony.adapters.sql.appeal_store import SqlAppealStore
 from ekc_telephony.adapters.sql.migrations import migrate
+from ekc_telephony.bootstrap.memory import remembered_segments
+from ekc_telephony.bootstrap.numbers import LastReconciliation, NodeParts, register_numbers
 from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import ControlRegained, Event
@@ -62,7 +54,7 @@ from ekc_telephony.runtime.journal_codec import Opening
 from ekc_telephony.runtime.outbox import Outbox
 from ekc_telephony.runtime.ports import CallControl, FactSink, Witness
 from ekc_telephony.runtime.recorder import Recorder
-from ekc_telephony.runtime.recovery import Recalled, Segment, recall
+from ekc_telephony.runtime.recovery import Recalled, recall
 from ekc_telephony.runtime.store_keeper import StoreKeeper
 from ekc_telephony.runtime.supervisor import SupervisedEngine
 from ekc_telephony.settings.asterisk import ARI_APP
@@ -102,7 +94,7 @@ class Node:
         self._engine = Engine(plan, Acd(queue_specs(settings), agent_specs(settings)))
         self._supervised = SupervisedEngine(self._engine)
         self._journal = Journal(settings.journal_folder, key=secrets.journal, clock=self._clock.now)
-        recalled = recall(_segments(settings.journal_folder, key=secrets.journal))
+        recalled = recall(remembered_segments(settings.journal_folder, key=secrets.journal))
         self._restored = self._restore(recalled, plan)
         mark = hashlib.sha256(secrets.journal).hexdigest()[:8]
         life = f"{settings.node}-{mark}/{self._clock.now():%y%m%d-%H%M%S.%f}"
@@ -163,7 +155,9 @@ class Node:
             asterisk_started_at=lambda: self._ari.asterisk_started_at,
             witness=self._witness,
             listeners=listeners,
+            is_ready=lambda: self._keeper.is_ready,
         )
+        self._reconciled = LastReconciliation(settings.store_url)
         self._outbox: Outbox | None = None
         self.is_serving = asyncio.Event()
         """Asterisk has been seen, and whoever was there has been taken over."""
@@ -213,7 +207,22 @@ class Node:
     async def _serve(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             self._outbox = Outbox(self._control, report=self._driver.deliver, tasks=tasks)
-            self._watch(self._outbox)
+            register_numbers(
+                self._registry,
+                NodeParts(
+                    clock=self._clock,
+                    engine=self._engine,
+                    supervised=self._supervised,
+                    driver=self._driver,
+                    outbox=self._outbox,
+                    ari=self._ari,
+                    ami=self._ami,
+                    writer=self._writer,
+                    journal=self._journal,
+                    intake=self._intake,
+                    reconciled=self._reconciled,
+                ),
+            )
             parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
                 self._driver.run,
                 partial(self._ari.run, self._deliver),
@@ -221,6 +230,7 @@ class Node:
                 self._journal.run,
                 self._recorder.run,
                 self._intake.run,
+                self._reconciled.run,
                 self._serve_pages,
             ]
             running = [tasks.create_task(part()) for part in parts]
@@ -234,7 +244,7 @@ class Node:
             self._driver.deliver(event)
             return
         alive = {live.leg for live in event.legs} | event.elsewhere
-        missing = self._engine.legs() - alive
+        missing = self._engine.callers() - alive
         if missing:
             since = min(each.registered_at for each in self._engine.sessions.values())
             event = replace(event, ended=self._witness.ended(missing, since=since))
@@ -289,66 +299,3 @@ class Node:
             registry=self._registry,
         )
         await serve_pages(app, host=str(http.bind), port=http.port)
-
-    def _watch(self, outbox: Outbox) -> None:
-        """Register what is read when Prometheus asks."""
-        self._registry.register(
-            WallboardCollector(lambda: wallboard_of(self._engine, self._clock.now()))
-        )
-        register_levels(
-            self._registry,
-            {
-                "ekc_engine_bugs": (
-                    "Sessions that our own bugs ended",
-                    lambda: self._supervised.bugs,
-                ),
-                "ekc_engine_inbox": ("Events that wait", lambda: self._driver.backlog),
-                "ekc_engine_outbox": ("Commands that wait or run", lambda: outbox.backlog),
-                "ekc_commands_refused": ("Commands not carried out", lambda: outbox.refused),
-                "ekc_ari_up": ("1 when we see Asterisk", lambda: float(self._ari.is_up)),
-                "ekc_ari_connections": ("Connections made so far", lambda: self._ari.connections),
-                "ekc_ami_up": ("1 when AMI is connected", lambda: float(self._ami.is_up)),
-                "ekc_store_backlog": ("Facts not stored yet", lambda: self._writer.backlog_size),
-                "ekc_store_oldest_seconds": (
-                    "Age of the oldest fact not stored yet",
-                    lambda: self._writer.oldest_age().total_seconds(),
-                ),
-                "ekc_store_failures": ("Times it took no facts", lambda: self._writer.failures),
-                "ekc_journal_lost": (
-                    "Steps that the journal could not take",
-                    lambda: self._journal.lost,
-                ),
-                "ekc_guard_up": (
-                    "1 when the guard is alive",
-                    lambda: float(self._ari.heartbeat.guard_trouble is None),
-                ),
-                "ekc_fallback_waiting": (
-                    "Calls of the fallback that are not appeals yet",
-                    lambda: self._intake.waiting,
-                ),
-                "ekc_fallback_taken": (
-                    "Calls of the fallback that became appeals",
-                    lambda: self._intake.taken,
-                ),
-                "ekc_store_set_aside": (
-                    "Facts it refused for good",
-                    lambda: self._writer.facts_set_aside,
-                ),
-            },
-        )
-
-
-def _segments(folder: Path, *, key: bytes) -> list[Segment]:
-    """Return the journal as it is read at start; what is damaged is said and left out."""
-
-    def read(path: Path) -> Iterator[tuple[int, bytes]]:
-        try:
-            for record in read_segment(path, key=key):
-                yield record.position, record.content
-        except JournalDamagedError as damage:
-            log.exception("the journal is damaged", why=str(damage))
-
-    return [
-        Segment(first_position=each.first_position, read=partial(read, each.path))
-        for each in list_segments(folder, key=key)
-    ]
