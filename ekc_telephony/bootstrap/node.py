@@ -96,7 +96,8 @@ class Node:
         self._journal = Journal(settings.journal_folder, key=secrets.journal, clock=self._clock.now)
         recalled = recall(remembered_segments(settings.journal_folder, key=secrets.journal))
         self._restored = self._restore(recalled, plan)
-        mark = hashlib.sha256(secrets.journal).hexdigest()[:8]
+        where = str(settings.journal_folder.resolve()).encode()
+        mark = hashlib.sha256(where + secrets.journal).hexdigest()[:8]
         life = f"{settings.node}-{mark}/{self._clock.now():%y%m%d-%H%M%S.%f}"
         shelf = self._shelf
         self._recorder = Recorder(

@@ -21,7 +21,7 @@ from lab.node import Document, PortBlock, render_node
 from lab.phones.operator import Answer, Ignore, OperatorPhone, Reaction
 from lab.phones.voice import whistle
 from lab.runtime import Runtime
-from lab.stand import Citizen, Stand, eventually, happens, reacting
+from lab.stand import SOON, Citizen, Stand, eventually, happens, reacting
 from lab.story_site import FIRST_LINE, FIXED, write_story_site
 
 AT_ONCE = timedelta()
@@ -310,10 +310,10 @@ async def test_the_phone_of_the_second_line_rings_when_nobody_of_the_first_is_fr
     async def talks_to(phone: OperatorPhone) -> bool:
         return any(line.established.is_set() for line in phone.lines)
 
-    await eventually(lambda: talks_to(busy))
+    await eventually(lambda: talks_to(busy), within=2 * SOON)
     assert not second.offers
     await stand.call(FIRST_LINE)
-    await eventually(lambda: talks_to(second))
+    await eventually(lambda: talks_to(second), within=2 * SOON)
     assert len(busy.offers) == 1
     assert not first_citizen.line.ended.is_set()
 

@@ -154,7 +154,9 @@ def evidence(
     offers: list[SeenOffer] | None = None,
     faults: list[SeenFault] | None = None,
 ) -> Evidence:
-    sightings = Sightings(calls=tuple(calls), offers=tuple(offers or ()), faults=tuple(faults or ()))
+    sightings = Sightings(
+        calls=tuple(calls), offers=tuple(offers or ()), faults=tuple(faults or ())
+    )
     return Evidence(sightings=sightings, stored=rows)
 
 
@@ -338,9 +340,7 @@ def test_an_older_caller_who_is_being_offered_himself_was_not_passed_over() -> N
 
 
 def test_who_waits_in_another_queue_was_not_passed_over() -> None:
-    waiting = segment(
-        SegmentKind.WAITING, 4, 30, SegmentOutcome.ABANDONED, queue="pensions"
-    )
+    waiting = segment(SegmentKind.WAITING, 4, 30, SegmentOutcome.ABANDONED, queue="pensions")
     rows = [replace(abandoned(ended=30), segments=(waiting,)), stored(BORIS, began=5, ended=35)]
     calls = [left(ended=30), seen(BORIS, began=5, ended=35)]
     assert rules(evidence(calls, rows, offers=[offer(BORIS, began=15, ended=35)])) == []
@@ -383,3 +383,14 @@ def test_recovery_counts_from_the_moment_when_the_world_was_whole_again() -> Non
     away = fault("engine_away", 0, 8, 9.5)
     assert away.recovery == timedelta(seconds=1.5)
     assert longest_recovery([away, fault("poison", 20, 20)]) == timedelta(seconds=1.5)
+
+
+def test_an_operator_who_was_let_go_before_anybody_spoke_had_no_conversation() -> None:
+    # He picked up as the engine died; later he got the same caller again.
+    at_once = replace(offer(began=5, ended=5.05), ending=Ending.NODE)
+    assert rules(evidence([seen()], [stored()], offers=[at_once, offer()])) == []
+
+
+def test_the_first_to_hang_up_ends_the_talk() -> None:
+    # The operator's phone was let go three seconds after the caller had gone.
+    assert rules(evidence([seen()], [stored()], offers=[offer(ended=33)])) == []

@@ -45,6 +45,8 @@ from ekc_telephony.core.call.events import (
 )
 from ekc_telephony.core.call.facts import (
     AgentChanged,
+    CallbackDue,
+    CallDisturbed,
     CallEnded,
     CallRegistered,
     PromptsNotHeard,
@@ -253,6 +255,10 @@ def _tell_fact(effect: Effect, who: str) -> str:  # noqa: PLR0911 - one line for
             return f"{who}: recording lost, {cause}"
         case PromptsNotHeard(prompts=prompts):
             return f"{who}: not heard: {', '.join(prompts)}"
+        case CallDisturbed(disturbance=disturbance):
+            return f"{who} is disturbed, {_word(disturbance)}"
+        case CallbackDue(reason=reason):
+            return f"{who} is to be called back, {_word(reason)}"
         case CallEnded(outcome=outcome):
             return f"{who}'s call ends, {_word(outcome)}"
         case _:

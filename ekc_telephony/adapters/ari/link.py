@@ -186,11 +186,15 @@ class AriLink:
         has_callers = self._client.dialplan_has_callers
         while True:
             await has_callers.wait()
-            channels = decode_channels(await self._client.ask("GET", "channels") or "[]")
-            elsewhere = self._held.phones_elsewhere(channels)
-            if elsewhere is None:
-                has_callers.clear()
-            deliver(elsewhere or PhonesElsewhere(agents=frozenset()))
+            try:
+                channels = decode_channels(await self._client.ask("GET", "channels") or "[]")
+            except (AriDownError, AriRefusedError):
+                pass  # whether the connection is alive is found out elsewhere
+            else:
+                elsewhere = self._held.phones_elsewhere(channels)
+                if elsewhere is None:
+                    has_callers.clear()
+                deliver(elsewhere or PhonesElsewhere(agents=frozenset()))
             await asyncio.sleep(WATCH_EVERY.total_seconds())
 
     async def _stay_alert(self) -> None:
