@@ -1,5 +1,5 @@
 """
-One whole node for the lab: Asterisk and the engine on an `ekc.yaml`, started and stopped in order.
+One whole node for the lab: Asterisk, engine and guard on an `ekc.yaml`, run in order.
 
     folder = Path(".runtime/demo")
     config = write_site(folder, ports=PortBlock.find_free())
@@ -183,7 +183,7 @@ def running_node(
     config: Path, *, runtime: Runtime, prepare: Callable[[Settings], None] | None = None
 ) -> Iterator[RunningNode]:
     """
-    Render the configuration, run Asterisk and the engine until the block is left.
+    Render the configuration, run Asterisk, the guard and the engine until the block is left.
 
     Args:
         config: The `ekc.yaml`; `write_site` makes one.
@@ -200,6 +200,7 @@ def running_node(
         prepare(settings)
     with (
         running_asterisk(settings.asterisk_folder, runtime) as asterisk,
+        running_guard(settings),
         running_engine(config, settings) as engine,
     ):
         yield RunningNode(
@@ -236,6 +237,16 @@ def running_engine(config: Path, settings: Settings) -> Iterator[subprocess.Pope
     with running([*command, "--config", config], folder=PROJECT, log=log) as engine:
         _wait_until_healthy(_url(settings), engine, log)
         yield engine
+
+
+@contextmanager
+def running_guard(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the guard until the block is left."""
+    log = settings.state / "guard.log"
+    access = settings.asterisk_folder / "guard.json"
+    command: list[str | Path] = [sys.executable, "-m", "ekc_telephony.guard", access]
+    with running(command, folder=PROJECT, log=log) as guard:
+        yield guard
 
 
 def engine_log(settings: Settings) -> Path:

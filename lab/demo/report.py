@@ -21,12 +21,15 @@ from ekc_telephony.core.acd.service_level import (
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.settings.models import Settings
 from lab.demo.plan import Fate
+from lab.demo.proofs import Proofs
 from lab.demo.verdict import JudgedCall, Verdict
 
 _LISTEN_TO = 3
 
 
-def as_json(verdict: Verdict, *, settings: Settings, lasted: timedelta) -> dict[str, Any]:
+def as_json(
+    verdict: Verdict, proofs: Proofs, *, settings: Settings, lasted: timedelta
+) -> dict[str, Any]:
     """Return the content of `demo.json`."""
     abandoned = (CallOutcome.ABANDONED_IN_MENU, CallOutcome.ABANDONED_IN_QUEUE)
     return {
@@ -55,8 +58,12 @@ def as_json(verdict: Verdict, *, settings: Settings, lasted: timedelta) -> dict[
             verdict.waits, target=settings.service_level.target, formula=_formula(settings)
         ),
         "service_level_formula": _formula(settings).value,
+        "replayed_steps": proofs.replayed_steps,
+        "replay_differences": proofs.replay_differences,
+        "reconciled_calls": proofs.reconciled_calls,
+        "reconciliation_differences": proofs.reconciliation_differences,
         "seconds": round(lasted.total_seconds(), 1),
-        "is_good": verdict.is_good,
+        "is_good": verdict.is_good and proofs.is_good,
     }
 
 

@@ -32,6 +32,7 @@ from ekc_telephony.settings.errors import SettingsError
 from lab.asterisk import AsteriskFailedError
 from lab.demo.office import Office
 from lab.demo.plan import PlannedCall, make_plan
+from lab.demo.proofs import ProofError, Proofs, prove
 from lab.demo.report import as_json, recordings_of_callers, tell
 from lab.demo.screen import Screen, read_wallboard
 from lab.demo.site import CHANGES, OPEN_NUMBER, SOFTPHONE, add_softphone, write_demo_site
@@ -121,13 +122,18 @@ async def _perform(node: RunningNode, scene: _Scene) -> int:
     async with phones(node.sip, folder=scene.sounds) as stack:
         office = Office(node, plan, tell=screen.tell)
         verdict = await _play(stack, office, plan, screen=screen, node=node)
+        try:
+            proofs = await prove(node)
+        except ProofError as error:
+            scene.console.print(str(error), style="red", highlight=False, markup=False)
+            return 1
         lasted = timedelta(seconds=time.monotonic() - began)
-        _report(verdict, scene, node=node, lasted=lasted)
+        _report(verdict, proofs, scene, node=node, lasted=lasted)
         if scene.stays:
             scene.console.print(_invitation(node, scene), highlight=False, soft_wrap=True)
             await _told_to_stop()
         await office.close()
-    return 0 if verdict.is_good else 1
+    return 0 if verdict.is_good and proofs.is_good else 1
 
 
 async def _play(
@@ -171,14 +177,17 @@ async def _quiet(node: RunningNode) -> None:
         await asyncio.sleep(0.25)
 
 
-def _report(verdict: Verdict, scene: _Scene, *, node: RunningNode, lasted: timedelta) -> None:
+def _report(
+    verdict: Verdict, proofs: Proofs, scene: _Scene, *, node: RunningNode, lasted: timedelta
+) -> None:
     tell(verdict, scene.console, settings=node.settings)
     scene.console.print(recordings_of_callers(scene.sounds), highlight=False, soft_wrap=True)
-    content = as_json(verdict, settings=node.settings, lasted=lasted)
+    scene.console.print(proofs.in_words(), highlight=False, soft_wrap=True)
+    content = as_json(verdict, proofs, settings=node.settings, lasted=lasted)
     path = scene.runtime.reports / "demo.json"
     text = json.dumps(content, indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
-    style, word = ("green", "GOOD") if verdict.is_good else ("red", "NOT GOOD")
+    style, word = ("green", "GOOD") if content["is_good"] else ("red", "NOT GOOD")
     scene.console.print(
         f"{word}: {content['calls']} calls, {content['appeals']} appeals, {verdict.lost} lost, "
         f"{verdict.duplicated} duplicated, {verdict.mismatches} with a wrong outcome, in "
