@@ -5,6 +5,8 @@ Rule 1: moments are aware and UTC.
 Rule 2: within one process they never decrease, and they advance with the monotonic clock: setting
 the machine's clock neither shortens nor lengthens a wait. Durations therefore stay true; moments
 keep the offset that the machine's clock had when the process started.
+Rule 3: an engine that takes over calls goes on with the clock of the one before it (`resume`), or a
+clock that was set meanwhile would lengthen or shorten what their callers waited.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ekc_telephony.runtime.ports import ClockReading
+
 
 class SystemClock:
     """The machine's clock at start, carried on by its monotonic clock."""
@@ -22,10 +26,33 @@ class SystemClock:
         self._started_at = datetime.now(UTC)  # noqa: TID251 - here time enters
         self._started_ns = time.monotonic_ns()
 
+    def resume(self, earlier: ClockReading) -> None:
+        """
+        Go on with the clock of an earlier process; a reading from before the last boot is ignored.
+
+        To be called before the clock is first asked.
+        """
+        if earlier.boot == _boot():
+            since = timedelta(microseconds=(self._started_ns - earlier.monotonic_ns) // 1000)
+            self._started_at = earlier.at + since
+
+    def reading(self) -> ClockReading:
+        """Return what `resume` needs."""
+        return ClockReading(at=self.now(), monotonic_ns=time.monotonic_ns(), boot=_boot())
+
+    def ahead_of_the_machine(self) -> timedelta:
+        """Return by how much we are ahead of the machine's clock, which may have been set."""
+        return self.now() - datetime.now(UTC)  # noqa: TID251 - here time enters
+
     def now(self) -> datetime:
         """Return the present moment."""
         elapsed_ns = time.monotonic_ns() - self._started_ns
         return self._started_at + timedelta(microseconds=elapsed_ns // 1000)
+
+
+def _boot() -> str:
+    """Return what tells this run of the machine from all others (random(4))."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def seconds_since_start() -> float:

@@ -63,6 +63,8 @@ from ekc_telephony.settings.plan import ScriptShelf, agent_specs, engine_plan, q
 
 STORE_PATIENCE: Final = timedelta(seconds=3)
 """How long the start waits for the store, so that presences are known before the first call."""
+CLOCK_TOLERANCE: Final = timedelta(seconds=2)
+"""How far the engine's clock may be from the machine's before a person is told."""
 DRAIN_PATIENCE: Final = timedelta(seconds=5)
 
 log = structlog.get_logger(__name__)
@@ -90,11 +92,13 @@ class Node:
         self._clock = SystemClock()
         accounts = frozenset(AgentId(each.account) for each in settings.operators)
         secrets = load_or_create_secrets(settings.secrets_file, accounts)
+        recalled = recall(remembered_segments(settings.journal_folder, key=secrets.journal))
+        if recalled.clock is not None and recalled.state.sessions:
+            self._clock.resume(recalled.clock)
         plan = engine_plan(settings, today=self._clock.now().date())
         self._engine = Engine(plan, Acd(queue_specs(settings), agent_specs(settings)))
         self._supervised = SupervisedEngine(self._engine)
         self._journal = Journal(settings.journal_folder, key=secrets.journal, clock=self._clock.now)
-        recalled = recall(remembered_segments(settings.journal_folder, key=secrets.journal))
         self._restored = self._restore(recalled, plan)
         where = str(settings.journal_folder.resolve()).encode()
         mark = hashlib.sha256(where + secrets.journal).hexdigest()[:8]
@@ -109,6 +113,7 @@ class Node:
                 texts={"ekc.yaml": config_text} | shelf.texts,
                 state=state,
                 stored_through=stored_through,
+                clock=self._clock.reading(),
             ),
         )
         self._driver = Driver(self._recorder, submit=self._submit, clock=self._clock)
@@ -244,12 +249,7 @@ class Node:
         if not isinstance(event, ControlRegained):
             self._driver.deliver(event)
             return
-        alive = {live.leg for live in event.legs} | event.elsewhere
-        missing = self._engine.callers() - alive
-        if missing:
-            since = min(each.registered_at for each in self._engine.sessions.values())
-            event = replace(event, ended=self._witness.ended(missing, since=since))
-        self._driver.deliver(event)
+        self._driver.deliver(self._completed(event))
         if not self.is_serving.is_set():
             log.info(
                 "adopted",
@@ -258,6 +258,22 @@ class Node:
                 sessions=len(self._engine.sessions),
             )
             self.is_serving.set()
+
+    def _completed(self, event: ControlRegained) -> ControlRegained:
+        """Add what Asterisk's own record tells, and put its moments into the terms of our clock."""
+        ahead = self._clock.ahead_of_the_machine()
+        if abs(ahead) < CLOCK_TOLERANCE:
+            ahead = timedelta()
+        started = event.asterisk_started_at
+        event = replace(event, asterisk_started_at=None if started is None else started + ahead)
+        missing = self._engine.callers() - {live.leg for live in event.legs} - event.elsewhere
+        if not missing:
+            return event
+        since = min(each.registered_at for each in self._engine.sessions.values()) - ahead
+        ended = self._witness.ended(missing, since=since)
+        return replace(
+            event, ended={leg: replace(each, at=each.at + ahead) for leg, each in ended.items()}
+        )
 
     def _submit(self, effects: Sequence[Effect]) -> None:
         """
@@ -281,6 +297,15 @@ class Node:
             for sink in self._sinks:
                 sink.record(fact)
 
+    def _clock_trouble(self) -> str | None:
+        ahead = self._clock.ahead_of_the_machine()
+        if abs(ahead) < CLOCK_TOLERANCE:
+            return None
+        return (
+            f"the machine's clock was set; the engine's is {ahead.total_seconds():.0f} s ahead of "
+            "it, so that durations stay true. Restart the engine when no calls go on"
+        )
+
     async def _serve_pages(self) -> None:
         http = self._settings.http
         app = make_app(
@@ -292,6 +317,7 @@ class Node:
                 },
                 nets={
                     "guard": lambda: self._ari.heartbeat.guard_trouble,
+                    "clock": self._clock_trouble,
                     "journal": lambda: self._journal.trouble,
                     "fallback": lambda: self._intake.trouble,
                 },

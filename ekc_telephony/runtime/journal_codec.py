@@ -25,6 +25,7 @@ from ekc_telephony.core.call import commands, events, facts
 from ekc_telephony.core.call.events import CommandFailed, Event
 from ekc_telephony.core.engine.engine import Effect
 from ekc_telephony.core.engine.state import Changes, EngineState
+from ekc_telephony.runtime.ports import ClockReading
 
 FORMAT: Final = 1
 """Of the records; a higher one than ours was written by a release that we cannot read."""
@@ -55,6 +56,8 @@ class Opening:
     state: EngineState
     stored_through: int
     """All facts of records up to this position were in the store."""
+    clock: ClockReading | None = None
+    """What the engine's clock showed then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,7 @@ class _Opening(msgspec.Struct, tag="opening", array_like=True):
     texts: dict[str, str]
     state: EngineState
     stored_through: int
+    clock: ClockReading | None = None
 
 
 class _Stored(msgspec.Struct, tag="stored", array_like=True):
@@ -128,6 +132,7 @@ def encode_opening(opening: Opening) -> bytes:
             texts=dict(opening.texts),
             state=opening.state,
             stored_through=opening.stored_through,
+            clock=opening.clock,
         )
     )
 
@@ -184,6 +189,7 @@ def _opened(opening: _Opening) -> Opening:
         texts=opening.texts,
         state=opening.state,
         stored_through=opening.stored_through,
+        clock=opening.clock,
     )
 
 

@@ -20,6 +20,7 @@ from ekc_telephony.core.call.facts import CallEnded, Fact
 from ekc_telephony.core.engine.state import EngineState, Memory
 from ekc_telephony.core.kernel.ids import CallId
 from ekc_telephony.runtime.journal_codec import Content, Opening, Step, Stored, decode
+from ekc_telephony.runtime.ports import ClockReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class Recalled:
     unstored: UnstoredFacts
     """Facts that the store may lack, with the positions of their records, oldest first."""
     stored_through: int
+    clock: ClockReading | None = None
+    """What its clock showed at some moment."""
 
     @property
     def ended(self) -> frozenset[CallId]:
@@ -90,6 +93,7 @@ def recall(segments: Sequence[Segment]) -> Recalled:
         texts=opening.texts,
         unstored=[each for each in unstored if each[0] > stored_through],
         stored_through=stored_through,
+        clock=opening.clock,
     )
 
 
