@@ -394,3 +394,20 @@ def test_an_operator_who_was_let_go_before_anybody_spoke_had_no_conversation() -
 def test_the_first_to_hang_up_ends_the_talk() -> None:
     # The operator's phone was let go three seconds after the caller had gone.
     assert rules(evidence([seen()], [stored()], offers=[offer(ended=33)])) == []
+
+
+def test_a_caller_is_let_go_when_the_operator_has_hung_up() -> None:
+    ended_by_operator = replace(offer(), ending=Ending.US)
+    kept = replace(seen(ended=50), talks=(HeardTalk(agent="first01", span=span(10, 30)),))
+    row = replace(stored(), ended=at(50))
+    assert rules(evidence([kept], [row], offers=[ended_by_operator])) == [Rule.NOT_LET_GO]
+
+
+def test_an_operator_who_does_not_hear_his_caller_is_found() -> None:
+    deaf = replace(offer(), gaps=(span(15, 22),))
+    assert rules(evidence([seen()], [stored()], offers=[deaf])) == [Rule.SILENCE]
+
+
+def test_an_operator_does_not_hear_a_caller_who_has_gone() -> None:
+    alone = replace(offer(ended=37), gaps=(span(30, 37),))
+    assert rules(evidence([seen()], [stored()], offers=[alone])) == []

@@ -1,4 +1,4 @@
-"""Time never goes back, and goes on over the death of an engine, whoever sets the machine's clock."""
+"""Time never goes back, and outlives the engine, whoever sets the machine's clock."""
 
 from __future__ import annotations
 
