@@ -13,10 +13,19 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ekc_telephony.runtime.ports import ClockReading
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockReading:
+    """What the clock of one process showed at one moment of the machine's monotonic clock."""
+
+    at: datetime
+    monotonic_ns: int
+    boot: str
+    """Which run of the machine; monotonic clocks of two cannot be compared."""
 
 
 class SystemClock:

@@ -28,8 +28,8 @@ from ekc_telephony.adapters.ari.client import AriAccess, AriClient
 from ekc_telephony.adapters.ari.execute import AriCallControl
 from ekc_telephony.adapters.ari.link import AriLink
 from ekc_telephony.adapters.asterisk_conf.secrets import load_or_create_secrets
-from ekc_telephony.adapters.cdr.witness import CdrWitness
-from ekc_telephony.adapters.clock import SystemClock, seconds_since_start
+from ekc_telephony.adapters.cdr.witness import HangupWitness
+from ekc_telephony.adapters.clock import ClockReading, SystemClock, seconds_since_start
 from ekc_telephony.adapters.http.app import make_app, serve_pages
 from ekc_telephony.adapters.journal.journal import Journal
 from ekc_telephony.adapters.prometheus.sink import PrometheusSink
@@ -50,7 +50,7 @@ from ekc_telephony.runtime.fact_log import FactLog
 from ekc_telephony.runtime.fact_writer import FactWriter
 from ekc_telephony.runtime.fallback_intake import FallbackIntake
 from ekc_telephony.runtime.health import examine
-from ekc_telephony.runtime.journal_codec import Opening
+from ekc_telephony.runtime.journal_codec import ClockMark, Opening
 from ekc_telephony.runtime.outbox import Outbox
 from ekc_telephony.runtime.ports import CallControl, FactSink, Witness
 from ekc_telephony.runtime.recorder import Recorder
@@ -94,7 +94,10 @@ class Node:
         secrets = load_or_create_secrets(settings.secrets_file, accounts)
         recalled = recall(remembered_segments(settings.journal_folder, key=secrets.journal))
         if recalled.clock is not None and recalled.state.sessions:
-            self._clock.resume(recalled.clock)
+            then = recalled.clock
+            self._clock.resume(
+                ClockReading(at=then.at, monotonic_ns=then.monotonic_ns, boot=then.boot)
+            )
         plan = engine_plan(settings, today=self._clock.now().date())
         self._engine = Engine(plan, Acd(queue_specs(settings), agent_specs(settings)))
         self._supervised = SupervisedEngine(self._engine)
@@ -113,7 +116,7 @@ class Node:
                 texts={"ekc.yaml": config_text} | shelf.texts,
                 state=state,
                 stored_through=stored_through,
-                clock=self._clock.reading(),
+                clock=self._clock_mark(),
             ),
         )
         self._driver = Driver(self._recorder, submit=self._submit, clock=self._clock)
@@ -149,7 +152,7 @@ class Node:
             knows_presences=bool(recalled.state.agents),
         )
         self._take_unstored(recalled)
-        self._witness: Witness = CdrWitness(settings.cdr_file)
+        self._witness: Witness = HangupWitness(settings.hangups_file)
         self._registry = CollectorRegistry()
         listeners: tuple[FactSink, ...] = (PrometheusSink(self._registry), FactLog())
         self._sinks: tuple[FactSink, ...] = (self._writer, *listeners)
@@ -266,7 +269,7 @@ class Node:
             ahead = timedelta()
         started = event.asterisk_started_at
         event = replace(event, asterisk_started_at=None if started is None else started + ahead)
-        missing = self._engine.callers() - {live.leg for live in event.legs} - event.elsewhere
+        missing = self._engine.legs() - {live.leg for live in event.legs} - event.elsewhere
         if not missing:
             return event
         since = min(each.registered_at for each in self._engine.sessions.values()) - ahead
@@ -296,6 +299,10 @@ class Node:
         for fact in facts:
             for sink in self._sinks:
                 sink.record(fact)
+
+    def _clock_mark(self) -> ClockMark:
+        reading = self._clock.reading()
+        return ClockMark(at=reading.at, monotonic_ns=reading.monotonic_ns, boot=reading.boot)
 
     def _clock_trouble(self) -> str | None:
         ahead = self._clock.ahead_of_the_machine()

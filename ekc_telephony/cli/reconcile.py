@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ekc_telephony.adapters.cdr.calls import witnessed_calls
+from ekc_telephony.adapters.cdr.hangups import hangups
 from ekc_telephony.adapters.cdr.rows import CdrFiles
 from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.adapters.spool.folder import SpoolFolder
@@ -144,7 +145,10 @@ def _witnessed(path: Path, settings: Settings, *, since: datetime) -> dict[CallI
         size = sum(file.stat().st_size for file in record.files(since=since))
         with _progress("Запись станции", size) as advance:
             rows = record.read(since=since, on_bytes=advance)
-            witnessed = witnessed_calls(rows, trunks=trunks)
+            ends = hangups(settings.hangups_file, since=since)
+            witnessed = witnessed_calls(
+                rows, trunks=trunks, hung_up={each.leg: each.at for each in ends}
+            )
     except (OSError, EOFError) as error:
         fail(
             f"Asterisk's record {path} cannot be read: {error}. Expected the file that Asterisk "

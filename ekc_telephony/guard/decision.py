@@ -30,9 +30,9 @@ after its death loses no caller, and whoever is rescued hears an apology within 
 """
 LONGEST_GAP: Final = timedelta(seconds=1.5)
 """Between two readings; more means that we, or Asterisk, stood still in between."""
-SWEEP_EVERY: Final = timedelta(seconds=1)
+SWEEP_EVERY: Final = timedelta(seconds=0.5)
 """How often callers are looked for while the engine is away."""
-ALONE_FOR: Final = timedelta(seconds=2)
+ALONE_FOR: Final = timedelta(seconds=0.5)
 """How long somebody whose partner has hung up hears silence before he is hung up, too."""
 
 APPLICATION: Final = "ekc"

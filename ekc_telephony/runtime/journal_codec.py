@@ -25,7 +25,6 @@ from ekc_telephony.core.call import commands, events, facts
 from ekc_telephony.core.call.events import CommandFailed, Event
 from ekc_telephony.core.engine.engine import Effect
 from ekc_telephony.core.engine.state import Changes, EngineState
-from ekc_telephony.runtime.ports import ClockReading
 
 FORMAT: Final = 1
 """Of the records; a higher one than ours was written by a release that we cannot read."""
@@ -44,6 +43,16 @@ class RecordUnreadableError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockMark:
+    """What the engine's clock showed at one moment of the machine's monotonic clock."""
+
+    at: datetime
+    monotonic_ns: int
+    boot: str
+    """Which run of the machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """The first record of a segment."""
 
@@ -56,7 +65,7 @@ class Opening:
     state: EngineState
     stored_through: int
     """All facts of records up to this position were in the store."""
-    clock: ClockReading | None = None
+    clock: ClockMark | None = None
     """What the engine's clock showed then."""
 
 
@@ -98,7 +107,7 @@ class _Opening(msgspec.Struct, tag="opening", array_like=True):
     texts: dict[str, str]
     state: EngineState
     stored_through: int
-    clock: ClockReading | None = None
+    clock: ClockMark | None = None
 
 
 class _Stored(msgspec.Struct, tag="stored", array_like=True):

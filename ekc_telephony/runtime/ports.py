@@ -8,7 +8,6 @@ Adapters implement these; the core never sees them. Every port has one contract 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -56,16 +55,6 @@ class CallControl(Protocol):
             CommandRefusedError: It was refused, or no answer came in time.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockReading:
-    """What the clock of one process showed at one moment of the machine's monotonic clock."""
-
-    at: datetime
-    monotonic_ns: int
-    boot: str
-    """Which run of the machine; monotonic clocks of two cannot be compared."""
 
 
 class Clock(Protocol):

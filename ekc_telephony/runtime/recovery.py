@@ -19,8 +19,7 @@ from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.facts import CallEnded, Fact
 from ekc_telephony.core.engine.state import EngineState, Memory
 from ekc_telephony.core.kernel.ids import CallId
-from ekc_telephony.runtime.journal_codec import Content, Opening, Step, Stored, decode
-from ekc_telephony.runtime.ports import ClockReading
+from ekc_telephony.runtime.journal_codec import ClockMark, Content, Opening, Step, Stored, decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ class Recalled:
     unstored: UnstoredFacts
     """Facts that the store may lack, with the positions of their records, oldest first."""
     stored_through: int
-    clock: ClockReading | None = None
+    clock: ClockMark | None = None
     """What its clock showed at some moment."""
 
     @property

@@ -282,6 +282,11 @@ class Settings(Section):
         return self.asterisk_folder / "log" / "cdr-custom" / "ekc.csv"
 
     @property
+    def hangups_file(self) -> Path:
+        """When each channel of Asterisk ended."""
+        return self.asterisk_folder / "log" / "cel-custom" / "hangups.csv"
+
+    @property
     def fallback_spool(self) -> Path:
         """What callers did in the fallback dialplan, until the engine takes it in."""
         return self.asterisk_folder / "spool" / "ekc"

@@ -98,10 +98,10 @@ def test_a_heartbeat_that_stands_still_sends_parked_citizens_to_the_fallback(
     assert world.guard.is_engine_away
 
 
-def test_it_goes_on_every_second_while_the_engine_is_away() -> None:
+def test_it_goes_on_twice_a_second_while_the_engine_is_away() -> None:
     world = Watched(CITIZEN)
     world.sees("1", for_s=7.5)
-    assert [seconds for seconds, _ in world.done] == [4, 5, 6, 7]
+    assert [seconds for seconds, _ in world.done] == [4, 4.5, 5, 5.5, 6, 6.5, 7]
 
 
 @pytest.mark.parametrize("theirs", [LEG, RINGING, FEATURE])
@@ -119,31 +119,31 @@ def test_a_conversation_goes_on() -> None:
 
 
 @pytest.mark.parametrize("left", [TALKING, ANSWERING])
-def test_who_is_left_alone_after_a_conversation_is_hung_up_two_seconds_later(
+def test_who_is_left_alone_after_a_conversation_is_hung_up_half_a_second_later(
     left: Channel,
 ) -> None:
     world = Watched(TALKING, ANSWERING)
     world.sees("1", for_s=10)
     world.channels = (left,)
-    world.sees("1", for_s=3)
-    assert world.done == [(12, HangUp(left))]
+    world.sees("1", for_s=0.75)
+    assert world.done == [(10.5, HangUp(left))]
 
 
-def test_who_is_alone_for_less_than_two_seconds_is_left_alone() -> None:
+def test_who_is_alone_for_less_than_half_a_second_is_left_alone() -> None:
     world = Watched(TALKING)
-    world.sees("1", for_s=5.75)
+    world.sees("1", for_s=4.25)
     world.channels = (TALKING, ANSWERING)
     world.sees("1", for_s=1)
     world.channels = (TALKING,)
-    assert world.sees("1", for_s=1.5) == []
+    assert world.sees("1", for_s=0.25) == []
 
 
 def test_being_alone_is_counted_anew_when_the_engine_dies_again() -> None:
     world = Watched(TALKING)
-    world.sees("1", for_s=5.25)
-    world.sees("2", for_s=5.25)
+    world.sees("1", for_s=4.5)
+    world.sees("2", for_s=4.5)
     assert world.done == []
-    assert world.sees("2", for_s=1) == [HangUp(TALKING)]
+    assert world.sees("2", for_s=0.5) == [HangUp(TALKING)]
 
 
 def test_a_heartbeat_that_changes_keeps_the_guard_quiet() -> None:

@@ -37,6 +37,7 @@ _FOLDERS: Final = (
     "spool/ekc",
     "run",
     "log/cdr-custom",
+    "log/cel-custom",
     "cache",
     "agi/asterisk",
 )

@@ -79,9 +79,7 @@ class CdrFiles:
 
     def files(self, *, since: datetime) -> list[Path]:
         """Return the files that may tell of what ended at `since` or later, oldest first."""
-        found = [self._path, *self._path.parent.glob(f"{self._path.name}.*")]
-        dated = [(file.stat().st_mtime, file) for file in found if file.is_file()]
-        return [file for written_s, file in sorted(dated) if written_s >= since.timestamp()]
+        return rotated(self._path, since=since)
 
     def read(
         self, *, since: datetime, on_bytes: Callable[[int], None] = lambda _count: None
@@ -97,7 +95,7 @@ class CdrFiles:
             OSError: A file cannot be read.
         """
         for file in self.files(since=since):
-            with _opened(file) as lines:
+            with opened(file) as lines:
                 for line in lines:
                     on_bytes(len(line))
                     row = row_of(line)
@@ -117,7 +115,7 @@ def row_of(line: bytes) -> CdrRow | None:
             return None
         values = dict(zip(COLUMNS, fields, strict=False))
         began_at, answered_at, ended_at = (
-            _moment(values[each]) for each in ("start", "answer", "end")
+            moment_of(values[each]) for each in ("start", "answer", "end")
         )
     except (StopIteration, csv.Error, ValueError, OverflowError):
         return None
@@ -135,14 +133,27 @@ def row_of(line: bytes) -> CdrRow | None:
     )
 
 
-def _opened(file: Path) -> IO[bytes]:
+def rotated(path: Path, *, since: datetime) -> list[Path]:
+    """Return a file and those rotated away, as far as written at `since` or later, oldest first."""
+    found = [path, *path.parent.glob(f"{path.name}.*")]
+    dated = [(file.stat().st_mtime, file) for file in found if file.is_file()]
+    return [file for written_s, file in sorted(dated) if written_s >= since.timestamp()]
+
+
+def opened(file: Path) -> IO[bytes]:
+    """Open a file that may be compressed."""
     if file.suffix == ".gz":
         return cast("IO[bytes]", gzip.open(file, "rb"))
     return file.open("rb")
 
 
-def _moment(text: str) -> datetime | None:
-    """Return the moment, exact to the microsecond; None for «never», which is 0 or empty."""
+def moment_of(text: str) -> datetime | None:
+    """
+    Return the moment, exact to the microsecond; None for «never», which is 0 or empty.
+
+    Raises:
+        ValueError: It is no number of seconds.
+    """
     if not text.strip("0."):
         return None
     whole, _, fraction = text.partition(".")

@@ -208,6 +208,8 @@ class Ended:
     at: datetime
     context: str
     """Where in the dialplan it was last."""
+    is_normal: bool = True
+    """Somebody ended it, rather than a failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +224,7 @@ class ControlRegained:
     """Whose phones are in such channels; a trunk's name may be among them."""
     asterisk_started_at: datetime | None = None
     ended: Mapping[LegId, Ended] = field(default_factory=dict)
-    """How callers' legs ended that are gone, as far as Asterisk's own record tells."""
+    """How legs ended that are gone, as far as Asterisk's own record tells."""
 
 
 Event: TypeAlias = (

@@ -166,9 +166,9 @@ class Engine:
         """Every session, to look at."""
         return self._sessions
 
-    def callers(self) -> frozenset[LegId]:
-        """Return the callers' legs that are believed alive."""
-        return frozenset(leg for leg, session in self._session_of_leg.items() if session.leg == leg)
+    def legs(self) -> frozenset[LegId]:
+        """Return the legs that are believed alive."""
+        return frozenset(self._session_of_leg)
 
     @property
     def acd(self) -> Acd:
@@ -472,7 +472,7 @@ class Engine:
         for leg in sorted(missing, key=lambda each: _ended_at(event, each) or now):
             session = self._session_of_leg.get(leg)
             if session is None or session.leg != leg:
-                effects += self._agent_leg_missing(leg, now)
+                effects += self._agent_leg_missing(leg, event, now)
                 continue
             self._focus = session
             self._session_of_leg.pop(leg, None)
@@ -480,7 +480,7 @@ class Engine:
             effects += self._settle(session, gone, now)
         return effects
 
-    def _agent_leg_missing(self, leg: LegId, now: datetime) -> list[Effect]:
+    def _agent_leg_missing(self, leg: LegId, event: ControlRegained, now: datetime) -> list[Effect]:
         session = self._session_of_leg.get(leg)
         if session is None:
             return self._leg_ended(LegEnded(leg=leg, reason=EndReason.FAILED), now)
@@ -488,8 +488,12 @@ class Engine:
         self._session_of_leg.pop(leg, None)
         if session.offered_leg == leg:
             return self._settle(session, session.on_offer_lost(now), now)
-        # Whether he hung up or his phone died is not known; his caller is not cut off for it.
-        return self._settle(session, session.on_leg_ended(leg, EndReason.FAILED, now), now)
+        # When it is not known whether he hung up, his caller is not cut off for it.
+        ended = event.ended.get(leg)
+        is_known = ended is not None and ended.is_normal
+        reason = EndReason.HUNG_UP if is_known else EndReason.FAILED
+        moment = now if ended is None else session.not_before(ended.at, now)
+        return self._settle(session, session.on_leg_ended(leg, reason, moment), now)
 
     def _take_strangers_in(self, legs: tuple[LiveLeg, ...], now: datetime) -> list[Effect]:
         """Serve callers whom nobody serves; hang up agents' legs nobody waits for."""

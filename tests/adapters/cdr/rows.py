@@ -46,3 +46,10 @@ def line(
         "17",
     ]
     return (",".join(f'"{field}"' for field in fields) + "\n").encode()
+
+
+def hangup(leg: str, *, ends: float = 60, context: str = "from-trunk", cause: int = 16) -> bytes:
+    """Return one line of `hangups.csv`; it ended so many seconds after noon."""
+    extra = f'{{""hangupcause"":{cause},""hangupsource"":"""",""dialstatus"":""""}}'
+    fields = [leg, f"{after(ends).timestamp():.6f}", context, extra]
+    return (",".join(f'"{field}"' for field in fields) + "\n").encode()
