@@ -122,10 +122,10 @@ def access(rig: AsteriskRig, password: str = SECRET) -> AriAccess:
 
 @asynccontextmanager
 async def bench(
-    rig: AsteriskRig, *, patience: timedelta = timedelta(seconds=5)
+    rig: AsteriskRig, *, patience: timedelta = timedelta(seconds=5), life: str = ""
 ) -> AsyncIterator[Bench]:
     client = AriClient(access(rig), patience=patience)
-    link = AriLink(client)
+    link = AriLink(client, life=life)
     async with listening(link.run) as heard:
         await heard.next(events.ControlRegained)
         yield Bench(rig=rig, client=client, link=link, control=AriCallControl(client), heard=heard)
@@ -489,18 +489,57 @@ def test_requests_under_way_end_with_the_connection(asterisk: AsteriskRig) -> No
     asyncio.run(story())
 
 
-def test_a_second_engine_ends_the_first_with_a_clear_sentence(asterisk: AsteriskRig) -> None:
+def test_a_second_engine_is_refused_and_the_first_undisturbed(asterisk: AsteriskRig) -> None:
     async def story() -> None:
-        async with bench(asterisk) as first, bench(asterisk):
-            assert first.heard.task is not None
-            with pytest.raises(ApplicationTakenError, match="Another program connected"):
-                await first.heard.task
+        async with bench(asterisk, life="first/1") as first:
+            second = AriLink(AriClient(access(asterisk)), life="second/1")
+            with pytest.raises(ApplicationTakenError, match=r"Another engine \(first/1\) serves"):
+                await second.run(lambda _: None)
+            assert first.link.connections == 1
+            await first.citizen_calls(number="+79000000009")
 
-    async def outer() -> None:
-        with pytest.raises(ApplicationTakenError):
-            await story()
+    asyncio.run(story())
 
-    asyncio.run(outer())
+
+def test_an_engine_whose_place_another_one_takes_ends_with_a_clear_sentence(
+    asterisk: AsteriskRig,
+) -> None:
+    async def take_the_place(client: AriClient) -> None:
+        async with client.opened(), client.connected():
+            while True:
+                beat = {"variable": "EKC_ENGINE", "value": "rude/1#1"}
+                await client.ask_apart("POST", "asterisk/variable", beat)
+                await asyncio.sleep(0.05)
+
+    async def story() -> None:
+        first = AriLink(AriClient(access(asterisk)), life="polite/1")
+        up = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(first.run(lambda _: up.set()))
+            await up.wait()
+            rude = tasks.create_task(take_the_place(AriClient(access(asterisk))))
+            try:
+                await serving
+            finally:
+                rude.cancel()
+
+    with pytest.raises(ExceptionGroup) as ended:
+        asyncio.run(story())
+    assert ended.group_contains(ApplicationTakenError, match="Another program connected")
+
+
+def test_a_connection_of_ours_that_comes_late_and_takes_our_place_is_replaced(
+    asterisk: AsteriskRig,
+) -> None:
+    async def story() -> None:
+        async with bench(asterisk, life="late/1") as b:
+            late = AriClient(access(asterisk))
+            async with late.opened(), late.connected():
+                await b.heard.next(events.ControlLost)
+                await b.heard.next(events.ControlRegained)
+            await b.citizen_calls(number="+79000000010")
+
+    asyncio.run(story())
 
 
 def test_a_wrong_password_ends_the_engine_with_a_clear_sentence(asterisk: AsteriskRig) -> None:

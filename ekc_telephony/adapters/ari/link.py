@@ -17,6 +17,7 @@ with everything in it. `deliver` only puts the event into an inbox.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -52,7 +53,10 @@ ECHO_EVERY: Final = timedelta(seconds=2)
 ECHO_PATIENCE: Final = timedelta(seconds=2)
 """How long it may take; a deaf connection is noticed after 4 s at most."""
 ALONE_PATIENCE: Final = timedelta(seconds=1.5)
-"""How long another engine's heartbeat is watched; it changes once a second."""
+"""How long another engine's heartbeat is watched; it changes twice a second."""
+REPLACED_PATIENCE: Final = timedelta(seconds=0.8)
+"""How long it is looked for the heartbeat of whoever took our place; it comes twice a second."""
+_LOOK_EVERY_S: Final = 0.1
 WATCH_EVERY: Final = timedelta(seconds=1)
 """How often it is looked who is in a call of the dialplan, while there is one."""
 PATIENCE: Final = timedelta(seconds=4)
@@ -119,7 +123,29 @@ class AriLink:
             except (AriDownError, AriRefusedError) as trouble:
                 pause = SHORTEST_PAUSE if self.is_up else min(pause * 2, LONGEST_PAUSE)
                 self._go_down(str(trouble), deliver)
+            except ApplicationTakenError as taken_over:
+                pause = SHORTEST_PAUSE
+                self._go_down(str(taken_over), deliver)
+                await self._make_sure_it_was_ourselves(taken_over)
             await asyncio.sleep(pause.total_seconds())
+
+    async def _make_sure_it_was_ourselves(self, taken_over: ApplicationTakenError) -> None:
+        """
+        Look who took our place at Asterisk.
+
+        A connection that we gave up while Asterisk was frozen is still opened when it thaws, and
+        may take the place of the one after it.
+
+        Raises:
+            ApplicationTakenError: Another engine's heart beats.
+        """
+        give_up_at = time.monotonic() + REPLACED_PATIENCE.total_seconds()
+        while time.monotonic() < give_up_at:
+            with contextlib.suppress(AriDownError, AriRefusedError):
+                whose, _ = await self.heartbeat.engine_alive()
+                if whose not in {"", self._life}:
+                    raise taken_over
+            await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _make_sure_we_are_alone(self) -> None:
         """
