@@ -118,15 +118,15 @@ class AriLink:
         pause = SHORTEST_PAUSE
         await self._make_sure_we_are_alone()
         while True:
+            before = self.connections
             try:
                 await self._follow(deliver)
             except (AriDownError, AriRefusedError) as trouble:
-                pause = SHORTEST_PAUSE if self.is_up else min(pause * 2, LONGEST_PAUSE)
                 self._go_down(str(trouble), deliver)
             except ApplicationTakenError as taken_over:
-                pause = SHORTEST_PAUSE
-                self._go_down(str(taken_over), deliver)
                 await self._make_sure_it_was_ourselves(taken_over)
+            came_up = self.connections > before
+            pause = SHORTEST_PAUSE if came_up else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause.total_seconds())
 
     async def _make_sure_it_was_ourselves(self, taken_over: ApplicationTakenError) -> None:
@@ -200,6 +200,8 @@ class AriLink:
                     tasks.create_task(self._watch_the_dialplan(deliver))
             except* (AriDownError, AriRefusedError, AriFatalError) as group:
                 ended += group.exceptions
+            # Told before the requests under way fail, which is no word about what they asked for.
+            self._go_down(str(ended[0]), deliver)
         raise ended[0]
 
     async def _listen(self, deliver: Deliver) -> None:
