@@ -8,13 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
-from lab.faults.checker import (
-    Evidence,
-    Rule,
-    check,
-    longest_recovery,
-    longest_silence,
-)
+from lab.faults.checker import check
+from lab.faults.evidence import Evidence, Rule
+from lab.faults.rules_of_silence import longest_recovery, longest_silence
 from lab.faults.sightings import HeardTalk, SeenCall, SeenFault, SeenOffer, Sightings, Span
 from lab.faults.sip import Ending
 from lab.faults.stored import StoredCall, StoredSegment
@@ -411,3 +407,21 @@ def test_an_operator_who_does_not_hear_his_caller_is_found() -> None:
 def test_an_operator_does_not_hear_a_caller_who_has_gone() -> None:
     alone = replace(offer(ended=37), gaps=(span(30, 37),))
     assert rules(evidence([seen()], [stored()], offers=[alone])) == []
+
+
+def test_a_talk_begins_when_the_two_are_connected() -> None:
+    # The operator picked up while the engine was away; two seconds later it connected them.
+    late = replace(seen(), talks=(HeardTalk(agent="first01", span=span(12, 30)),))
+    first, last = stored().segments[:-1], stored().segments[-1]
+    row = replace(stored(), segments=(*first, replace(last, began=at(12))))
+    assert rules(evidence([late], [row], offers=[offer()])) == []
+
+
+def test_the_fallback_has_no_clock_but_the_wrong_one() -> None:
+    sorry = replace(left(), heard_fallback=True)
+    row = replace(
+        abandoned(), began=at(-3600), ended=at(-3580), outcome=CallOutcome.SENT_TO_FALLBACK
+    )
+    wrong = fault("clock_jump", 5, 15, 15.1)
+    assert rules(evidence([sorry], [row], faults=[wrong])) == []
+    assert Rule.WRONG_TIME in rules(evidence([sorry], [row]))
