@@ -356,7 +356,7 @@ class Injector:
         guard.hold()
         try:
             await guard.end(signal.SIGKILL)
-            noticed = await self._noticed_within(2 * NOTICED_WITHIN_S)
+            noticed = await self._noticed_within(2 * NOTICED_WITHIN_S, warning="guard")
         finally:
             guard.release()
         await guard.wait_running()
@@ -401,12 +401,13 @@ class Injector:
             await asyncio.sleep(_LOOK_S)
         return True
 
-    async def _noticed_within(self, seconds: float) -> float | None:
-        """Let the fault last so long; return after how long the engine called itself unfit."""
+    async def _noticed_within(self, seconds: float, *, warning: str = "") -> float | None:
+        """Let the fault last; return after how long the engine called itself unfit, or warned."""
         began, noticed = self._loop.time(), None
         while (now := self._loop.time()) < began + seconds:
             health = self._world.health
-            if noticed is None and health.seen_at > began and not health.is_healthy:
+            is_told = not health.is_healthy or warning in health.warnings
+            if noticed is None and health.seen_at > began and is_told:
                 noticed = now - began
             await asyncio.sleep(_LOOK_S)
         return noticed

@@ -74,6 +74,8 @@ class Health:
     is_reachable: bool = False
     is_healthy: bool = False
     troubles: Mapping[str, str] = field(default_factory=dict)
+    warnings: Mapping[str, str] = field(default_factory=dict)
+    """What would be missed in a second failure."""
     seen_at: float = 0.0
     """By the loop's clock."""
 
@@ -182,7 +184,9 @@ class World:
                 async with self._http.get(url) as answer:
                     found.is_reachable = True
                     found.is_healthy = answer.status == _HTTP_OK
-                    found.troubles = json.loads(await answer.read()).get("troubles", {})
+                    told = json.loads(await answer.read())
+                    found.troubles = told.get("troubles", {})
+                    found.warnings = told.get("warnings", {})
             except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
                 found.is_reachable = False
             self.health = found

@@ -139,7 +139,12 @@ class AriCallControl:
             "maxDurationSeconds": str(int(LONGEST_RECORDING.total_seconds())),
             "ifExists": "fail",
         }
-        await self._client.ask("POST", f"bridges/{quote(command.bridge)}/record", query)
+        try:
+            await self._client.ask("POST", f"bridges/{quote(command.bridge)}/record", query)
+        except AriRefusedError as refusal:
+            # Its name is ours alone: the same order was carried out before, and its answer lost.
+            if refusal.status != HTTPStatus.CONFLICT:
+                raise
 
     async def _dial(self, command: commands.DialAgent) -> None:
         limit = command.ring_time + RING_MARGIN
