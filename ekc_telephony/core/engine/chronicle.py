@@ -87,8 +87,11 @@ class Chronicle:
 
     @property
     def last_moment(self) -> datetime:
-        """The latest moment known of the call: of its beginning and of its open segments."""
-        return max((each.started_at for each in self._open.values()), default=self._registered_at)
+        """The latest moment known of the caller: wrap-up may begin after he is gone."""
+        begun = (
+            each.started_at for each in self._open.values() if each.kind is not SegmentKind.WRAP_UP
+        )
+        return max(begun, default=self._registered_at)
 
     def is_open(self, kind: SegmentKind) -> bool:
         """Tell whether a segment of this kind is going on."""

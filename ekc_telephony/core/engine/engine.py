@@ -455,7 +455,7 @@ class Engine:
         used = {session.bridge for session in self._sessions.values()}
         effects += [
             DestroyBridge(call=CallId(bridge), bridge=bridge)
-            for bridge in event.bridges
+            for bridge in sorted(event.bridges)
             if bridge not in used and _TALK in bridge
         ]
         self._focus = None
@@ -469,7 +469,7 @@ class Engine:
         alive = {live.leg for live in event.legs}
         missing = [leg for leg in (*self._session_of_leg, *self._features) if leg not in alive]
         effects: list[Effect] = []
-        for leg in sorted(missing, key=lambda each: _ended_at(event, each) or now):
+        for leg in sorted(missing, key=lambda each: (_ended_at(event, each) or now, each)):
             session = self._session_of_leg.get(leg)
             if session is None or session.leg != leg:
                 effects += self._agent_leg_missing(leg, event, now)

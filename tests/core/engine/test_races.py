@@ -511,3 +511,27 @@ def test_an_order_to_connect_that_was_lost_with_the_connection_is_given_again() 
     world.hears(regained(live(OLGAS_LEG), live(FIRST_OFFER, did=None, agent=ANNA)))
     kinds = [type(each) for each in world.said]
     assert kinds[:2] == [CreateBridge, JoinBridge]
+
+
+def test_a_talk_that_ended_unseen_ends_when_it_did_and_its_call_when_the_caller_left() -> None:
+    world = talking()
+    world.hears(ControlLost())
+    world.waits(60)
+    ended = {
+        FIRST_OFFER: Ended(at=NOON + seconds(20), context="from-operators"),
+        OLGAS_LEG: Ended(at=NOON + seconds(24), context="from-trunk"),
+    }
+    world.hears(replace(regained(), ended=ended))
+    segments = {each.kind: each for each in world.said if isinstance(each, SegmentEnded)}
+    assert segments[SegmentKind.TALK].at == NOON + seconds(20)
+    assert segments[SegmentKind.TALK].outcome is SegmentOutcome.AGENT_HUNG_UP
+    (call,) = [each for each in world.said if isinstance(each, CallEnded)]
+    assert (call.at, call.outcome) == (NOON + seconds(24), CallOutcome.ANSWERED)
+
+
+def test_a_caller_whose_agents_phone_died_unseen_waits_again() -> None:
+    world = talking()
+    world.hears(ControlLost())
+    died = {FIRST_OFFER: Ended(at=NOON + seconds(20), context="from-operators", is_normal=False)}
+    world.hears(replace(regained(live(OLGAS_LEG)), ended=died))
+    assert world.engine.sessions[OLGA].phase is Phase.WAITING
