@@ -31,6 +31,8 @@ that it changes."""
 GUARD_AT: Final = "EKC_GUARD_AT"
 """What the guard sets every second."""
 BEAT_EVERY: Final = timedelta(seconds=0.5)
+PATIENCE: Final = timedelta(seconds=1)
+"""How long a beat may take; one that is stuck in a dead connection must not hold up the next."""
 BLIND_LIMIT: Final = timedelta(seconds=3)
 GUARD_PATIENCE: Final = timedelta(seconds=5)
 """How long the guard may leave its variable unchanged."""
@@ -78,12 +80,13 @@ class Heartbeat:
         beats = 0
         while True:
             try:
-                if self._is_fit():
-                    await self.beat()
-                if beats % _LOOK_EVERY == 0:
-                    await self._look_at_guard()
+                async with asyncio.timeout(PATIENCE.total_seconds()):
+                    if self._is_fit():
+                        await self.beat()
+                    if beats % _LOOK_EVERY == 0:
+                        await self._look_at_guard()
                 self.answers_since = self.answers_since or time.monotonic()
-            except (AriDownError, AriRefusedError):
+            except (AriDownError, AriRefusedError, TimeoutError):
                 # The link says what is wrong; a beat that fails is a beat that is missing.
                 self.answers_since = None
             beats += 1

@@ -18,7 +18,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias, assert_never
 
-from ekc_telephony.adapters.sql.models import AppealState, CallbackState, CallFault
+from ekc_telephony.adapters.sql.models import (
+    LOOKED_LIKE_THE_END,
+    AppealState,
+    CallbackState,
+    CallFault,
+)
 from ekc_telephony.core.call.facts import (
     FACTS_PER_SECOND,
     AgentChanged,
@@ -252,11 +257,16 @@ def _change_of(call: CallId) -> Row:
 
 
 def _end_call(row: Row, fact: CallEnded) -> None:
-    # The engine ends a call when it gives the caller to the fallback, and the fallback when he has
-    # left: his call lasted until then, whichever of the two is told first.
-    is_again = row["new_outcome"] is fact.outcome is CallOutcome.SENT_TO_FALLBACK
+    # The engine ends a call when it gives the caller to the fallback, or when the guard took him
+    # away, which looks like a hangup; the fallback ends it when he has left. His call lasted until
+    # then, whichever of the two is told first.
+    is_again = (
+        row["new_outcome"] in LOOKED_LIKE_THE_END
+        and fact.outcome is CallOutcome.SENT_TO_FALLBACK
+        and fact.at > row["new_ended_at"]
+    )
     if is_again:
-        row["new_ended_at"] = max(row["new_ended_at"], fact.at)
+        row["new_ended_at"], row["new_outcome"] = fact.at, fact.outcome
     _fill(row, new_ended_at=fact.at, new_outcome=fact.outcome)
 
 

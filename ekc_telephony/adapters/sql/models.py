@@ -34,6 +34,15 @@ SCHEMA_REVISION: Final = "0002"
 """The newest revision in `migrations/versions/`; a test compares the two."""
 
 
+LOOKED_LIKE_THE_END: Final = (
+    CallOutcome.SENT_TO_FALLBACK,
+    CallOutcome.SHORT,
+    CallOutcome.ABANDONED_IN_MENU,
+    CallOutcome.ABANDONED_IN_QUEUE,
+)
+"""Outcomes after which the fallback may still tell that the caller had been there for longer."""
+
+
 class AppealState(Enum):
     """How far an appeal has come; the card's life adds to it."""
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ekc_telephony.adapters.sql.models import (
+    LOOKED_LIKE_THE_END,
     agent_presence,
     appeals,
     call_faults,
@@ -122,13 +123,15 @@ def _merged(new: Any) -> dict[str, sa.ColumnElement[Any]]:
     merged: dict[str, sa.ColumnElement[Any]] = {
         column: sa.func.coalesce(calls.c[column], new[column]) for column in _MERGED_IN_CALLS
     }
-    # See `batch._end_call`: of two ends in the fallback the later one.
+    # See `batch.end_call`: a later end in the fallback takes the place of what looked like the end.
     is_again = sa.and_(
-        calls.c.outcome == CallOutcome.SENT_TO_FALLBACK,
+        # Not IN: its parameters are expanded for each execution, which executemany cannot.
+        sa.or_(*(calls.c.outcome == each for each in LOOKED_LIKE_THE_END)),
         new["outcome"] == CallOutcome.SENT_TO_FALLBACK,
         new["ended_at"] > calls.c.ended_at,
     )
-    merged["ended_at"] = sa.case((is_again, new["ended_at"]), else_=merged["ended_at"])
+    for column in ("ended_at", "outcome"):
+        merged[column] = sa.case((is_again, new[column]), else_=merged[column])
     return merged
 
 
