@@ -27,7 +27,7 @@ HOST_NAME: Final = re.compile(
     r"https?://(?!127\.0\.0\.1)[a-z]|\b[a-z0-9-]+\.(?:io|org|com|net|ru|dev|cloud)\b"
 )
 NOT_HOSTS: Final = re.compile(r"org\.opencontainers\.image\.\w+")
-STARTS_OUR_IMAGES: Final = ("prepare", "node", "asterisk", "engine")
+STARTS_OUR_IMAGES: Final = ("prepare", "node", "asterisk", "engine", "guard")
 
 
 def compose() -> dict[str, Any]:

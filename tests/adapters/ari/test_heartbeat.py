@@ -75,6 +75,10 @@ def run(story: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(told())
 
 
+def trouble(heartbeat: Heartbeat) -> str:
+    return heartbeat.guard_trouble or ""
+
+
 def test_every_beat_differs_from_the_one_before_and_names_the_life() -> None:
     async def story() -> None:
         asterisk = Asterisk()
@@ -125,13 +129,13 @@ def test_a_guard_that_never_came_is_missed_after_its_patience() -> None:
     async def story() -> None:
         asterisk = Asterisk()
         async with beating(asterisk) as heartbeat:
-            assert not heartbeat.guard_trouble
+            assert trouble(heartbeat) == ""
             heartbeat._began_at -= GUARD_PATIENCE.total_seconds()
-            assert "no guard runs" in (heartbeat.guard_trouble or "")
+            assert "no guard runs" in trouble(heartbeat)
             asterisk.variables["EKC_GUARD_AT"] = "17"
-            await asterisk.until(lambda: heartbeat.guard_trouble is None)
+            await asterisk.until(lambda: not trouble(heartbeat))
             assert heartbeat._guard_changed_at is not None
             heartbeat._guard_changed_at -= GUARD_PATIENCE.total_seconds()
-            assert "the guard has been silent for" in (heartbeat.guard_trouble or "")
+            assert "the guard has been silent for" in trouble(heartbeat)
 
     run(story)
