@@ -40,7 +40,7 @@ from ekc_telephony.bootstrap.memory import remembered_segments
 from ekc_telephony.bootstrap.numbers import LastReconciliation, NodeParts, register_numbers
 from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.call.commands import Command
-from ekc_telephony.core.call.events import ControlRegained, Event
+from ekc_telephony.core.call.events import ControlRegained, EngineStopping, Event
 from ekc_telephony.core.call.facts import Fact
 from ekc_telephony.core.engine.engine import Effect, Engine, EnginePlan
 from ekc_telephony.core.engine.wallboard import wallboard_of
@@ -63,6 +63,8 @@ from ekc_telephony.settings.plan import ScriptShelf, agent_specs, engine_plan, q
 
 STORE_PATIENCE: Final = timedelta(seconds=3)
 """How long the start waits for the store, so that presences are known before the first call."""
+STOP_PATIENCE: Final = timedelta(seconds=0.5)
+"""How long the last commands may take before the engine goes; what is lost is ordered again."""
 CLOCK_TOLERANCE: Final = timedelta(seconds=2)
 """How far the engine's clock may be from the machine's before a person is told."""
 DRAIN_PATIENCE: Final = timedelta(seconds=5)
@@ -244,6 +246,8 @@ class Node:
             ]
             running = [tasks.create_task(part()) for part in parts]
             await stop.wait()
+            self._driver.deliver(EngineStopping())
+            await self._outbox.drained(STOP_PATIENCE)
             for task in running:
                 task.cancel()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
 
@@ -43,6 +44,8 @@ class Outbox:
         self._report = report
         self._tasks = tasks
         self._lanes: dict[CallId, deque[Command]] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
         self.refused = 0
         """How many commands were not carried out."""
 
@@ -51,6 +54,15 @@ class Outbox:
         """How many commands are under way or wait."""
         return sum(len(lane) for lane in self._lanes.values())
 
+    async def drained(self, patience: timedelta) -> bool:
+        """Wait until every command is carried out, but not longer; return whether it is."""
+        try:
+            async with asyncio.timeout(patience.total_seconds()):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
     def submit(self, command: Command) -> None:
         """Carry the command out after those of the same call."""
         lane = self._lanes.get(command.call)
@@ -58,6 +70,7 @@ class Outbox:
             lane.append(command)
             return
         lane = self._lanes[command.call] = deque([command])
+        self._idle.clear()
         self._tasks.create_task(self._work_off(command.call, lane))
 
     async def _work_off(self, call: CallId, lane: deque[Command]) -> None:
@@ -65,6 +78,8 @@ class Outbox:
             await self._execute(lane[0])
             lane.popleft()
         del self._lanes[call]
+        if not self._lanes:
+            self._idle.set()
 
     async def _execute(self, command: Command) -> None:
         try:

@@ -157,6 +157,25 @@ async def test_after_a_crash_of_the_engine_every_call_goes_on_where_it_was(stand
     assert told(history)[:3] == ["ivr completed", "waiting completed", "offer petrov accepted"]
 
 
+async def test_while_the_engine_is_exchanged_in_order_nobody_hears_silence(stand: Stand) -> None:
+    in_the_menu = await stand.call(HOTLINE)
+    await stand.hears(in_the_menu.line, "greeting")
+    stand.stop_engine()
+    # Prompts are over in two seconds; without an engine nobody begins the next.
+    until = in_the_menu.line.heard_so_far.duration + timedelta(seconds=4)
+
+    async def hears_on() -> bool:
+        return in_the_menu.line.heard_so_far.duration > until
+
+    await eventually(hears_on, what="four seconds of sound without an engine")
+    stand.start_engine()
+    moment = in_the_menu.line.heard_so_far.duration
+    await in_the_menu.line.press("1")
+    await stand.until_waiting(1, queue="first_line")
+    await in_the_menu.line.hang_up()
+    assert in_the_menu.line.heard_so_far.duration > moment
+
+
 async def test_wrap_up_goes_on_over_a_crash_of_the_engine(stand: Stand) -> None:
     ivanova = await stand.on_duty("ivanova", Answer(after=AT_ONCE))
     citizen = await stand.call(FIRST_LINE)

@@ -90,3 +90,16 @@ def test_a_command_submitted_after_the_lane_was_worked_off_runs_too() -> None:
 
     run_virtual(story())
     assert control.finished == [_ring("a"), _answer("a")]
+
+
+def test_who_waits_for_all_commands_waits_for_the_last_but_no_longer_than_he_likes() -> None:
+    async def story() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            outbox = Outbox(FakeCallControl(takes=SECOND), report=lambda _: None, tasks=tasks)
+            assert await outbox.drained(SECOND)
+            outbox.submit(_ring("a"))
+            outbox.submit(_answer("a"))
+            assert not await outbox.drained(1.5 * SECOND)
+            assert await outbox.drained(SECOND)
+
+    run_virtual(story())

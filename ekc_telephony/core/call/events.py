@@ -187,6 +187,11 @@ class ControlLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStopping:
+    """The engine is told to stop; the next one goes on with its calls in a second or two."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveLeg:
     """One channel that Asterisk holds for our application."""
 
@@ -244,4 +249,5 @@ Event: TypeAlias = (
     | CommandFailed
     | ControlLost
     | ControlRegained
+    | EngineStopping
 )

@@ -52,6 +52,7 @@ from ekc_telephony.core.call.events import (
     ControlLost,
     ControlRegained,
     EndReason,
+    EngineStopping,
     Event,
     FeatureDialled,
     KeyPressed,
@@ -159,6 +160,7 @@ class Engine:
             CommandFailed: self._command_failed,
             ControlLost: self._control_lost,
             ControlRegained: self._control_regained,
+            EngineStopping: self._engine_stopping,
         }
 
     @property
@@ -461,6 +463,18 @@ class Engine:
         self._focus = None
         effects += self._phones_elsewhere(PhonesElsewhere(agents=event.phones_elsewhere), now)
         return effects + self._settle_acd(self._acd.resume(now), now)
+
+    def _engine_stopping(self, event: EngineStopping, now: datetime) -> list[Effect]:
+        """Let nobody hear silence until the next engine is there, and begin nothing new."""
+        del event
+        if self._blind_since is not None:
+            return []
+        effects: list[Effect] = []
+        for session in list(self._sessions.values()):
+            self._focus = session
+            effects += self._settle(session, session.on_engine_stopping(), now)
+        self._go_blind(now)
+        return effects
 
     def _end_missing(
         self, event: ControlRegained, lost_at: datetime, now: datetime

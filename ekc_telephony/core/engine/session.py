@@ -482,6 +482,11 @@ class Session:
             )
         return [*commands]
 
+    def on_engine_stopping(self) -> list[SessionEffect]:
+        """Let a caller who listens to prompts hear music until the next engine says them again."""
+        may_wait = self.phase in {Phase.MENU, Phase.WAITING}
+        return [*self._ear.play_music()] if may_wait and self._ear.is_answered else []
+
     def on_command_lost(self, command: Command) -> None:
         """Take note of an order that may not have been carried out, for when we see again."""
         if isinstance(command, StartMusic):

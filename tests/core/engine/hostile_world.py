@@ -38,6 +38,7 @@ from ekc_telephony.core.call.events import (
     ControlLost,
     ControlRegained,
     EndReason,
+    EngineStopping,
     Event,
     FeatureDialled,
     KeyPressed,
@@ -353,9 +354,12 @@ class HostileWorld(RuleBasedStateMachine):
         self.tell(self.asterisk.snapshot())
         self.let_time_pass()  # what became due unseen
 
-    @rule()
-    def the_engine_is_killed_and_goes_on_from_its_journal(self) -> None:
+    @rule(is_told=st.booleans())
+    def the_engine_ends_and_another_goes_on_from_its_journal(self, *, is_told: bool) -> None:
         """Start another engine from what was written down after every step."""
+        if is_told and self.is_connected:
+            self.tell(EngineStopping())
+            self.memory.apply(self.engine.take_changes())
         remembered = self.memory.state()
         self.now += seconds(2)
         opening = Opening(release="", life="", texts={}, state=remembered, stored_through=0)

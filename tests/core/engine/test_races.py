@@ -19,6 +19,8 @@ from ekc_telephony.core.call.commands import (
     SendToFallback,
     StartMusic,
     StartRecording,
+    StopMusic,
+    StopPlayback,
 )
 from ekc_telephony.core.call.events import (
     CallArrived,
@@ -27,6 +29,7 @@ from ekc_telephony.core.call.events import (
     ControlRegained,
     Ended,
     EndReason,
+    EngineStopping,
     Event,
     FeatureDialled,
     KeyPressed,
@@ -535,3 +538,20 @@ def test_a_caller_whose_agents_phone_died_unseen_waits_again() -> None:
     died = {FIRST_OFFER: Ended(at=NOON + seconds(20), context="from-operators", is_normal=False)}
     world.hears(replace(regained(live(OLGAS_LEG)), ended=died))
     assert world.engine.sessions[OLGA].phase is Phase.WAITING
+
+
+def test_who_listens_to_prompts_hears_music_while_the_engine_is_exchanged() -> None:
+    world = World()
+    world.olga_calls("100")
+    world.hears(EngineStopping())
+    assert [type(each) for each in world.said] == [StopPlayback, StartMusic]
+    world.hears(regained(live(OLGAS_LEG, did=Did("100"))))
+    assert [type(each) for each in world.said] == [StopMusic, PlayPrompts]
+
+
+def test_an_engine_that_stops_makes_no_offer_any_more() -> None:
+    world = World()
+    world.olga_calls()
+    world.hears(EngineStopping())
+    world.hears(PresenceDeclared(agent=ANNA, presence=Presence.READY))
+    assert not [each for each in world.said if isinstance(each, DialAgent)]
