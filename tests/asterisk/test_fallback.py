@@ -265,7 +265,7 @@ async def test_a_key_in_the_queue_stops_the_ringing_phone_and_is_kept(stand: Sta
     async def rings() -> bool:
         return bool(ivanova.lines)
 
-    await eventually(rings)
+    await eventually(rings, within=2 * SOON)
     await citizen.line.press("5")
     await citizen.line.press("1")
     await stand.hears(citizen.line, "fallback-callback")
@@ -339,7 +339,7 @@ async def test_a_hidden_number_stays_in_the_queue_when_its_owner_presses_the_key
     async def rings() -> bool:
         return bool(ivanova.lines)
 
-    await eventually(rings)
+    await eventually(rings, within=2 * SOON)
     ivanova.react = reacting(Answer(after=AT_ONCE, words=words))
     await citizen.line.press("1")
     assert await citizen.line.hear(words, patience=timedelta(seconds=10))
