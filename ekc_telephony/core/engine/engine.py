@@ -67,7 +67,7 @@ from ekc_telephony.core.call.events import (
     RecordingEnded,
     RecordingFailed,
 )
-from ekc_telephony.core.call.facts import AgentChanged, Disturbance, Fact, facts_before
+from ekc_telephony.core.call.facts import AgentChanged, Fact, facts_before
 from ekc_telephony.core.engine.adoption import (
     agent_of,
     declared_by,
@@ -76,10 +76,12 @@ from ekc_telephony.core.engine.adoption import (
     state_of,
     waiting_of,
 )
+from ekc_telephony.core.engine.catching_up import caller_missing, ended_at, seen
+from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.ear import Ear
 from ekc_telephony.core.engine.features import FeatureCodes, answer_feature_code
 from ekc_telephony.core.engine.left_open import LeftOpen
-from ekc_telephony.core.engine.session import Seen, Session, SessionEffect, Surroundings
+from ekc_telephony.core.engine.session import Session, Surroundings
 from ekc_telephony.core.engine.state import (
     AgentState,
     Changes,
@@ -94,8 +96,6 @@ from ekc_telephony.core.kernel.ids import AgentId, CallId, Did, LegId
 
 Effect: TypeAlias = Command | Fact
 
-FALLBACK: Final = "fallback"
-"""How the dialplan's contexts begin in which callers are served without us."""
 _TALK: Final = "-talk-"
 """What the ids of our bridges and recordings have in common; others' are none of our business."""
 
@@ -450,7 +450,7 @@ class Engine:
         for session in list(self._sessions.values()):
             self._focus = session
             if session.leg in alive:
-                caught_up = session.on_control_regained(_seen(session, alive), now)
+                caught_up = session.on_control_regained(seen(session, alive), now)
                 effects += self._settle(session, caught_up, now)
         effects += self._take_strangers_in(event.legs, now)
         effects += self._left_open.end(now)
@@ -483,14 +483,14 @@ class Engine:
         alive = {live.leg for live in event.legs}
         missing = [leg for leg in (*self._session_of_leg, *self._features) if leg not in alive]
         effects: list[Effect] = []
-        for leg in sorted(missing, key=lambda each: (_ended_at(event, each) or now, each)):
+        for leg in sorted(missing, key=lambda each: (ended_at(event, each) or now, each)):
             session = self._session_of_leg.get(leg)
             if session is None or session.leg != leg:
                 effects += self._agent_leg_missing(leg, event, now)
                 continue
             self._focus = session
             self._session_of_leg.pop(leg, None)
-            gone = _caller_missing(session, event, lost_at, now)
+            gone = caller_missing(session, event, lost_at, now)
             effects += self._settle(session, gone, now)
         return effects
 
@@ -609,45 +609,6 @@ class Engine:
         self._sessions.pop(session.call, None)
         self._session_of_leg.pop(session.leg, None)
         self._deadlines.set(session.call, None)
-
-
-def _seen(session: Session, alive: Mapping[LegId, LiveLeg]) -> Seen:
-    """Return what Asterisk shows of a call whose caller is there."""
-    offered = alive.get(session.offered_leg) if session.offered_leg else None
-    bridges = [alive[leg].bridge if leg in alive else None for leg in session.legs()]
-    return Seen(
-        is_answered=alive[session.leg].is_answered,
-        is_together=all(bridge == session.bridge for bridge in bridges),
-        answered=offered.leg if offered is not None and offered.is_answered else None,
-    )
-
-
-def _ended_at(event: ControlRegained, leg: LegId) -> datetime | None:
-    ended = event.ended.get(leg)
-    return None if ended is None else ended.at
-
-
-def _caller_missing(
-    session: Session, event: ControlRegained, lost_at: datetime, now: datetime
-) -> list[SessionEffect]:
-    """Tell the session how its caller went, as far as can be known."""
-    started = event.asterisk_started_at
-    ended = event.ended.get(session.leg)
-    if ended is not None and not ended.context.startswith(FALLBACK):
-        return session.on_leg_ended(
-            session.leg, EndReason.HUNG_UP, session.not_before(ended.at, now)
-        )
-    if started is not None and session.registered_at < started and ended is None:
-        died_at = session.not_before(min(lost_at, started), now)
-        return session.on_torn_away(Disturbance.ASTERISK_DIED, "Asterisk was started anew", died_at)
-    if ended is not None or session.leg in event.elsewhere:
-        left_at = now if ended is None else ended.at
-        return session.on_torn_away(
-            Disturbance.ENGINE_AWAY,
-            "the dialplan took the caller over",
-            session.not_before(left_at, now),
-        )
-    return session.on_leg_ended(session.leg, EndReason.FAILED, now)
 
 
 def _after_failure(session: Session, event: CommandFailed, now: datetime) -> list[SessionEffect]:

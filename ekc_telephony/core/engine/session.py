@@ -24,34 +24,26 @@ Rule 4: a session outlives its call only while an agent wraps it up.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias, assert_never
+from typing import Final, assert_never
 
 from ekc_telephony.core.acd.messages import (
-    AcdEvent,
     CallerJoined,
     CallerLeft,
     ConversationAdopted,
     ConversationEnded,
     LapseReason,
-    OfferAccepted,
-    OfferLapsed,
     OfferMade,
 )
 from ekc_telephony.core.acd.specs import QueueSpec
 from ekc_telephony.core.appeals.numbering import appeal_number
 from ekc_telephony.core.call.commands import (
     Command,
-    CreateBridge,
-    DestroyBridge,
-    DialAgent,
     HangUpCause,
     HangUpLeg,
-    JoinBridge,
     SendToFallback,
     StartMusic,
-    StartRecording,
 )
 from ekc_telephony.core.call.events import CallArrived, EndReason
 from ekc_telephony.core.call.facts import (
@@ -59,18 +51,17 @@ from ekc_telephony.core.call.facts import (
     CallbackReason,
     CallOutcome,
     Disturbance,
-    Fact,
     SegmentKind,
     SegmentOutcome,
 )
 from ekc_telephony.core.engine.chronicle import Chronicle
+from ekc_telephony.core.engine.desk import Desk, SessionEffect
 from ekc_telephony.core.engine.ear import Ear
 from ekc_telephony.core.engine.state import (
     OfferState,
     Phase,
     PlaceState,
     SessionState,
-    TalkState,
     VisitState,
 )
 from ekc_telephony.core.engine.waiting_room import WaitingRoom
@@ -82,7 +73,6 @@ from ekc_telephony.core.kernel.ids import (
     BridgeId,
     CallId,
     LegId,
-    OfferId,
     PlaybackId,
     PromptKey,
     QueueId,
@@ -96,8 +86,6 @@ ENDED_EARLY: Final = "it ended before the conversation did; is the disk full?"
 UNKNOWN_NUMBER: Final = (PromptKey("unknown-number"),)
 NO_AGENTS: Final = (PromptKey("no-agents"),)
 
-SessionEffect: TypeAlias = Command | Fact | AcdEvent
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -107,22 +95,6 @@ class Surroundings:
     queues: Mapping[QueueId, QueueSpec]
     position_of: Callable[[CallId], int | None]
     """The caller's place in his queue."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Offer:
-    offer: OfferId
-    leg: LegId
-    agent: AgentId
-    lapses_at: datetime
-
-
-@dataclass(slots=True, kw_only=True)
-class _Talk:
-    agent: AgentId
-    leg: LegId
-    bridge: BridgeId
-    recording: RecordingId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,22 +107,6 @@ class Seen:
     """Caller and agent are in the bridge of their conversation."""
     answered: LegId | None
     """The leg of the outstanding offer, if its agent has picked up meanwhile."""
-
-
-_LAPSES: Final[Mapping[EndReason, LapseReason]] = {
-    EndReason.HUNG_UP: LapseReason.REFUSED,
-    EndReason.BUSY: LapseReason.REFUSED,
-    EndReason.REFUSED: LapseReason.REFUSED,
-    EndReason.NOT_ANSWERED: LapseReason.NOT_ANSWERED,
-    EndReason.UNREACHABLE: LapseReason.UNREACHABLE,
-    EndReason.FAILED: LapseReason.UNREACHABLE,
-}
-_OFFER_OUTCOMES: Final[Mapping[LapseReason, SegmentOutcome]] = {
-    LapseReason.REFUSED: SegmentOutcome.REFUSED,
-    LapseReason.NOT_ANSWERED: SegmentOutcome.NOT_ANSWERED,
-    LapseReason.UNREACHABLE: SegmentOutcome.UNREACHABLE,
-    LapseReason.WITHDRAWN: SegmentOutcome.WITHDRAWN,
-}
 
 
 class Session:
@@ -188,11 +144,8 @@ class Session:
         self._visit = None if script is None else Visit(script, around.schedules)
         self._chronicle = Chronicle(self.call, registered_at=now, facts_before=facts_before)
         self._ear = Ear(self.call, self.leg, is_answered=is_answered, playbacks=facts_before)
-        self._offer: _Offer | None = None
-        self._talk: _Talk | None = None
         # An earlier engine may have used small numbers for legs and bridges of this call.
-        self._talks = facts_before
-        self._offers = facts_before
+        self._desk = self._new_desk(ids_before=facts_before)
         self._joined_at: datetime | None = None
         self._outcome: CallOutcome | None = None
         self._room: WaitingRoom | None = None
@@ -214,8 +167,8 @@ class Session:
         session._chronicle = Chronicle.restored(state.call, state.chronicle)
         session._ear = Ear.restored(state.call, session.leg, state.ear)
         session._resume_visit(state.visit)
-        session._resume_offer(state)
-        session._talks, session._offers = state.talks, state.offers
+        session._desk = session._new_desk()
+        session._desk.resume(state)
         session._joined_at, session._outcome = state.joined_at, state.outcome
         session._unheard_until = state.unheard_until
         if state.room is not None and state.queue is not None:
@@ -234,21 +187,19 @@ class Session:
             silence_ends=state.silence_ends,
         )
 
-    def _resume_offer(self, state: SessionState) -> None:
-        if state.offer is not None:
-            was = state.offer
-            self._offer = _Offer(
-                offer=was.offer, leg=LegId(was.offer), agent=was.agent, lapses_at=was.lapses_at
-            )
-        if state.talk is not None:
-            talk = state.talk
-            self._talk = _Talk(
-                agent=talk.agent, leg=talk.leg, bridge=talk.bridge, recording=talk.recording
-            )
+    def _new_desk(self, *, ids_before: int = 0) -> Desk:
+        return Desk(
+            self.call,
+            appeal=self.appeal,
+            number=self.number,
+            chronicle=self._chronicle,
+            ear=self._ear,
+            ids_before=ids_before,
+        )
 
     def state(self, place: PlaceState | None) -> SessionState:
         """Return what another engine needs to go on; the place in line is the ACD's to tell."""
-        script, visit, offer, talk = self._script, self._visit, self._offer, self._talk
+        script, visit = self._script, self._visit
         return SessionState(
             call=self.call,
             did=self._did,
@@ -268,17 +219,11 @@ class Session:
                 silence_ends=visit.next_deadline(),
             ),
             room=None if self._room is None else self._room.state(),
-            offer=None
-            if offer is None
-            else OfferState(offer=offer.offer, agent=offer.agent, lapses_at=offer.lapses_at),
-            talk=None
-            if talk is None
-            else TalkState(
-                agent=talk.agent, leg=talk.leg, bridge=talk.bridge, recording=talk.recording
-            ),
+            offer=self._desk.offer,
+            talk=self._desk.talk,
             place=place,
-            talks=self._talks,
-            offers=self._offers,
+            talks=self._desk.talks,
+            offers=self._desk.offers,
             joined_at=self._joined_at,
             outcome=self._outcome,
             unheard_until=self._unheard_until,
@@ -297,19 +242,18 @@ class Session:
     @property
     def offered_leg(self) -> LegId | None:
         """The agent's leg that rings."""
-        return None if self._offer is None else self._offer.leg
+        return self._desk.offered_leg
 
     @property
     def bridge(self) -> BridgeId | None:
         """The bridge the caller talks in."""
-        return None if self._talk is None else self._talk.bridge
+        talk = self._desk.talk
+        return None if talk is None else talk.bridge
 
     @property
     def agent(self) -> AgentId | None:
         """Who talks to the caller, or is being offered."""
-        if self._talk is not None:
-            return self._talk.agent
-        return None if self._offer is None else self._offer.agent
+        return self._desk.agent
 
     def has_open(self, kind: SegmentKind) -> bool:
         """Tell whether a segment of this kind is going on."""
@@ -317,12 +261,8 @@ class Session:
 
     def legs(self) -> list[LegId]:
         """Return the legs that are believed alive."""
-        legs = [] if self.phase is Phase.OVER else [self.leg]
-        if self._offer is not None:
-            legs.append(self._offer.leg)
-        if self._talk is not None:
-            legs.append(self._talk.leg)
-        return legs
+        callers = [] if self.phase is Phase.OVER else [self.leg]
+        return [*callers, *self._desk.legs()]
 
     def next_deadline(self) -> datetime | None:
         """Return when `on_time` must next be called."""
@@ -331,7 +271,7 @@ class Session:
             self._unheard_until,
             None if self._visit is None else self._visit.next_deadline(),
             None if self._room is None else self._room.next_deadline(),
-            None if self._offer is None else self._offer.lapses_at,
+            None if self._desk.offer is None else self._desk.offer.lapses_at,
         ]
         return min((each for each in moments if each is not None), default=None)
 
@@ -359,7 +299,7 @@ class Session:
         """Take over a conversation that began before this engine did."""
         self.phase = Phase.TALKING
         self._visit = None
-        self._talk = _Talk(agent=agent, leg=leg, bridge=bridge)
+        self._desk.adopt(agent, leg, bridge)
         self._outcome = CallOutcome.ANSWERED
         return [
             self._chronicle.registered(
@@ -393,10 +333,10 @@ class Session:
 
     def on_leg_answered(self, leg: LegId, now: datetime) -> list[SessionEffect]:
         """Connect the agent who picked up."""
-        offer = self._offer
-        if leg == self.leg or (self._talk is not None and leg == self._talk.leg):
+        offer = self._desk.offer
+        if leg == self.leg or self._desk.is_talking(leg):
             return []  # told twice: after a reconnect both the snapshot and the event tell it
-        if offer is None or leg != offer.leg:
+        if offer is None or leg != self._desk.offered_leg:
             return [HangUpLeg(call=self.call, leg=leg)]
         return self._connect(offer, now)
 
@@ -404,15 +344,15 @@ class Session:
         """Act on a leg that is gone."""
         if leg == self.leg:
             return self._caller_gone(now)
-        if self._offer is not None and leg == self._offer.leg:
-            return self._lapse(_LAPSES[reason], now)
-        if self._talk is not None and leg == self._talk.leg:
+        if leg == self._desk.offered_leg:
+            return self._desk.leg_ended(reason, now)
+        if self._desk.is_talking(leg):
             return self._agent_gone(reason, now)
         return []
 
     def on_offer_lost(self, now: datetime) -> list[SessionEffect]:
         """Take note that the phone stopped ringing unseen; nobody is to blame."""
-        return self._lapse(LapseReason.WITHDRAWN, now)
+        return self._desk.lapse(LapseReason.WITHDRAWN, now)
 
     def not_before(self, moment: datetime, now: datetime) -> datetime:
         """Return the moment, but neither before what is known of the call nor after now."""
@@ -426,7 +366,8 @@ class Session:
         """Act on a caller and an agent who could not be put together."""
         if self.phase is not Phase.TALKING:
             return []
-        effects = self._hang_up_on_agent() + self._end_talk(SegmentOutcome.BROKEN, now)
+        effects = self._desk.hang_up_on_agent()
+        effects += self._desk.end_talk(SegmentOutcome.BROKEN, now)
         self._outcome = CallOutcome.TECHNICAL_FAILURE
         return effects + self._hang_up(HangUpCause.TROUBLE)
 
@@ -441,7 +382,7 @@ class Session:
         if seen.answered is not None:
             return self.on_leg_answered(seen.answered, now)
         if self.phase is Phase.TALKING:
-            return [] if seen.is_together else self._join_again()
+            return [] if seen.is_together else self._desk.join_again()
         return self._catch_up(now)
 
     def _catch_up(self, now: datetime) -> list[SessionEffect]:
@@ -469,18 +410,6 @@ class Session:
         if self._room is not None:
             self._room.leave()  # he enters again when the ACD has had its say
         return []
-
-    def _join_again(self) -> list[SessionEffect]:
-        """Put caller and agent together, which we had meant to; harmless when it was half done."""
-        talk = self._talk
-        if talk is None:
-            return []
-        commands = [*self._ear.hush(), *self._ear.answer(), *self._together(talk)]
-        if talk.recording is not None:
-            commands.append(
-                StartRecording(call=self.call, bridge=talk.bridge, recording=talk.recording)
-            )
-        return [*commands]
 
     def on_engine_stopping(self) -> list[SessionEffect]:
         """Let a caller who listens to prompts hear music until the next engine says them again."""
@@ -516,7 +445,7 @@ class Session:
         reason = CallbackReason.CUT_OFF if was_talking else CallbackReason.NOT_SERVED
         effects += self._call_back(reason, now)
         if was_talking:
-            effects += self._end_talk(SegmentOutcome.BROKEN, now)
+            effects += self._desk.end_talk(SegmentOutcome.BROKEN, now)
         return effects + self._caller_gone(now)
 
     def _call_back(self, reason: CallbackReason, now: datetime) -> list[SessionEffect]:
@@ -533,9 +462,10 @@ class Session:
 
     def on_recording_ended(self, recording: RecordingId, now: datetime) -> list[SessionEffect]:
         """Notice a recording that ends before its conversation: the disk is full."""
-        if self._talk is None or recording != self._talk.recording:
+        talk = self._desk.talk
+        if talk is None or recording != talk.recording:
             return []
-        self._talk.recording = None
+        self._desk.talk = replace(talk, recording=None)
         return self.on_recording_failed(recording, ENDED_EARLY, now)
 
     def on_time(self, now: datetime) -> list[SessionEffect]:
@@ -548,39 +478,19 @@ class Session:
             self._unheard_until = None
             effects.append(self._chronicle.prompts_not_heard(self._ear.prompts, now))
             effects += self._go_on(now)
-        if self._offer is not None and now >= self._offer.lapses_at:
-            effects.append(HangUpLeg(call=self.call, leg=self._offer.leg))
-            effects += self._lapse(LapseReason.NOT_ANSWERED, now)
+        if self._desk.is_overdue(now):
+            effects += self._desk.give_up(now)
         if self._visit is not None and self.phase is Phase.MENU:
             effects += self._follow(self._visit.on_time(now), now)
         if self._room is not None:
-            effects += self._room.on_time(now, is_offered=self._offer is not None)
+            effects += self._room.on_time(now, is_offered=self._desk.offer is not None)
         return effects
 
     # --- the ACD speaks
 
     def on_offer_made(self, made: OfferMade, now: datetime) -> list[SessionEffect]:
         """Ring the agent's phone."""
-        spec = self._around.queues[made.queue]
-        self._offers += 1
-        self._offer = _Offer(
-            offer=made.offer,
-            leg=LegId(made.offer),
-            agent=made.agent,
-            lapses_at=now + made.ring_time,
-        )
-        return [
-            DialAgent(
-                call=self.call,
-                leg=self._offer.leg,
-                agent=made.agent,
-                number=self.number,
-                queue_title=spec.title,
-                appeal=self.appeal,
-                ring_time=made.ring_time,
-            ),
-            self._chronicle.start(SegmentKind.OFFER, now, queue=made.queue, agent=made.agent),
-        ]
+        return self._desk.ring(made, self._around.queues[made.queue], now)
 
     def on_nobody_signed_in(self, now: datetime) -> list[SessionEffect]:
         """Tell the caller that nobody works now."""
@@ -604,16 +514,14 @@ class Session:
         """Let a caller who has just joined a queue hear that he waits; called after the ACD."""
         if self._room is None:
             return []
-        return self._room.enter(now, is_offered=self._offer is not None)
+        return self._room.enter(now, is_offered=self._desk.offer is not None)
 
     def abort(self, now: datetime, detail: str) -> list[SessionEffect]:
         """End a session that our own bug has broken: the dialplan takes the caller over."""
-        effects: list[SessionEffect] = [
-            HangUpLeg(call=self.call, leg=leg) for leg in self.legs() if leg != self.leg
-        ]
+        effects = self._desk.clear()
         if self.phase is Phase.OVER:
             return effects
-        self._offer = self._talk = self._visit = self._room = self._unheard_until = None
+        self._visit = self._room = self._unheard_until = None
         effects.append(SendToFallback(call=self.call, leg=self.leg))
         effects.append(self._chronicle.disturbed(Disturbance.ENGINE_BUG, detail, now))
         effects += self._call_back(CallbackReason.NOT_SERVED, now)
@@ -670,7 +578,7 @@ class Session:
             *self._chronicle.end(SegmentKind.IVR, SegmentOutcome.COMPLETED, now),
             self._chronicle.start(SegmentKind.WAITING, now, queue=queue),
             *answered,
-            CallerJoined(call=self.call, queue=queue, offers_before=self._offers),
+            CallerJoined(call=self.call, queue=queue, offers_before=self._desk.offers),
         ]
 
     def _enter_waiting_room(self) -> None:
@@ -685,67 +593,18 @@ class Session:
             position_of=self._around.position_of,
         )
 
-    def _lapse(self, reason: LapseReason, now: datetime) -> list[SessionEffect]:
-        """End the outstanding offer; the caller goes on waiting at his place."""
-        offer, self._offer = self._offer, None
-        if offer is None:
-            return []
-        outcome = _OFFER_OUTCOMES[reason]
-        return [
-            *self._chronicle.end(SegmentKind.OFFER, outcome, now),
-            OfferLapsed(offer=offer.offer, reason=reason),
-        ]
-
-    def _connect(self, offer: _Offer, now: datetime) -> list[SessionEffect]:
-        """Put the caller and the agent together; the caller is answered first of all."""
+    def _connect(self, offer: OfferState, now: datetime) -> list[SessionEffect]:
         self.phase = Phase.TALKING
-        self._offer = self._room = self._unheard_until = None
-        self._talks += 1
-        name = f"{self.call}-talk-{self._talks}"
-        talk = _Talk(agent=offer.agent, leg=offer.leg, bridge=BridgeId(name))
-        self._talk = talk
+        self._room = self._unheard_until = None
         self._outcome = CallOutcome.ANSWERED
-        effects: list[SessionEffect] = [
-            *self._ear.hush(),
-            *self._ear.answer(),
-            *self._together(talk),
-            *self._chronicle.end(SegmentKind.OFFER, SegmentOutcome.ACCEPTED, now),
-            *self._chronicle.end(SegmentKind.WAITING, SegmentOutcome.COMPLETED, now),
-            self._chronicle.start(SegmentKind.TALK, now, queue=self.queue, agent=offer.agent),
-            OfferAccepted(offer=offer.offer),
-        ]
-        if self._spec().is_recorded:
-            recording = talk.recording = RecordingId(name)
-            effects += [
-                StartRecording(call=self.call, bridge=talk.bridge, recording=recording),
-                self._chronicle.recording_started(recording, now),
-            ]
-        return effects
-
-    def _together(self, talk: _Talk) -> list[Command]:
-        return [
-            CreateBridge(call=self.call, bridge=talk.bridge),
-            JoinBridge(call=self.call, bridge=talk.bridge, legs=(self.leg, talk.leg)),
-        ]
-
-    def _end_talk(self, outcome: SegmentOutcome, now: datetime) -> list[SessionEffect]:
-        talk, self._talk = self._talk, None
-        if talk is None:
-            return []
-        return [
-            *self._chronicle.end(SegmentKind.TALK, outcome, now),
-            DestroyBridge(call=self.call, bridge=talk.bridge),
-            ConversationEnded(call=self.call),
-        ]
-
-    def _hang_up_on_agent(self) -> list[SessionEffect]:
-        return [] if self._talk is None else [HangUpLeg(call=self.call, leg=self._talk.leg)]
+        is_recorded = self._spec().is_recorded
+        return self._desk.connect(offer, self.queue, now, is_recorded=is_recorded)
 
     def _agent_gone(self, reason: EndReason, now: datetime) -> list[SessionEffect]:
         """Say goodbye after a conversation; a caller whose agent's phone died waits again."""
         if reason is EndReason.HUNG_UP or self.queue is None:
-            return self._end_talk(SegmentOutcome.AGENT_HUNG_UP, now) + self._hang_up()
-        *ended, conversation_ended = self._end_talk(SegmentOutcome.BROKEN, now)
+            return self._desk.end_talk(SegmentOutcome.AGENT_HUNG_UP, now) + self._hang_up()
+        *ended, conversation_ended = self._desk.end_talk(SegmentOutcome.BROKEN, now)
         # He joins first: his place must be known when the ACD's answers let him hear something.
         return [*ended, *self._wait_again(now), conversation_ended]
 
@@ -759,7 +618,7 @@ class Session:
                 call=self.call,
                 queue=self.queue,
                 since=self._joined_at,
-                offers_before=self._offers,
+                offers_before=self._desk.offers,
             ),
         ]
 
@@ -789,14 +648,9 @@ class Session:
         effects: list[SessionEffect] = []
         was_waiting = self.phase is Phase.WAITING
         outcome = self._outcome or self._abandoned(now)
-        effects += self._hang_up_on_agent()
-        effects += self._end_talk(SegmentOutcome.CALLER_HUNG_UP, now)
-        if self._offer is not None:
-            effects += [
-                *self._chronicle.end(SegmentKind.OFFER, SegmentOutcome.WITHDRAWN, now),
-                HangUpLeg(call=self.call, leg=self._offer.leg),
-            ]
-            self._offer = None
+        effects += self._desk.hang_up_on_agent()
+        effects += self._desk.end_talk(SegmentOutcome.CALLER_HUNG_UP, now)
+        effects += self._desk.withdraw(now)
         for kind in (SegmentKind.IVR, SegmentKind.WAITING):
             effects += self._chronicle.end(kind, SegmentOutcome.ABANDONED, now)
         self._visit = self._room = self._unheard_until = None

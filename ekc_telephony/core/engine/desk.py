@@ -1,0 +1,256 @@
+"""
+The desk: where one caller and an agent meet. The offer that rings, then the conversation.
+
+A session says whom to ring and what became of it; the desk keeps the legs, bridges and recordings,
+gives them their ids, and makes the commands and the facts of their segments.
+
+Rule 1: there is at most one offer and at most one conversation.
+Rule 2: ids are numbered from 1 within a call, and never given twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from ekc_telephony.core.acd.messages import (
+    AcdEvent,
+    ConversationEnded,
+    LapseReason,
+    OfferAccepted,
+    OfferLapsed,
+    OfferMade,
+)
+from ekc_telephony.core.acd.specs import QueueSpec
+from ekc_telephony.core.call.commands import (
+    Command,
+    CreateBridge,
+    DestroyBridge,
+    DialAgent,
+    HangUpLeg,
+    JoinBridge,
+    StartRecording,
+)
+from ekc_telephony.core.call.events import EndReason
+from ekc_telephony.core.call.facts import Fact, SegmentKind, SegmentOutcome
+from ekc_telephony.core.engine.chronicle import Chronicle
+from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.state import OfferState, SessionState, TalkState
+from ekc_telephony.core.kernel.ids import (
+    AgentId,
+    AppealId,
+    BridgeId,
+    CallId,
+    LegId,
+    QueueId,
+    RecordingId,
+)
+
+SessionEffect: TypeAlias = Command | Fact | AcdEvent
+
+_LAPSES: Final[Mapping[EndReason, LapseReason]] = {
+    EndReason.HUNG_UP: LapseReason.REFUSED,
+    EndReason.BUSY: LapseReason.REFUSED,
+    EndReason.REFUSED: LapseReason.REFUSED,
+    EndReason.NOT_ANSWERED: LapseReason.NOT_ANSWERED,
+    EndReason.UNREACHABLE: LapseReason.UNREACHABLE,
+    EndReason.FAILED: LapseReason.UNREACHABLE,
+}
+_OFFER_OUTCOMES: Final[Mapping[LapseReason, SegmentOutcome]] = {
+    LapseReason.REFUSED: SegmentOutcome.REFUSED,
+    LapseReason.NOT_ANSWERED: SegmentOutcome.NOT_ANSWERED,
+    LapseReason.UNREACHABLE: SegmentOutcome.UNREACHABLE,
+    LapseReason.WITHDRAWN: SegmentOutcome.WITHDRAWN,
+}
+
+
+class Desk:
+    """
+    The agent's side of one call.
+
+    Args:
+        call: The call.
+        appeal: Its appeal, shown on agents' phones.
+        number: The caller's.
+        chronicle: Makes the facts.
+        ear: What the caller hears; he is answered before he is connected.
+        ids_before: How many offers and conversations may have been numbered before.
+    """
+
+    def __init__(
+        self,
+        call: CallId,
+        *,
+        appeal: AppealId,
+        number: str | None,
+        chronicle: Chronicle,
+        ear: Ear,
+        ids_before: int = 0,
+    ) -> None:
+        self._call = call
+        self._appeal = appeal
+        self._number = number
+        self._chronicle = chronicle
+        self._ear = ear
+        self.offer: OfferState | None = None
+        """The offer that rings."""
+        self.talk: TalkState | None = None
+        """The conversation that goes on."""
+        self.offers = ids_before
+        """How many offers were made."""
+        self.talks = ids_before
+        """How many conversations there were."""
+
+    def resume(self, state: SessionState) -> None:
+        """Go on where the desk of this state was."""
+        self.offer, self.talk = state.offer, state.talk
+        self.offers, self.talks = state.offers, state.talks
+
+    @property
+    def offered_leg(self) -> LegId | None:
+        """The agent's leg that rings."""
+        return None if self.offer is None else LegId(self.offer.offer)
+
+    @property
+    def agent(self) -> AgentId | None:
+        """Who talks to the caller, or is being offered."""
+        if self.talk is not None:
+            return self.talk.agent
+        return None if self.offer is None else self.offer.agent
+
+    def legs(self) -> list[LegId]:
+        """Return the agents' legs that are believed alive."""
+        legs = [] if self.offered_leg is None else [self.offered_leg]
+        return legs if self.talk is None else [*legs, self.talk.leg]
+
+    def is_talking(self, leg: LegId) -> bool:
+        """Tell whether this is the agent's leg of the conversation."""
+        return self.talk is not None and leg == self.talk.leg
+
+    # --- offers
+
+    def ring(self, made: OfferMade, spec: QueueSpec, now: datetime) -> list[SessionEffect]:
+        """Ring the agent's phone."""
+        self.offers += 1
+        self.offer = OfferState(offer=made.offer, agent=made.agent, lapses_at=now + made.ring_time)
+        return [
+            DialAgent(
+                call=self._call,
+                leg=LegId(made.offer),
+                agent=made.agent,
+                number=self._number,
+                queue_title=spec.title,
+                appeal=self._appeal,
+                ring_time=made.ring_time,
+            ),
+            self._chronicle.start(SegmentKind.OFFER, now, queue=made.queue, agent=made.agent),
+        ]
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Tell whether the phone has rung long enough."""
+        return self.offer is not None and now >= self.offer.lapses_at
+
+    def give_up(self, now: datetime) -> list[SessionEffect]:
+        """Stop ringing a phone that nobody answers."""
+        return [*self._hang_up(self.offered_leg), *self.lapse(LapseReason.NOT_ANSWERED, now)]
+
+    def leg_ended(self, reason: EndReason, now: datetime) -> list[SessionEffect]:
+        """End the offer whose leg is gone."""
+        return self.lapse(_LAPSES[reason], now)
+
+    def lapse(self, reason: LapseReason, now: datetime) -> list[SessionEffect]:
+        """End the outstanding offer; the caller goes on waiting at his place."""
+        offer, self.offer = self.offer, None
+        if offer is None:
+            return []
+        return [
+            *self._chronicle.end(SegmentKind.OFFER, _OFFER_OUTCOMES[reason], now),
+            OfferLapsed(offer=offer.offer, reason=reason),
+        ]
+
+    def withdraw(self, now: datetime) -> list[SessionEffect]:
+        """Stop ringing for a caller who is gone; the ACD is told that he left."""
+        leg, self.offer = self.offered_leg, None
+        if leg is None:
+            return []
+        ended = self._chronicle.end(SegmentKind.OFFER, SegmentOutcome.WITHDRAWN, now)
+        return [*ended, *self._hang_up(leg)]
+
+    # --- conversations
+
+    def connect(
+        self, offer: OfferState, queue: QueueId | None, now: datetime, *, is_recorded: bool
+    ) -> list[SessionEffect]:
+        """Put the caller and the agent together; the caller is answered first of all."""
+        self.talks += 1
+        name = f"{self._call}-talk-{self.talks}"
+        recording = RecordingId(name) if is_recorded else None
+        self.offer = None
+        self.talk = TalkState(
+            agent=offer.agent,
+            leg=LegId(offer.offer),
+            bridge=BridgeId(name),
+            recording=recording,
+        )
+        effects: list[SessionEffect] = [
+            *self._ear.hush(),
+            *self._ear.answer(),
+            *self._together(self.talk),
+            *self._chronicle.end(SegmentKind.OFFER, SegmentOutcome.ACCEPTED, now),
+            *self._chronicle.end(SegmentKind.WAITING, SegmentOutcome.COMPLETED, now),
+            self._chronicle.start(SegmentKind.TALK, now, queue=queue, agent=offer.agent),
+            OfferAccepted(offer=offer.offer),
+        ]
+        if recording is not None:
+            effects += [
+                StartRecording(call=self._call, bridge=self.talk.bridge, recording=recording),
+                self._chronicle.recording_started(recording, now),
+            ]
+        return effects
+
+    def adopt(self, agent: AgentId, leg: LegId, bridge: BridgeId) -> None:
+        """Take over a conversation that began before this engine did."""
+        self.talk = TalkState(agent=agent, leg=leg, bridge=bridge, recording=None)
+
+    def join_again(self) -> list[SessionEffect]:
+        """Put caller and agent together, which we had meant to; harmless when it was half done."""
+        talk = self.talk
+        if talk is None:
+            return []
+        commands = [*self._ear.hush(), *self._ear.answer(), *self._together(talk)]
+        if talk.recording is not None:
+            commands.append(
+                StartRecording(call=self._call, bridge=talk.bridge, recording=talk.recording)
+            )
+        return [*commands]
+
+    def end_talk(self, outcome: SegmentOutcome, now: datetime) -> list[SessionEffect]:
+        """End the conversation, whoever ended it; nothing without one."""
+        talk, self.talk = self.talk, None
+        if talk is None:
+            return []
+        return [
+            *self._chronicle.end(SegmentKind.TALK, outcome, now),
+            DestroyBridge(call=self._call, bridge=talk.bridge),
+            ConversationEnded(call=self._call),
+        ]
+
+    def hang_up_on_agent(self) -> list[SessionEffect]:
+        """Hang up on the agent who talks."""
+        return [*self._hang_up(None if self.talk is None else self.talk.leg)]
+
+    def clear(self) -> list[SessionEffect]:
+        """Hang up on whoever rings or talks, and forget him."""
+        effects = [each for leg in self.legs() for each in self._hang_up(leg)]
+        self.offer = self.talk = None
+        return [*effects]
+
+    def _together(self, talk: TalkState) -> list[Command]:
+        return [
+            CreateBridge(call=self._call, bridge=talk.bridge),
+            JoinBridge(call=self._call, bridge=talk.bridge, legs=(LegId(self._call), talk.leg)),
+        ]
+
+    def _hang_up(self, leg: LegId | None) -> list[Command]:
+        return [] if leg is None else [HangUpLeg(call=self._call, leg=leg)]
