@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -27,7 +27,8 @@ from ekc_telephony.adapters.ami.link import AmiLink
 from ekc_telephony.adapters.ari.client import AriAccess, AriClient
 from ekc_telephony.adapters.ari.execute import AriCallControl
 from ekc_telephony.adapters.ari.link import AriLink
-from ekc_telephony.adapters.asterisk_conf.secrets import load_or_create_secrets
+from ekc_telephony.adapters.asterisk_conf.conf import CONTROL_ACCOUNT
+from ekc_telephony.adapters.asterisk_conf.secrets import Secrets, load_or_create_secrets
 from ekc_telephony.adapters.cdr.witness import HangupWitness
 from ekc_telephony.adapters.clock import ClockReading, SystemClock, seconds_since_start
 from ekc_telephony.adapters.http.app import make_app, serve_pages
@@ -43,6 +44,7 @@ from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import ControlRegained, EngineStopping, Event
 from ekc_telephony.core.call.facts import Fact
 from ekc_telephony.core.engine.engine import Effect, Engine, EnginePlan
+from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.engine.wallboard import wallboard_of
 from ekc_telephony.core.kernel.ids import AgentId
 from ekc_telephony.runtime.driver import Driver
@@ -107,36 +109,14 @@ class Node:
         self._restored = self._restore(recalled, plan)
         where = str(settings.journal_folder.resolve()).encode()
         mark = hashlib.sha256(where + secrets.journal).hexdigest()[:8]
-        life = f"{settings.node}-{mark}/{self._clock.now():%y%m%d-%H%M%S.%f}"
-        shelf = self._shelf
-        self._recorder = Recorder(
-            self._supervised,
-            self._journal,
-            opening=lambda state, stored_through: Opening(
-                release=__version__,
-                life=life,
-                texts={"ekc.yaml": config_text} | shelf.texts,
-                state=state,
-                stored_through=stored_through,
-                clock=self._clock_mark(),
-            ),
-        )
+        self._life = f"{settings.node}-{mark}/{self._clock.now():%y%m%d-%H%M%S.%f}"
+        self._config_text = config_text
+        self._recorder = Recorder(self._supervised, self._journal, opening=self._opening)
         self._driver = Driver(self._recorder, submit=self._submit, clock=self._clock)
-        ari, ami = settings.asterisk.ari, settings.asterisk.ami
-        client = AriClient(
-            AriAccess(
-                url=f"http://{ari.bind}:{ari.port}/ari",
-                user="ekc",
-                password=secrets.ari,
-                application=ARI_APP,
-            )
-        )
+        client = _ari_client(settings, secrets)
         self._control: CallControl = AriCallControl(client)
-        self._ari = AriLink(client, life=life)
-        self._ami = AmiLink(
-            AmiAccess(host=str(ami.bind), port=ami.port, user="ekc", secret=secrets.ami),
-            accounts=accounts,
-        )
+        self._ari = AriLink(client, life=self._life)
+        self._ami = _ami_link(settings, secrets, accounts=accounts)
         self._store = SqlAppealStore(settings.store_url)
         self._writer = FactWriter(
             self._store,
@@ -172,6 +152,17 @@ class Node:
         self._outbox: Outbox | None = None
         self.is_serving = asyncio.Event()
         """Asterisk has been seen, and whoever was there has been taken over."""
+
+    def _opening(self, state: EngineState, stored_through: int) -> Opening:
+        """Return what a segment of the journal begins with."""
+        return Opening(
+            release=__version__,
+            life=self._life,
+            texts={"ekc.yaml": self._config_text} | self._shelf.texts,
+            state=state,
+            stored_through=stored_through,
+            clock=self._clock_mark(),
+        )
 
     def _restore(self, recalled: Recalled, plan: EnginePlan) -> int:
         """Go on where the engine before this one was; return how many calls it had."""
@@ -337,3 +328,21 @@ class Node:
             registry=self._registry,
         )
         await serve_pages(app, host=str(http.bind), port=http.port)
+
+
+def _ari_client(settings: Settings, secrets: Secrets) -> AriClient:
+    ari = settings.asterisk.ari
+    return AriClient(
+        AriAccess(
+            url=f"http://{ari.bind}:{ari.port}/ari",
+            user=CONTROL_ACCOUNT,
+            password=secrets.ari,
+            application=ARI_APP,
+        )
+    )
+
+
+def _ami_link(settings: Settings, secrets: Secrets, *, accounts: Collection[AgentId]) -> AmiLink:
+    ami = settings.asterisk.ami
+    access = AmiAccess(host=str(ami.bind), port=ami.port, user=CONTROL_ACCOUNT, secret=secrets.ami)
+    return AmiLink(access, accounts=accounts)

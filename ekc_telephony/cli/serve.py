@@ -32,6 +32,7 @@ from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.load import load_settings
 
 _CANNOT_START: Final = (
+    OSError,
     EngineLockError,
     JournalKeyError,
     RecordUnreadableError,

@@ -17,6 +17,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Final
 
 import msgspec
@@ -128,7 +129,7 @@ class Heartbeat:
         try:
             answer = await self._client.ask_apart("GET", "asterisk/variable", {"variable": name})
         except AriRefusedError as refusal:
-            if refusal.status == 404:  # noqa: PLR2004 - never set
-                return ""
+            if refusal.status == HTTPStatus.NOT_FOUND:
+                return ""  # never set
             raise
         return msgspec.json.decode(answer or "{}", type=dict[str, str]).get("value", "")
