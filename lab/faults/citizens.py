@@ -271,7 +271,7 @@ class _Visit:
                 for each in ear.agents
             ),
             gaps=tuple(span(each) for each in ear.gaps),
-            heard_fallback=ear.heard_apology,
+            heard_fallback=ear.heard_fallback,
             asked_for_callback=self._asked_again,
             is_poison=self.citizen.is_poison,
         )

@@ -98,7 +98,7 @@ class Recogniser:
 
     def __init__(self, agents: int) -> None:
         count = _LISTENED * PACKET
-        self.apology = agents
+        self.fallback = agents
         self._voices = agents + 1
         hertz = np.array([agent_tones(number) for number in range(self._voices)]).T.reshape(-1, 1)
         turns = 2 * np.pi * hertz * np.arange(count) / RATE
@@ -148,7 +148,7 @@ class Ear:
         self.gaps: list[Stretch] = []
         self.agents: list[HeardAgent] = []
         self.heard_agent = asyncio.Event()
-        self.heard_apology = False
+        self.heard_fallback = False
         """The lab marks what only the fallback says with the tones after the last operator's."""
         self._last_sound: float | None = None
         self._pieces: list[bytes] = []
@@ -176,8 +176,8 @@ class Ear:
         if len(self._pieces) == _LISTENED:
             who = self._recogniser.who(b"".join(self._pieces))
             self._pieces.clear()
-            if who == self._recogniser.apology:
-                self.heard_apology = True
+            if who == self._recogniser.fallback:
+                self.heard_fallback = True
             elif who is not None:
                 self._heard_agent(who, now)
 

@@ -56,7 +56,8 @@ ENGINE_RESTART: Final = timedelta(seconds=0.2)
 ASTERISK_RESTART: Final = timedelta(seconds=0.5)
 GUARD_RESTART: Final = timedelta(seconds=0.5)
 START_LIMIT_S: Final = 40.0
-_APOLOGIES: Final = ("fallback-apology", "technical-failure")
+_FALLBACK_WORDS: Final = ("fallback-*", "technical-failure")
+"""The prompts that only the fallback speaks."""
 _MARK: Final = timedelta(seconds=0.6)
 _LOOK_EVERY_S: Final = 0.05
 _GUARD: Final = "ekc_telephony.guard"
@@ -282,7 +283,7 @@ def write_world(
 
     config = write_story_site(folder, ports=ports, change=change)
     settings, secrets = render_node(config)
-    _mark_apologies(settings.sounds / "ru")
+    mark_fallback_words(settings.sounds / "ru")
     yaml = YAML()
     document = yaml.load(config)
     document["asterisk"]["ari"]["port"] = proxy_port(ports)
@@ -322,12 +323,11 @@ async def running_world(world: World) -> AsyncIterator[World]:
         await world.close()
 
 
-def _mark_apologies(folder: Path) -> None:
+def mark_fallback_words(folder: Path) -> None:
     """Let what only the fallback says begin with two tones that every ear of the lab knows."""
     tones = expand(voice(agent_tones(len(accounts())))).beginning(_MARK)
-    for key in _APOLOGIES:
-        path = folder / f"{key}.wav"
-        if path.exists():
+    for pattern in _FALLBACK_WORDS:
+        for path in folder.glob(f"{pattern}.wav"):
             words = Sound.read(path)
             samples = np.concatenate([tones.samples, words.samples])
             Sound(samples=samples, rate=words.rate).write(path)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -17,8 +21,11 @@ from lab.faults.rtp import (
     voice,
 )
 from lab.faults.sip import Credentials, Message, session_description, uri_of, user_of
+from lab.faults.world import accounts, mark_fallback_words
+from lab.hearing import Sound
 
 AGENTS = 12
+ROOT = Path(__file__).parents[2]
 SILENCE = compress(np.zeros(RATE))
 
 
@@ -40,6 +47,35 @@ def test_every_operator_is_known_by_his_voice() -> None:
         ear = heard(voice(agent_tones(agent)))
         assert [each.agent for each in ear.agents] == [agent]
         assert ear.heard_agent.is_set()
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The prompts as `make faults` lets them be heard."""
+    folder = tmp_path_factory.mktemp("faults") / "ru"
+    shutil.copytree(ROOT / "sounds" / "ru", folder)
+    mark_fallback_words(folder)
+    return folder
+
+
+def words_of_the_fallback() -> list[str]:
+    dialplan = (ROOT / "dialplan" / "extensions.conf.j2").read_text(encoding="utf-8")
+    begin = dialplan.index("[fallback]")
+    spoken = re.findall(r"ekc/([\w-]+)", dialplan[begin : dialplan.index("[fallback-talk]")])
+    assert {"fallback-apology", "fallback-callback", "fallback-no-operator"} <= set(spoken)
+    return sorted(set(spoken))
+
+
+# A caller whose key 1 met the guard's redirect heard only that he would be called back, and was
+# told of as hung up on: the ear knew only the apology.
+@pytest.mark.parametrize("prompt", words_of_the_fallback())
+def test_whatever_the_fallback_says_is_known_to_be_the_fallback(marked: Path, prompt: str) -> None:
+    ear = Ear(Recogniser(len(accounts())))
+    ear.open(0.0)
+    samples = Sound.read(marked / f"{prompt}.wav").samples.astype(np.float64)
+    for number, packet in enumerate(packets(compress(samples)), start=1):
+        ear.hear(packet, number * 0.02)
+    assert ear.heard_fallback
 
 
 def test_a_caller_and_silence_are_no_operator() -> None:
