@@ -10,6 +10,7 @@ Rule 1: the machine's own clock is never touched.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,13 +24,16 @@ _VARIABLE: Final = "EKC_FAKETIME"
 _FOLDERS: Final = ("usr/lib/x86_64-linux-gnu/faketime", "usr/lib/aarch64-linux-gnu/faketime")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class WallClock:
     """A clock that can be set."""
 
     library: Path
     shift: Path
     """The file that holds by how much it is wrong."""
+    set_back_at: float | None = None
+    """When it was set back last, by the monotonic clock."""
+    _is_wrong_by: timedelta = timedelta()
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -45,6 +49,9 @@ class WallClock:
 
     def put(self, shift: timedelta) -> None:
         """Set it wrong by so much."""
+        if shift < self._is_wrong_by:
+            self.set_back_at = time.monotonic()
+        self._is_wrong_by = shift
         new = self.shift.with_suffix(".new")
         new.write_text(f"{shift.total_seconds():+.0f}\n", encoding="ascii")
         new.replace(self.shift)
