@@ -2,7 +2,8 @@
 The folder that Asterisk lives in: its rendered files, and the directories it wants to find.
 
     etc/           rendered, 0640; `etc/site/` is the site's own and is never touched
-    data/          links: documentation and rest-api (Asterisk's), moh and sounds/ru/ekc (ours)
+    data/          links: documentation and rest-api (Asterisk's), moh and sounds/ru/ekc (ours);
+                   0.7 s of silence for the dialplan (`moment.sln`)
     spool/recording/   what ARI records
     spool/ekc/     calls that the fallback took while the engine was away
     agi/           rendered, 0750: the fallback's script (`agi`)
@@ -45,6 +46,8 @@ _FOLDER_MODE: Final = 0o750
 _FILE_MODE: Final = 0o640
 _SCRIPT_MODE: Final = 0o750
 _SECRET_MODE: Final = 0o600
+_MOMENT: Final = "\0" * 11_200
+"""0.7 s of silence: 8,000 samples a second of two bytes each."""
 _LONGEST_SOCKET: Final = 107
 """Bytes in the path of a Unix socket: 108 with the closing zero (Linux, unix(7))."""
 
@@ -89,6 +92,7 @@ def write_folder(conf: NodeConf, files: Mapping[str, str]) -> tuple[Change, ...]
         *_write_files(conf.folder / "etc", files, mode=_FILE_MODE),
         *_write_files(conf.folder / "agi", agi_files(), mode=_SCRIPT_MODE),
         *_write_files(conf.folder, {"guard.json": _guard_access(conf)}, mode=_SECRET_MODE),
+        *_write_files(conf.folder / "data/sounds/ru", {"moment.sln": _MOMENT}, mode=_FILE_MODE),
         *_make_links(conf),
     )
 

@@ -201,3 +201,13 @@ def test_an_installation_is_found_or_its_absence_explained(tmp_path: Path) -> No
         Installation.find(tmp_path)
     (tmp_path / "usr/share/asterisk/rest-api").mkdir(parents=True)
     assert Installation.find(tmp_path).modules == modules
+
+
+# Wait() of 0.7 s lasted an hour when the clock was set back by an hour meanwhile.
+def test_no_caller_waits_by_a_clock_that_can_be_set_back(conf: NodeConf) -> None:
+    rendered = render(conf)["extensions.conf"]
+    assert not re.search(r",Wait(Exten)?\(", rendered)
+    assert "Playback(moment,noanswer)" in rendered
+    write_folder(conf, {})
+    silence = conf.folder / "data" / "sounds" / "ru" / "moment.sln"
+    assert silence.read_bytes() == bytes(2 * 5600)
