@@ -115,6 +115,7 @@ class Proof:
             did=DID,
             accounts=accounts(),
             moment=world.moment,
+            clock=world.clock,
         )
         self.citizens = Citizens(
             town, seed=order.seed, pace=self._pace, on_seen=self.notebook.calls.append
