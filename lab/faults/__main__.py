@@ -5,6 +5,8 @@ Environment: MINUTES (5), SEED (drawn), FAULTS (all; a list with commas, or `non
 (`postgresql` for another store than SQLite), RECORD (0: conversations are not recorded),
 POPULATION (callers at once).
 
+For `store_full` it runs itself again in a mount namespace of its own (see `stores.py`).
+
 Exit status: 0 when every rule held, 1 when not or when something did not start, 130 after Ctrl-C.
 """
 
@@ -28,8 +30,16 @@ from rich.console import Console
 from lab.faults.recovery import measure_recovery
 from lab.faults.report import Verdict, lines, violation_line
 from lab.faults.run import POPULATION, Order, chosen_kinds, run, write_report
+from lab.faults.schedule import FaultKind
+from lab.faults.stores import (
+    PostgresqlStore,
+    SqliteStore,
+    Store,
+    enter_namespace,
+    small_disk,
+)
 from lab.faults.world import WorldFailedError
-from lab.postgresql import running_postgresql
+from lab.postgresql import postgresql_server
 from lab.runtime import Runtime
 
 _PLAIN_WIDTH: Final = 170
@@ -43,11 +53,14 @@ def main() -> int:
     options = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
     runtime = Runtime.find()
+    kinds = chosen_kinds(os.environ.get("FAULTS", ""))
+    if FaultKind.STORE_FULL in kinds and options.recovery is None:
+        enter_namespace()
     # `kill` ends us as Ctrl-C does: by leaving every `with` block.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         with ExitStack() as stack:
-            order = _order(runtime, console, stack)
+            order = _order(runtime, console, stack, kinds=kinds)
             if options.recovery is not None:
                 return _measure(order, runtime, calls=options.recovery)
             return _prove(order, runtime)
@@ -59,28 +72,43 @@ def main() -> int:
         return _INTERRUPTED
 
 
-def _order(runtime: Runtime, console: Console, stack: ExitStack) -> Order:
-    store_url = None
-    if os.environ.get("STORE") == "postgresql":
-        store_url = stack.enter_context(running_postgresql())
+def _order(
+    runtime: Runtime, console: Console, stack: ExitStack, *, kinds: frozenset[FaultKind]
+) -> Order:
     folder = runtime.folder / "faults"
     shutil.rmtree(folder, ignore_errors=True)
     return Order(
         lasting=timedelta(minutes=float(os.environ.get("MINUTES") or 5)),
         seed=int(os.environ.get("SEED") or SystemRandom().randrange(1_000_000)),
-        kinds=chosen_kinds(os.environ.get("FAULTS", "")),
+        kinds=kinds,
         population=int(os.environ.get("POPULATION") or POPULATION),
         is_recorded=os.environ.get("RECORD", "1") != "0",
-        store_url=store_url,
+        store=_store(folder, stack),
         folder=folder,
         console=console,
     )
+
+
+def _store(folder: Path, stack: ExitStack) -> Store:
+    if os.environ.get("STORE") == "postgresql":
+        disk = stack.enter_context(small_disk(folder / "store"))
+        server = PostgresqlStore(stack.enter_context(postgresql_server()), disk=disk)
+        asyncio.run(server.prepare())
+        return server
+    state = folder / "state"
+    disk = stack.enter_context(small_disk(state / "store"))
+    file = SqliteStore(state if disk is None else disk.folder, disk=disk)
+    stack.callback(file.copy_to, state / file.file.name)
+    return file
 
 
 def _prove(order: Order, runtime: Runtime) -> int:
     order.console.print(
         f"EKC faults: {order.lasting} under load, seed {order.seed}", highlight=False
     )
+    for kind, why in order.store.left_out.items():
+        if kind in order.kinds:
+            order.console.print(f"left out: {kind.value}: {why}", highlight=False)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         verdict = runner.run(run(order, runtime))
     path = write_report(verdict, runtime.reports)

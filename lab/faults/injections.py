@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sqlite3
-import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,13 +23,15 @@ from lab.faults.operators import Operator
 from lab.faults.proxy import Order
 from lab.faults.schedule import FaultKind
 from lab.faults.sightings import SeenFault, Span
+from lab.faults.stores import Store, Trouble
 from lab.faults.world import World
 
 AWAY_S: Final = 8.0
 DEAF_S: Final = 8.0
 FROZEN_S: Final = 10.0
-LOCKED_S: Final = 20.0
-LONG_LOCKED_S: Final = 300.0
+STORE_TROUBLE_S: Final = 20.0
+"""For so long the store is locked, gone or full."""
+LONG_STORE_TROUBLE_S: Final = 300.0
 """In the long run."""
 WRONG_CLOCK_S: Final = 10.0
 NOTICED_WITHIN_S: Final = 5.0
@@ -65,7 +65,8 @@ class Injector:
         world: The node.
         citizens: The callers, who have to be told of Asterisk's death.
         operators: The phones, likewise.
-        locked_s: For how long the store is locked.
+        store: What can befall its store.
+        store_trouble_s: For how long the store is locked, gone or full.
     """
 
     def __init__(
@@ -74,12 +75,13 @@ class Injector:
         *,
         citizens: Citizens,
         operators: list[Operator],
-        locked_s: float = LOCKED_S,
+        store: Store,
+        store_trouble_s: float = STORE_TROUBLE_S,
     ) -> None:
         self._world = world
         self._citizens = citizens
         self._operators = operators
-        self._locked_s = locked_s
+        self._store_trouble_s = store_trouble_s
         self._loop = asyncio.get_running_loop()
         self.in_progress: FaultKind | None = None
         self._clock_jump = timedelta(hours=-1)
@@ -91,11 +93,14 @@ class Injector:
             FaultKind.SOCKET_STALL: self._stall_socket,
             FaultKind.ASTERISK_FREEZE: self._freeze_asterisk,
             FaultKind.ASTERISK_KILL: self._kill_asterisk,
-            FaultKind.STORE_LOCKED: self._lock_store,
             FaultKind.SECOND_ENGINE: self._start_second_engine,
             FaultKind.POISON: self._poison,
             FaultKind.GUARD_KILL: self._kill_guard,
             FaultKind.CLOCK_JUMP: self._set_clock,
+            **{
+                kind: partial(self._trouble_store, trouble)
+                for kind, trouble in store.troubles.items()
+            },
         }
 
     @property
@@ -106,8 +111,6 @@ class Injector:
             possible.discard(FaultKind.GUARD_KILL)
         if self._world.clock is None:
             possible.discard(FaultKind.CLOCK_JUMP)
-        if "sqlite" not in self._world.settings.store_url:
-            possible.discard(FaultKind.STORE_LOCKED)
         return frozenset(possible)
 
     async def inject(self, kind: FaultKind) -> SeenFault:
@@ -318,14 +321,13 @@ class Injector:
 
     # --- the store and the guard
 
-    async def _lock_store(self) -> _Outcome:
-        path = Path(self._world.settings.store_url.partition("///")[2])
-        holding = self._loop.run_in_executor(None, _hold_store, path, self._locked_s)
-        most = 0.0
-        while not holding.done():
-            most = max(most, await self._backlog() or 0.0)
-            await asyncio.sleep(_LOOK_STORE_S)
-        waited = await holding
+    async def _trouble_store(self, trouble: Trouble) -> _Outcome:
+        most, asked = 0.0, self._loop.time()
+        async with trouble():
+            began = self._loop.time()
+            while self._loop.time() < began + self._store_trouble_s:
+                most = max(most, await self._backlog() or 0.0)
+                await asyncio.sleep(_LOOK_STORE_S)
         whole_at = self._loop.time()
         is_well = await self._is_all_written()
         is_well = is_well and await self._world.wait_healthy(since=self._loop.time())
@@ -333,9 +335,9 @@ class Injector:
         return _Outcome(
             whole_at=whole_at,
             recovered_at=now if is_well else None,
-            seen=f"locked {self._locked_s:.0f} s (got the lock after {waited:.1f} s), up to "
+            seen=f"for {whole_at - began:.0f} s (came about in {began - asked:.1f} s), up to "
             f"{most:.0f} facts waited, all written {now - whole_at:.2f} s after",
-            complaint=None if most else "no backlog was seen in the metric ekc_store_backlog",
+            complaint=None if most > _FRESH else "no backlog was seen in ekc_store_backlog",
         )
 
     async def _is_all_written(self) -> bool:
@@ -429,17 +431,6 @@ def _tail(path: Path, position: int) -> bytes:
     with path.open("rb") as file:
         file.seek(position)
         return file.read()
-
-
-def _hold_store(path: Path, seconds: float) -> float:
-    """Hold SQLite's store alone for so long; return how long it took to get it."""
-    began = time.monotonic()
-    with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as db:
-        db.execute("BEGIN EXCLUSIVE")
-        waited = time.monotonic() - began
-        time.sleep(seconds)
-        db.execute("ROLLBACK")
-    return waited
 
 
 def describe(fault: SeenFault) -> str:

@@ -26,7 +26,7 @@ from lab.faults.checker import check
 from lab.faults.citizens import Citizens, Town
 from lab.faults.evidence import Evidence, Rule, Violation
 from lab.faults.faketime import WallClock, find_library
-from lab.faults.injections import LOCKED_S, LONG_LOCKED_S, Injector, describe
+from lab.faults.injections import LONG_STORE_TROUBLE_S, STORE_TROUBLE_S, Injector, describe
 from lab.faults.operators import Office, Operator
 from lab.faults.picture import draw
 from lab.faults.report import Verdict, as_json
@@ -34,6 +34,7 @@ from lab.faults.rtp import Pace
 from lab.faults.schedule import FaultKind, schedule
 from lab.faults.sightings import SeenCall, SeenFault, SeenOffer, Sightings, Span
 from lab.faults.stored import count_open, read_store
+from lab.faults.stores import Store
 from lab.faults.world import DID, World, accounts, running_world, write_world
 from lab.node import PortBlock
 from lab.runtime import Runtime
@@ -45,7 +46,7 @@ LOAD: Final = 30
 WARM_UP_LIMIT: Final = timedelta(seconds=40)
 REFILL_LIMIT: Final = timedelta(seconds=20)
 LONG_RUN: Final = timedelta(minutes=30)
-"""From here on the store is locked for five minutes at a time."""
+"""From here on the store is locked, gone or full for five minutes at a time."""
 _LAST_CALLS_S: Final = 25.0
 """After the last fault the callers live on for so long, then those who are left hang up."""
 _SETTLE_LIMIT_S: Final = 30.0
@@ -64,7 +65,7 @@ class Order:
     kinds: frozenset[FaultKind]
     population: int
     is_recorded: bool
-    store_url: str | None
+    store: Store
     folder: Path
     console: Console
 
@@ -144,7 +145,8 @@ class Proof:
             world,
             citizens=self.citizens,
             operators=self.operators,
-            locked_s=LONG_LOCKED_S if is_long else LOCKED_S,
+            store=order.store,
+            store_trouble_s=LONG_STORE_TROUBLE_S if is_long else STORE_TROUBLE_S,
         )
 
     async def run(self) -> None:
@@ -319,7 +321,7 @@ def make_world(order: Order, runtime: Runtime) -> World:
     """Write a node into the scratch folder."""
     ports = PortBlock.find_free()
     config, settings, secrets = write_world(
-        order.folder, ports=ports, is_recorded=order.is_recorded, store_url=order.store_url
+        order.folder, ports=ports, is_recorded=order.is_recorded, store_url=order.store.url
     )
     return World(
         config,

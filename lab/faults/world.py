@@ -264,7 +264,7 @@ def accounts() -> list[str]:
 
 
 def write_world(
-    folder: Path, *, ports: PortBlock, is_recorded: bool, store_url: str | None = None
+    folder: Path, *, ports: PortBlock, is_recorded: bool, store_url: str
 ) -> tuple[Path, Settings, Secrets]:
     """Write and render the node, and then lead the engine's way to ARI through the proxy."""
 
@@ -278,8 +278,7 @@ def write_world(
             queue["record"] = is_recorded
             queue["when_no_agents"] = "wait"
         document["operators"] = [_operator(account) for account in accounts()]
-        if store_url is not None:
-            document["store"] = {"url": store_url}
+        document["store"] = {"url": store_url}
 
     config = write_story_site(folder, ports=ports, change=change)
     settings, secrets = render_node(config)
