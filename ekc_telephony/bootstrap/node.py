@@ -39,7 +39,6 @@ from ekc_telephony.adapters.sql.appeal_store import SqlAppealStore
 from ekc_telephony.adapters.sql.migrations import migrate
 from ekc_telephony.bootstrap.memory import remembered_segments
 from ekc_telephony.bootstrap.numbers import LastReconciliation, NodeParts, register_numbers
-from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import ControlRegained, EngineStopping, Event
 from ekc_telephony.core.call.facts import Fact
@@ -61,7 +60,8 @@ from ekc_telephony.runtime.store_keeper import StoreKeeper
 from ekc_telephony.runtime.supervisor import SupervisedEngine
 from ekc_telephony.settings.asterisk import ARI_APP
 from ekc_telephony.settings.models import Settings
-from ekc_telephony.settings.plan import ScriptShelf, agent_specs, engine_plan, queue_specs
+from ekc_telephony.settings.plan import ScriptShelf, engine_plan
+from ekc_telephony.settings.routing import acd_of
 
 STORE_PATIENCE: Final = timedelta(seconds=3)
 """How long the start waits for the store, so that presences are known before the first call."""
@@ -103,7 +103,7 @@ class Node:
                 ClockReading(at=then.at, monotonic_ns=then.monotonic_ns, boot=then.boot)
             )
         plan = engine_plan(settings, today=self._clock.now().date())
-        self._engine = Engine(plan, Acd(queue_specs(settings), agent_specs(settings)))
+        self._engine = Engine(plan, acd_of(settings))
         self._supervised = SupervisedEngine(self._engine)
         self._journal = Journal(settings.journal_folder, key=secrets.journal, clock=self._clock.now)
         self._restored = self._restore(recalled, plan)

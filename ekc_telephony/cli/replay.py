@@ -25,7 +25,6 @@ from ekc_telephony.adapters.journal.segments import (
     read_segment,
 )
 from ekc_telephony.adapters.journal.segments import Segment as JournalSegment
-from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.engine.engine import Effect, Engine
 from ekc_telephony.core.engine.state import SessionState
@@ -39,11 +38,10 @@ from ekc_telephony.settings.load import load_settings
 from ekc_telephony.settings.models import Settings
 from ekc_telephony.settings.plan import (
     ScriptShelf,
-    agent_specs,
     engine_plan,
-    queue_specs,
     scripts_of_texts,
 )
+from ekc_telephony.settings.routing import acd_of
 
 DIFFERS: Final = 1
 WRONG_INPUT: Final = 2
@@ -127,7 +125,7 @@ def _replayed(journal: Path, config: Path, *, is_present: bool) -> Iterator[Repl
             in_use=[(each.script or "", each.version) for each in opening.state.sessions],
         )
         shelf.know(plan.scripts)
-        engine = SupervisedEngine(Engine(plan, Acd(queue_specs(as_then), agent_specs(as_then))))
+        engine = SupervisedEngine(Engine(plan, acd_of(as_then)))
         yield from replay(
             engine,
             records,

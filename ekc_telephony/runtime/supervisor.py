@@ -54,6 +54,7 @@ class SupervisedEngine:
         restored = sum(self._is_restored(each, find_script) for each in state.sessions)
         try:
             self._engine.restore_agents(state.agents, state.features, now)
+            self._engine.restore_regulars(state.regulars)
         except Exception:
             self.bugs += 1
             log.exception("the agents could not be restored; they are as the configuration says")

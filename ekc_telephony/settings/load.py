@@ -15,6 +15,7 @@ from ekc_telephony.settings.document import read_document
 from ekc_telephony.settings.errors import Mistake, SettingsError
 from ekc_telephony.settings.explain import explain
 from ekc_telephony.settings.models import Settings
+from ekc_telephony.settings.routing import routing_mistakes
 
 
 def load_settings(path: Path, *, text: str | None = None) -> Settings:
@@ -37,6 +38,8 @@ def load_settings(path: Path, *, text: str | None = None) -> Settings:
     except ValidationError as error:
         mistakes += explain(document, error.errors())
     mistakes += cross_check(document, folder)
+    if settings is not None and not mistakes:
+        mistakes += routing_mistakes(document, settings)
     if mistakes or settings is None:
         raise SettingsError(mistakes)
     return settings

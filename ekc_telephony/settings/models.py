@@ -15,13 +15,14 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from ekc_telephony.core.acd.acd import PRIORITY_WORTH
 from ekc_telephony.core.acd.service_level import ServiceLevelFormula
-from ekc_telephony.core.acd.specs import Line, NoAgentsPolicy
+from ekc_telephony.core.acd.specs import AgentChoice, Line, NoAgentsPolicy, OverflowCause
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.settings.values import (
     Code,
@@ -31,6 +32,7 @@ from ekc_telephony.settings.values import (
     Dialled,
     Digit,
     Duration,
+    EasedLine,
     FilePath,
     HolidayCalendar,
     Interval,
@@ -165,6 +167,40 @@ class Skill(Section):
     title: Title
 
 
+CALLBACK = "callback"
+"""Where an overflow leads that offers to call the citizen back; no queue may have this name."""
+
+
+class Ease(Section):
+    """From some waiting time on less is asked for; what is not mentioned stays as it was."""
+
+    after: PositiveDuration
+    """Waiting time of the caller."""
+    skills: Mapping[Name, Level] | None = None
+    """Instead of the skills asked for before."""
+    line: EasedLine | None = None
+    queues: tuple[Name, ...] = ()
+    """Whoever serves one of these will do as well."""
+
+
+class OverflowRule(Section):
+    """Where a caller goes whom nobody takes."""
+
+    when: OverflowCause
+    after: Duration = timedelta()
+    """How long he must have waited in this queue."""
+    length: Annotated[int, Field(ge=0, strict=True)] | None = None
+    """For `line_too_long`: how many may wait before him."""
+    to: Name
+    """A queue, or `callback`: he is told by which key he can be called back."""
+
+    @model_validator(mode="after")
+    def _is_told_how_long(self) -> Self:
+        if (self.length is None) == (self.when is OverflowCause.LINE_TOO_LONG):
+            raise ValueError("`length` with `when: line_too_long`, and with nothing else")
+        return self
+
+
 class Queue(Section):
     """Callers who wait for the same kind of operator."""
 
@@ -186,6 +222,20 @@ class Queue(Section):
     when_no_agents: NoAgentsPolicy
     music: Name = "default"
     """A class of music on hold."""
+    choose: AgentChoice = AgentChoice.LONGEST_IDLE
+    """Who of the free operators is taken."""
+    priority: Annotated[int, Field(ge=0, le=100, strict=True)] = 0
+    """Each one is worth `routing.priority_worth` of waiting."""
+    ease: tuple[Ease, ...] = ()
+    overflow: tuple[OverflowRule, ...] = ()
+    spare: Duration = timedelta(seconds=60)
+    """How long an operator who did not take a caller is not offered him again, if others work."""
+    prefer_known: Duration = timedelta()
+    """How long a citizen is kept for the operator who talked to him last."""
+    keep_place: Duration = timedelta()
+    """Who hangs up and calls again within this time gets his place back."""
+    callback_key: Digit | None = None
+    """The key by which a waiting caller asks to be called back; the prompts say «один»."""
 
 
 class Operator(Section):
@@ -238,6 +288,13 @@ class ServiceLevel(Section):
     formula: ServiceLevelFormula
 
 
+class Routing(Section):
+    """What holds for all queues."""
+
+    priority_worth: PositiveDuration = PRIORITY_WORTH
+    """How much waiting one priority is worth: age wins in the end."""
+
+
 class Settings(Section):
     """The whole file, checked."""
 
@@ -258,6 +315,7 @@ class Settings(Section):
     skills: tuple[Skill, ...] = ()
     queues: tuple[Queue, ...] = Field(min_length=1)
     operators: tuple[Operator, ...]
+    routing: Routing = Routing()
     feature_codes: FeatureCodes = FeatureCodes()
     service_level: ServiceLevel
 

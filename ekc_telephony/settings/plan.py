@@ -1,5 +1,5 @@
 """
-From the settings of a node to what the core is built from: queues, agents, hours, scripts.
+From the settings of a node to what the core is built from: hours, scripts, feature codes.
 
 The seam between `ekc.yaml` and the core, which knows nothing of files.
 
@@ -15,12 +15,11 @@ from typing import Final
 
 import holidays
 
-from ekc_telephony.core.acd.specs import AgentSpec, QueueSpec
 from ekc_telephony.core.engine.engine import EnginePlan
 from ekc_telephony.core.engine.features import FeatureCodes
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
 from ekc_telephony.core.ivr.script import Script
-from ekc_telephony.core.kernel.ids import AgentId, Did, QueueId, ScriptId, SkillId
+from ekc_telephony.core.kernel.ids import Did, ScriptId
 from ekc_telephony.settings import values
 from ekc_telephony.settings.document import read_document
 from ekc_telephony.settings.errors import SettingsError
@@ -30,39 +29,6 @@ from ekc_telephony.settings.scripts import KnownNames, load_script, script_of, v
 _FRIDAY: Final = 4
 _YEARS_AHEAD: Final = 2
 _MIDNIGHT: Final = timedelta(hours=24)
-
-
-def queue_specs(settings: Settings) -> list[QueueSpec]:
-    """Return the queues."""
-    return [
-        QueueSpec(
-            queue=QueueId(queue.id),
-            title=queue.title,
-            line=queue.line,
-            requires={SkillId(skill): level for skill, level in queue.skills.items()},
-            ring_time=queue.ring_time,
-            wrap_up=queue.wrap_up,
-            refusal_rest=queue.after_refusal,
-            announce_every=queue.announce_every,
-            is_recorded=queue.record,
-            when_no_agents=queue.when_no_agents,
-        )
-        for queue in settings.queues
-    ]
-
-
-def agent_specs(settings: Settings) -> list[AgentSpec]:
-    """Return the agents."""
-    return [
-        AgentSpec(
-            agent=AgentId(operator.account),
-            name=operator.name,
-            line=operator.line,
-            skills={SkillId(skill): level for skill, level in operator.skills.items()},
-            initial_presence=operator.initial_presence,
-        )
-        for operator in settings.operators
-    ]
 
 
 def engine_plan(settings: Settings, *, today: date) -> EnginePlan:
@@ -91,6 +57,7 @@ def engine_plan(settings: Settings, *, today: date) -> EnginePlan:
 def _known_names(settings: Settings) -> KnownNames:
     return KnownNames(
         queues=frozenset(queue.id for queue in settings.queues),
+        skills=frozenset(skill.name for skill in settings.skills),
         schedules=frozenset(settings.schedules),
         prompts=frozenset(file.stem for file in (settings.sounds / "ru").glob("*.wav")),
     )

@@ -20,11 +20,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.ivr import script as core
-from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId, ScriptId
+from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId, ScriptId, SkillId
 from ekc_telephony.settings.document import Document, Location, read_document
 from ekc_telephony.settings.errors import Mistake, SettingsError, suggest
 from ekc_telephony.settings.explain import explain
-from ekc_telephony.settings.values import Name, PositiveDuration
+from ekc_telephony.settings.values import Level, Name, PositiveDuration
 
 _OUTCOMES: Final = (
     CallOutcome.SELF_SERVED,
@@ -110,12 +110,21 @@ class _Enqueue(_Node):
     kind: Literal["enqueue"]
     queue: Name
     answer: Literal["at_once", "with_agent"] = "at_once"
+    skills: Mapping[Name, Level] = Field(default_factory=dict)
+    """What the caller needs besides what the queue asks for."""
+    priority: Annotated[int, Field(ge=0, le=100, strict=True)] = 0
+    """Besides that of the queue."""
 
     def targets(self) -> Iterator[tuple[Location, str]]:
         return iter(())
 
     def build(self) -> core.Node:
-        return core.Enqueue(queue=QueueId(self.queue), answers_at_once=self.answer == "at_once")
+        return core.Enqueue(
+            queue=QueueId(self.queue),
+            answers_at_once=self.answer == "at_once",
+            skills={SkillId(skill): level for skill, level in self.skills.items()},
+            priority=self.priority,
+        )
 
 
 class _Goodbye(_Node):
@@ -145,6 +154,7 @@ class KnownNames:
     """What a script may name."""
 
     queues: frozenset[str]
+    skills: frozenset[str]
     schedules: frozenset[str]
     prompts: frozenset[str]
 
@@ -282,6 +292,10 @@ def _unknown_names(
     at: Location = ("nodes", name)
     if isinstance(node, _Enqueue) and node.queue not in known.queues:
         yield _nobody(document, (*at, "queue"), "queue", node.queue, known.queues)
+    if isinstance(node, _Enqueue):
+        for skill in node.skills:
+            if skill not in known.skills:
+                yield _nobody(document, (*at, "skills", skill), "skill", skill, known.skills)
     if isinstance(node, _Hours) and node.schedule not in known.schedules:
         yield _nobody(document, (*at, "schedule"), "schedule", node.schedule, known.schedules)
     for field in ("prompts", "invalid_prompts", "timeout_prompts"):

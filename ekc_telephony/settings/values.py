@@ -71,6 +71,14 @@ class DaySpan:
         return self.first <= weekday <= self.last
 
 
+class EasedLine(Enum):
+    """On which line somebody may work."""
+
+    FIRST = "first"
+    SECOND = "second"
+    ANY = "any"
+
+
 class HolidayCalendar(Enum):
     """Whose public holidays close a service."""
 

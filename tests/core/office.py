@@ -1,23 +1,36 @@
 """
-The contact centre of all examples: two lines, three queues, a handful of people.
+The contact centre of all examples: two lines, a few queues, a handful of people.
 
     number 100   greeting → business hours → menu: 1 first line, 2 second line, 9 hear it again
     number 200   straight into the queue «urgent», unanswered until an operator picks up
     number 300   nobody serves it
     number 400   hangs up without a word
+    number 500   straight into the queue «patient», where waiting changes everything
+    number 600   straight into the queue «expert», whom nobody serves: it overflows into «first»
 
 Anna, Boris and Clara work on the first line, and Clara alone speaks German; Vera is the second
-line. «urgent» is served by the whole first line, «german» by Clara only.
+line. «urgent» is served by the whole first line, «german» by Clara only. «patient» asks for German
+like «german», after 30 s for less of it, after 60 s for anybody; after 90 s a callback is offered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 
 from ekc_telephony.core.acd.acd import Acd
-from ekc_telephony.core.acd.specs import AgentSpec, Line, NoAgentsPolicy, QueueSpec
+from ekc_telephony.core.acd.specs import (
+    AgentSpec,
+    Easing,
+    Line,
+    Need,
+    NoAgentsPolicy,
+    Overflow,
+    OverflowCause,
+    QueueSpec,
+)
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.engine.engine import Engine, EnginePlan
@@ -49,6 +62,8 @@ FIRST: Final = QueueId("first")
 URGENT: Final = QueueId("urgent")
 GERMAN: Final = QueueId("german")
 SECOND: Final = QueueId("second")
+PATIENT: Final = QueueId("patient")
+EXPERT: Final = QueueId("expert")
 _DEUTSCH: Final = SkillId("german")
 
 
@@ -96,6 +111,21 @@ QUEUES: Final = (
         wrap_up=seconds(0),
         is_recorded=False,
         when_no_agents=NoAgentsPolicy.INFORM,
+    ),
+    replace(
+        queue(PATIENT, requires={_DEUTSCH: 2}),
+        easings=(
+            Easing(after=seconds(30), needs=(Need(line=Line.FIRST, skills={_DEUTSCH: 1}),)),
+            Easing(after=seconds(60), needs=(Need(line=None, skills={}),)),
+        ),
+        prefers_for=seconds(20),
+        keeps_place_for=seconds(120),
+        overflows=(Overflow(cause=OverflowCause.WAITED, after=seconds(90), to_queue=None),),
+        callback_key="1",
+    ),
+    replace(
+        queue(EXPERT, requires={_DEUTSCH: 9}),
+        overflows=(Overflow(cause=OverflowCause.WAITED, after=seconds(10), to_queue=FIRST),),
     ),
 )
 _PEOPLE: Final[tuple[tuple[AgentId, Line, Mapping[SkillId, int]], ...]] = (
@@ -153,6 +183,16 @@ URGENT_SCRIPT: Final = Script(
     entry=NodeId("wait"),
     nodes={NodeId("wait"): Enqueue(queue=URGENT, answers_at_once=False)},
 )
+PATIENT_SCRIPT: Final = Script(
+    script=ScriptId("patient"),
+    entry=NodeId("wait"),
+    nodes={NodeId("wait"): Enqueue(queue=PATIENT, answers_at_once=True)},
+)
+EXPERT_SCRIPT: Final = Script(
+    script=ScriptId("expert"),
+    entry=NodeId("wait"),
+    nodes={NodeId("wait"): Enqueue(queue=EXPERT, answers_at_once=True, skills={_DEUTSCH: 1})},
+)
 WORDLESS_SCRIPT: Final = Script(
     script=ScriptId("wordless"),
     entry=NodeId("end"),
@@ -175,6 +215,8 @@ SCRIPTS: Final = {
     Did("100"): MAIN_SCRIPT,
     Did("200"): URGENT_SCRIPT,
     Did("400"): WORDLESS_SCRIPT,
+    Did("500"): PATIENT_SCRIPT,
+    Did("600"): EXPERT_SCRIPT,
 }
 
 
@@ -190,4 +232,5 @@ def restored_engine(state: EngineState, now: datetime) -> Engine:
     for session in state.sessions:
         again.restore_session(session, script=SCRIPTS.get(session.did))
     again.restore_agents(state.agents, state.features, now)
+    again.restore_regulars(state.regulars)
     return again

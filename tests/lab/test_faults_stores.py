@@ -25,6 +25,7 @@ from lab.faults.stores import (
     small_disk,
 )
 from lab.postgresql import PostgresqlServer, postgresql_server
+from lab.runtime import PROJECT
 
 PATIENCE = timedelta(seconds=1)
 LETTER_BYTES = 8000
@@ -117,8 +118,10 @@ def test_a_full_disk_refuses_what_is_written_and_takes_it_when_there_is_room(
     command = namespace_command()
     if command is None:  # then `make faults` leaves the kind out, which is shown above
         return
-    inside = ("env", f"{INSIDE}=1", sys.executable, __file__, which, str(tmp_path))
-    found = subprocess.run((*command, *inside), capture_output=True, text=True, check=False)
+    inside = ("env", f"{INSIDE}=1", sys.executable, "-m", __name__, which, str(tmp_path))
+    found = subprocess.run(
+        (*command, *inside), cwd=PROJECT, capture_output=True, text=True, check=False
+    )
     assert (found.returncode, found.stdout.split()) == (0, ["1", "3"]), found.stderr
 
 

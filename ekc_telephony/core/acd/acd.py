@@ -1,18 +1,21 @@
 """
-The ACD: brings waiting callers and free agents together, longest idle first.
+The ACD: brings waiting callers and free agents together.
 
-Whenever a caller joins or an agent becomes free, the two heads that fit are matched at once; so
-there is never a free agent and an unoffered caller whom he serves at the same time. A caller whose
-offer lapsed keeps his place, because his place is the moment he joined.
+Whenever a caller joins, less is asked for him, or an agent becomes free, those who fit are matched
+at once; so there is never a free agent and an unoffered caller who may be offered to him at the
+same time. A caller whose offer lapsed keeps his place, because his place is the moment he joined.
 
 Rule 1: a caller has at most one offer, an agent at most one caller.
-Rule 2: age decides among callers, across all queues that the free agent serves; the time since he
-became free decides among agents.
+Rule 2: age and priority decide among callers, across all queues that the free agent serves; the
+queue's `AgentChoice` decides among agents.
 Rule 3: the agent who let an offer ring out is made not ready; one who refused, or whose phone could
-not be reached, rests for a while. Nobody is rung twice for the same caller in a row by that.
-Rule 4: while it is suspended it makes no offer; `resume` makes all that are due, oldest caller
-first.
+not be reached, rests for a while. He is not offered the same caller again for a time, unless nobody
+else is there.
+Rule 4: while it is suspended it makes no offer, and nobody's time runs out; `resume` makes up for
+it, whoever is due first first.
 Rule 5: an event about an offer or a conversation that is already over changes nothing.
+Rule 6: what waiting changes for a caller is decided in `patience.py`, and only when its moment has
+come: the moments follow from the caller alone, never from when they were asked for.
 """
 
 from __future__ import annotations
@@ -22,12 +25,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ekc_telephony.core.acd.agent import Agent, AgentStep
+from ekc_telephony.core.acd.census import Census
 from ekc_telephony.core.acd.floor import Floor, Waiting
 from ekc_telephony.core.acd.messages import (
     AcdEffect,
     AcdEvent,
+    CallbackOffered,
     CallerJoined,
     CallerLeft,
+    CallerMoved,
     ConversationAdopted,
     ConversationEnded,
     ElsewhereChanged,
@@ -42,7 +48,8 @@ from ekc_telephony.core.acd.messages import (
     WrapUpEnded,
     WrapUpStarted,
 )
-from ekc_telephony.core.acd.specs import AgentSpec, NoAgentsPolicy, QueueSpec
+from ekc_telephony.core.acd.patience import Patience
+from ekc_telephony.core.acd.specs import AgentSpec, NoAgentsPolicy, Overflow, QueueSpec
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from ekc_telephony.core.kernel.deadlines import Deadlines
 from ekc_telephony.core.kernel.ids import AgentId, CallId, OfferId, QueueId
@@ -51,6 +58,8 @@ UNREACHABLE_REST: Final = timedelta(seconds=30)
 """How long a phone that could not be reached is left alone, unless it registers again before."""
 ADOPTED_WRAP_UP: Final = timedelta(seconds=15)
 """Wrap-up after a conversation whose queue is not known any more."""
+PRIORITY_WORTH: Final = timedelta(seconds=60)
+"""How much waiting one priority is worth, if the configuration does not say otherwise."""
 
 
 class Acd:
@@ -60,20 +69,31 @@ class Acd:
     Args:
         queues: The queues; their ids are unique.
         agents: The agents; their ids are unique.
+        priority_worth: How much waiting one priority is worth.
     """
 
-    def __init__(self, queues: Iterable[QueueSpec], agents: Iterable[AgentSpec]) -> None:
+    def __init__(
+        self,
+        queues: Iterable[QueueSpec],
+        agents: Iterable[AgentSpec],
+        *,
+        priority_worth: timedelta = PRIORITY_WORTH,
+    ) -> None:
         self._queues = {spec.queue: spec for spec in queues}
         specs = list(agents)
         self._agents = {
             spec.agent: Agent(spec.agent, presence=spec.initial_presence) for spec in specs
         }
-        self._floor = Floor(self._queues.values(), specs)
+        self._floor = Floor(self._queues.values(), specs, worth=priority_worth)
+        self._census = Census(self._agents_of_queues())
+        self._patience = Patience(self._queues, self._floor, self._census)
         self._waiting: dict[CallId, Waiting] = {}
         self._call_of_offer: dict[OfferId, CallId] = {}
         self._talks: dict[CallId, tuple[AgentId, timedelta]] = {}
         self._deadlines: Deadlines[AgentId] = Deadlines()
+        self._callers_due: Deadlines[CallId] = Deadlines()
         self._tickets = 0
+        self._offers = 0
         self._is_suspended = False
         self._handlers: Mapping[type[AcdEvent], Callable[[Any, datetime], list[AcdEffect]]] = {
             CallerJoined: self._caller_joined,
@@ -88,7 +108,10 @@ class Acd:
             ElsewhereChanged: self._elsewhere_changed,
         }
         for agent in self._agents.values():
-            self._floor.set_free(agent.agent_id, is_free=agent.is_available)
+            self._look_at(agent)
+
+    def _agents_of_queues(self) -> Mapping[QueueId, frozenset[AgentId]]:
+        return {queue: self._floor.agents_of(queue) for queue in self._queues}
 
     @property
     def agents(self) -> Mapping[AgentId, Agent]:
@@ -101,8 +124,12 @@ class Acd:
         return self._queues
 
     def waiting_in(self, queue: QueueId) -> tuple[Waiting, ...]:
-        """Return the queue's callers, oldest first."""
-        return tuple(self._floor.lanes[queue].line)
+        """Return the queue's callers, in the order in which they are due."""
+        return tuple(self._floor.line(queue))
+
+    def ready_in(self, queue: QueueId) -> int:
+        """Return how many who serve the queue are ready, whatever they do now."""
+        return self._census.ready(queue)
 
     def position(self, call: CallId) -> int | None:
         """Return the caller's place in his queue from 1; None when he does not wait."""
@@ -135,8 +162,9 @@ class Acd:
         """
         agent_id = was.agent_id
         self._agents[agent_id] = was
+        self._offers = max(self._offers, was.last_offer)
         self._floor.set_free(agent_id, is_free=False)
-        self._floor.set_free(agent_id, is_free=was.is_available)
+        self._look_at(was)
         self._deadlines.set(agent_id, was.activity_ends)
         if was.activity is Activity.TALKING and was.call is not None:
             self._talks[was.call] = agent_id, wrap_up or timedelta()
@@ -147,7 +175,9 @@ class Acd:
         self._waiting[waiting.call] = waiting
         offer, agent = waiting.offer, waiting.agent
         waiting.offer = waiting.agent = None
-        self._floor.join(waiting)
+        # Where he stood is found out by `resume`, which knows what time it is.
+        self._floor.join(waiting, self._patience.lane(waiting, waiting.entered_at))
+        self._callers_due.set(waiting.call, waiting.entered_at)
         if offer is not None and agent is not None:
             waiting.offers_made -= 1  # the next line counts it again
             self._floor.mark_offered(waiting, offer, agent)
@@ -158,52 +188,95 @@ class Acd:
         self._is_suspended = True
 
     def resume(self, now: datetime) -> list[AcdEffect]:
-        """Make the offers that are due, oldest caller first."""
+        """Make up for the time of suspension, whoever is due first first."""
         self._is_suspended = False
-        unoffered = [each for each in self._waiting.values() if each.offer is None]
-        effects: list[AcdEffect] = []
-        for waiting in sorted(unoffered, key=lambda each: (each.joined_at, each.ticket)):
-            effects += self._offer_somebody(waiting, now)
-        return effects
+        _, effects = self._let_wait(now)
+        return effects + self._offer_in_turn(self._waiting.values(), now)
 
     def handle(self, event: AcdEvent, now: datetime) -> list[AcdEffect]:
         """Apply one event and return what follows from it."""
         return self._handlers[type(event)](event, now)
 
     def next_deadline(self) -> datetime | None:
-        """Return when the next wrap-up or rest is over."""
-        return self._deadlines.next()
+        """Return when a wrap-up or rest is over, or a caller's waiting changes something."""
+        callers = None if self._is_suspended else self._callers_due.next()
+        moments = (self._deadlines.next(), callers)
+        return min((each for each in moments if each is not None), default=None)
 
     def on_time(self, now: datetime) -> list[AcdEffect]:
-        """End the wrap-ups and rests that are due."""
-        effects: list[AcdEffect] = []
+        """End the wrap-ups and rests that are due, and let callers have waited."""
+        # Callers first: who has just become good enough may be due before those who were.
+        ripe, effects = ([], []) if self._is_suspended else self._let_wait(now)
         while (agent_id := self._deadlines.take_due(now)) is not None:
             effects += self._end_pause(self._agents[agent_id], now, is_early=False)
+        return effects + self._offer_in_turn(ripe, now)
+
+    # --- waiting
+
+    def _let_wait(self, now: datetime) -> tuple[list[Waiting], list[AcdEffect]]:
+        """Do what his waiting asks for, for every caller whose moment has come; return them."""
+        ripe: list[Waiting] = []
+        effects: list[AcdEffect] = []
+        while (call := self._callers_due.take_due(now)) is not None:
+            waiting = self._waiting[call]
+            ripe.append(waiting)
+            effects += self._ripen(waiting, now)
+        return ripe, effects
+
+    def _ripen(self, waiting: Waiting, now: datetime) -> list[AcdEffect]:
+        """Do what the caller's waiting asks for; he is offered to nobody yet."""
+        effects: list[AcdEffect] = []
+        while (overflow := self._patience.due_overflow(waiting, now)) is not None:
+            effects += self._overflow(waiting, overflow, now)
+        self._patience.stop_sparing(waiting, now)
+        self._floor.move(waiting, self._patience.lane(waiting, now))
+        self._callers_due.set(waiting.call, self._patience.next_moment(waiting, now))
+        return effects
+
+    def _overflow(self, waiting: Waiting, overflow: Overflow, now: datetime) -> list[AcdEffect]:
+        before = waiting.queue
+        if overflow.to_queue is None:
+            return [CallbackOffered(call=waiting.call)]
+        self._floor.leave(waiting)
+        self._patience.enter(waiting, overflow.to_queue, now)
+        self._floor.join(waiting, self._patience.lane(waiting, now))
+        return [CallerMoved(call=waiting.call, before=before, queue=waiting.queue)]
+
+    def _offer_in_turn(self, callers: Iterable[Waiting], now: datetime) -> list[AcdEffect]:
+        """Offer callers to whoever is free, whoever is due first first."""
+        effects: list[AcdEffect] = []
+        for waiting in sorted(callers, key=lambda each: each.due):
+            if waiting.offer is None:
+                effects += self._offer_somebody(waiting, now)
         return effects
 
     # --- callers
 
     def _caller_joined(self, event: CallerJoined, now: datetime) -> list[AcdEffect]:
         spec = self._queues[event.queue]
-        if spec.when_no_agents is NoAgentsPolicy.INFORM and not self._anybody_signed_in(event):
+        says_so = spec.when_no_agents is NoAgentsPolicy.INFORM
+        if says_so and not self._census.signed_in(event.queue):
             return [NobodySignedIn(call=event.call)]
         self._tickets += 1
         waiting = Waiting(
             call=event.call,
             queue=event.queue,
             joined_at=event.since or now,
+            entered_at=now,
             ticket=self._tickets,
+            priority=spec.priority + event.priority,
+            skills=event.skills,
+            preferred=event.preferred if self._is_worth_waiting_for(event.preferred) else None,
             offers_made=event.offers_before,
         )
         self._waiting[event.call] = waiting
-        self._floor.join(waiting)
-        return self._offer_somebody(waiting, now)
+        self._floor.join(waiting, self._patience.lane(waiting, now))
+        effects = self._ripen(waiting, now)
+        return effects + self._offer_somebody(waiting, now)
 
-    def _anybody_signed_in(self, event: CallerJoined) -> bool:
-        return any(
-            self._agents[agent].presence is not Presence.SIGNED_OUT
-            for agent in self._floor.agents_of(event.queue)
-        )
+    def _is_worth_waiting_for(self, agent_id: AgentId | None) -> bool:
+        agent = None if agent_id is None else self._agents.get(agent_id)
+        return agent is not None and agent.is_ready
 
     def _caller_left(self, event: CallerLeft, now: datetime) -> list[AcdEffect]:
         waiting = self._waiting.get(event.call)
@@ -218,6 +291,7 @@ class Acd:
 
     def _forget(self, waiting: Waiting) -> None:
         self._floor.leave(waiting)
+        self._callers_due.set(waiting.call, None)
         del self._waiting[waiting.call]
         if waiting.offer is not None:
             del self._call_of_offer[waiting.offer]
@@ -225,18 +299,20 @@ class Acd:
     # --- offers
 
     def _offer_somebody(self, waiting: Waiting, now: datetime) -> list[AcdEffect]:
-        agent_id = None if self._is_suspended else self._floor.longest_free(waiting.queue)
+        agent_id = None if self._is_suspended else self._floor.best_for(waiting)
         return [] if agent_id is None else self._offer(waiting, self._agents[agent_id], now)
 
     def _offer_to(self, agent: Agent, now: datetime) -> list[AcdEffect]:
-        """Refresh the agent's place among the free ones and offer him the oldest caller."""
-        self._floor.set_free(agent.agent_id, is_free=agent.is_available)
+        """Refresh the agent's place among the free ones and offer him who is due first."""
+        self._look_at(agent)
         may_be_offered = agent.is_available and not self._is_suspended
-        waiting = self._floor.oldest_unoffered(agent.agent_id) if may_be_offered else None
+        waiting = self._floor.next_for(agent.agent_id) if may_be_offered else None
         return [] if waiting is None else self._offer(waiting, agent, now)
 
     def _offer(self, waiting: Waiting, agent: Agent, now: datetime) -> list[AcdEffect]:
         offer = OfferId(f"{waiting.call}-offer-{waiting.offers_made + 1}")
+        self._offers += 1
+        agent.last_offer = self._offers
         agent.step(AgentStep.OFFERED, now, call=waiting.call)
         self._floor.set_free(agent.agent_id, is_free=False)
         self._floor.mark_offered(waiting, offer, agent.agent_id)
@@ -275,10 +351,20 @@ class Acd:
         waiting, agent = offered
         del self._call_of_offer[event.offer]
         self._floor.mark_unoffered(waiting)
+        if event.reason is not LapseReason.WITHDRAWN:
+            waiting.spared[agent.agent_id] = now + self._queues[waiting.queue].spared_for
         effects = self._release(agent, now, event.reason, waiting)
         if waiting.offer is None:
+            self._forgive_if_alone(waiting)
+            effects += self._ripen(waiting, now)
             effects += self._offer_somebody(waiting, now)
         return effects
+
+    def _forgive_if_alone(self, waiting: Waiting) -> None:
+        """Offer a caller again to those who did not take him, when nobody else is there."""
+        fit = () if waiting.lane is None else waiting.lane.agents
+        if not any(self._agents[a].is_ready for a in fit if a not in waiting.spared):
+            waiting.spared.clear()
 
     def _release(
         self, agent: Agent, now: datetime, reason: LapseReason, waiting: Waiting
@@ -338,11 +424,36 @@ class Acd:
         """Take what the person declares; «ready» also ends his wrap-up or rest."""
         agent = self._agents[event.agent]
         changed = agent.declare(event.presence, event.reason)
+        effects = [] if agent.is_ready else self._wait_for_others(agent, now)
         pausing = agent.activity in {Activity.WRAP_UP, Activity.RESTING}
         if event.presence is Presence.READY and pausing:
             return self._end_pause(agent, now, is_early=True)
-        effects: list[AcdEffect] = [agent.changed(now)] if changed else []
-        return effects + self._offer_to(agent, now)
+        told: list[AcdEffect] = [agent.changed(now)] if changed else []
+        return told + effects + self._offer_to(agent, now)
+
+    def _wait_for_others(self, agent: Agent, now: datetime) -> list[AcdEffect]:
+        """Let those who wait for this agent alone wait for anybody."""
+        self._look_at(agent)
+        callers = list(self._floor.lane_of_one(agent.agent_id).unoffered)
+        effects: list[AcdEffect] = []
+        for waiting in callers:
+            waiting.preferred = None
+            effects += self._ripen(waiting, now)
+        return effects + self._offer_in_turn(callers, now)
+
+    def _look_at(self, agent: Agent) -> None:
+        """Take note of whether the agent is free, ready and signed in."""
+        self._census.count(
+            agent.agent_id,
+            is_ready=agent.is_ready,
+            is_signed_in=agent.presence is not Presence.SIGNED_OUT,
+        )
+        self._floor.set_free(
+            agent.agent_id,
+            is_free=agent.is_available,
+            load=agent.load,
+            last_offer=agent.last_offer,
+        )
 
     def _wrap_up_declared_over(self, event: WrapUpDeclaredOver, now: datetime) -> list[AcdEffect]:
         agent = self._agents[event.agent]

@@ -57,6 +57,9 @@ ACTIVITY_TRANSITIONS: Final[Mapping[Activity, Mapping[AgentStep, Activity]]] = {
 }
 
 
+_WORK: Final = frozenset({Activity.TALKING, Activity.WRAP_UP})
+
+
 class IllegalTransitionError(Exception):
     """The step cannot happen in the current state: a bug of ours, not a bad caller."""
 
@@ -82,6 +85,17 @@ class Agent:
         """The call that reserves him, or that he talks on or wraps up."""
         self.activity_ends: datetime | None = None
         """When wrap-up or rest is over; None while it has no end of its own."""
+        self.activity_began: datetime | None = None
+        """When his activity changed last; None before it ever did."""
+        self.load = timedelta()
+        """His time in talks and wrap-ups since his shift began, those that are over (G5)."""
+        self.last_offer = 0
+        """The number of the last offer that he got, among all of the engine."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether he takes calls now or when he has done what he does."""
+        return self.presence is Presence.READY and self.is_reachable
 
     @property
     def is_available(self) -> bool:
@@ -118,12 +132,17 @@ class Agent:
         except KeyError:
             message = f"{self.agent_id}: {step.value} while {self.activity.value}"
             raise IllegalTransitionError(message) from None
+        if self.activity in _WORK and self.activity_began is not None:
+            self.load += now - self.activity_began
         self.activity = after
+        self.activity_began = now
         self.call = call
         self.activity_ends = None if lasting is None else now + lasting
 
     def declare(self, presence: Presence, reason: NotReadyReason | None) -> bool:
-        """Change presence; return whether it differs from before."""
+        """Change presence; return whether it differs from before. His shift begins with it."""
+        if self.presence is Presence.SIGNED_OUT and presence is not Presence.SIGNED_OUT:
+            self.load = timedelta()
         if presence is not Presence.NOT_READY:
             reason = None
         changed = (presence, reason) != (self.presence, self.reason)

@@ -7,14 +7,15 @@ tells sessions whom to ring. The ACD knows no legs, no phones and no prompts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeAlias
 
 from ekc_telephony.core.call.facts import AgentChanged
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
-from ekc_telephony.core.kernel.ids import AgentId, CallId, OfferId, QueueId
+from ekc_telephony.core.kernel.ids import AgentId, CallId, OfferId, QueueId, SkillId
 
 
 class LapseReason(Enum):
@@ -37,6 +38,12 @@ class CallerJoined:
     """The moment that decides his place; None for now."""
     offers_before: int = 0
     """How many offers of him were made before; the next one's number goes on from there."""
+    priority: int = 0
+    """Besides that of the queue."""
+    skills: Mapping[SkillId, int] = field(default_factory=dict)
+    """What he needs besides what the queue asks for: skill → least level."""
+    preferred: AgentId | None = None
+    """Whom he is kept for at first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +148,22 @@ class NobodySignedIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallerMoved:
+    """The caller overflowed: he waits on in another queue, as old as he is."""
+
+    call: CallId
+    before: QueueId
+    queue: QueueId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackOffered:
+    """The caller is to be told that he can be called back instead of waiting."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrapUpStarted:
     """After-call work of this call began."""
 
@@ -158,4 +181,12 @@ class WrapUpEnded:
     """The agent said so himself; otherwise its time ran out."""
 
 
-AcdEffect: TypeAlias = OfferMade | NobodySignedIn | WrapUpStarted | WrapUpEnded | AgentChanged
+AcdEffect: TypeAlias = (
+    OfferMade
+    | NobodySignedIn
+    | CallerMoved
+    | CallbackOffered
+    | WrapUpStarted
+    | WrapUpEnded
+    | AgentChanged
+)

@@ -1,14 +1,18 @@
 """
 What the configuration says of queues and agents.
 
-An agent serves a queue when he is on its line and has every skill it requires at the level it
-requires. That never changes while the engine runs, so it is worked out once.
+A queue says whom its callers need (`Need`), how that is eased while they wait (`Easing`), who of
+those who are free is taken (`AgentChoice`), and where a caller goes whom nobody takes (`Overflow`).
+
+Rule 1: an easing never asks for more than the one before: whoever was good enough stays so.
+Rule 2: overflows lead from queue to queue without a circle, so a caller is moved finitely often.
+Both are checked where the configuration is read (`settings/routing.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
@@ -31,6 +35,78 @@ class NoAgentsPolicy(Enum):
     """Told so, and the call ends as «informed no agents»."""
 
 
+class AgentChoice(Enum):
+    """Which of the free agents who fit is offered the caller."""
+
+    LONGEST_IDLE = "longest_idle"
+    BEST_SKILL = "best_skill"
+    """The highest levels in the skills that the queue asks for; of equals the longest idle."""
+    LEAST_LOADED = "least_loaded"
+    """The least time in talks and wrap-ups since the shift began (G5)."""
+    ROUND_ROBIN = "round_robin"
+    """Whose last offer was longest ago, taken or not."""
+    FIXED_ORDER = "fixed_order"
+    """In the order of the configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """Whom a caller needs."""
+
+    line: Line | None
+    """None: whichever."""
+    skills: Mapping[SkillId, int]
+    """Skill → least level."""
+
+    def is_met_by(self, agent: AgentSpec) -> bool:
+        """Tell whether the agent is good enough."""
+        return self.line in {None, agent.line} and all(
+            agent.skills.get(skill, 0) >= level for skill, level in self.skills.items()
+        )
+
+    def with_more(self, skills: Mapping[SkillId, int]) -> Need:
+        """Return the need of a caller who needs these skills besides."""
+        both = dict(self.skills)
+        for skill, level in skills.items():
+            both[skill] = max(level, both.get(skill, 0))
+        return Need(line=self.line, skills=both)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Easing:
+    """From some waiting time on less is asked for."""
+
+    after: timedelta
+    needs: tuple[Need, ...]
+    """Whoever meets one of them will do."""
+
+
+class OverflowCause(Enum):
+    """What makes a caller overflow."""
+
+    WAITED = "waited"
+    """He has waited for `after` in this queue."""
+    LINE_TOO_LONG = "line_too_long"
+    """So many wait before him when he joins."""
+    NOBODY_READY = "nobody_ready"
+    """Nobody who could take him is ready, when he joins or `after` so much waiting."""
+    NOBODY_SIGNED_IN = "nobody_signed_in"
+    """The same, of being signed in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overflow:
+    """Where a caller goes whom nobody takes; he is never hung up on for it (G1)."""
+
+    cause: OverflowCause
+    after: timedelta = timedelta()
+    """For `LINE_TOO_LONG` it does not matter."""
+    length: int = 0
+    """For `LINE_TOO_LONG`: how many may wait before him."""
+    to_queue: QueueId | None
+    """Where he waits on, as long as before; None: he is offered to be called back."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSpec:
     """One queue."""
@@ -51,6 +127,26 @@ class QueueSpec:
     """How often a waiting caller hears his position; None for never."""
     is_recorded: bool
     when_no_agents: NoAgentsPolicy
+    easings: tuple[Easing, ...] = ()
+    """Earliest first."""
+    choice: AgentChoice = AgentChoice.LONGEST_IDLE
+    priority: int = 0
+    """Of its callers; each one is worth `Acd.priority_worth` of waiting."""
+    spared_for: timedelta = timedelta(seconds=60)
+    """How long an agent who did not take a caller is not offered the same caller again, while
+    there are others."""
+    prefers_for: timedelta = timedelta()
+    """How long a caller is kept for the agent whom he knows."""
+    keeps_place_for: timedelta = timedelta()
+    """Who hangs up and calls again within this time gets his place back."""
+    overflows: tuple[Overflow, ...] = ()
+    callback_key: str | None = None
+    """The key by which a waiting caller asks to be called back; None: there is none."""
+
+    @property
+    def need(self) -> Need:
+        """Whom its callers need at first."""
+        return Need(line=self.line, skills=self.requires)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +156,46 @@ class AgentSpec:
     agent: AgentId
     name: str
     line: Line
-    skills: Mapping[SkillId, int]
+    skills: Mapping[SkillId, int] = field(default_factory=dict)
     initial_presence: Presence = Presence.SIGNED_OUT
     """Before he declares anything, ever."""
 
 
 def serves(agent: AgentSpec, queue: QueueSpec) -> bool:
-    """Tell whether the agent may be offered this queue's callers."""
-    return agent.line is queue.line and all(
-        agent.skills.get(skill, 0) >= level for skill, level in queue.requires.items()
+    """Tell whether the agent may be offered this queue's callers from the first moment on."""
+    return queue.need.is_met_by(agent)
+
+
+def ever_serves(agent: AgentSpec, queue: QueueSpec) -> bool:
+    """Tell whether the agent may be offered this queue's callers, some day."""
+    return serves(agent, queue) or any(
+        need.is_met_by(agent) for easing in queue.easings for need in easing.needs
     )
+
+
+def needs_after(
+    queue: QueueSpec, waited: timedelta, more: Mapping[SkillId, int]
+) -> tuple[Need, ...]:
+    """
+    Return whom a caller needs who has waited so long; whoever meets one of the needs will do.
+
+    Args:
+        queue: Where he waits.
+        waited: How long.
+        more: Skills that he needs besides: his script said so. They are eased with the others:
+            an easing that drops a skill drops it here, too.
+    """
+    due: Iterable[Easing] = [each for each in queue.easings if each.after <= waited]
+    needs: tuple[Need, ...] = (queue.need.with_more(more),)
+    for easing in due:
+        needs = tuple(_eased(need, queue, more) for need in easing.needs)
+    return needs
+
+
+def _eased(need: Need, queue: QueueSpec, more: Mapping[SkillId, int]) -> Need:
+    kept = {
+        skill: min(level, need.skills.get(skill, level))
+        for skill, level in more.items()
+        if skill in need.skills or skill not in queue.requires
+    }
+    return need.with_more(kept)

@@ -91,6 +91,8 @@ class SegmentOutcome(Enum):
     COMPLETED = "completed"  # ivr: went on to a queue or a goodbye; waiting: connected
     ABANDONED = "abandoned"  # ivr, waiting: the caller hung up
     NO_AGENTS = "no_agents"  # waiting: told that nobody is signed in
+    OVERFLOWED = "overflowed"  # waiting: goes on in another queue
+    LEFT_BY_KEY = "left_by_key"  # waiting: the caller chose to be called back
     ACCEPTED = "accepted"  # offer
     REFUSED = "refused"  # offer: declined or busy
     NOT_ANSWERED = "not_answered"  # offer: rang out

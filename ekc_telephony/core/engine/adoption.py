@@ -17,7 +17,13 @@ from ekc_telephony.core.acd.messages import AcdEvent, PresenceSet, WrapUpDeclare
 from ekc_telephony.core.call.facts import SegmentKind
 from ekc_telephony.core.call.presence import Activity
 from ekc_telephony.core.engine.session import Session
-from ekc_telephony.core.engine.state import AgentState, FeatureState, PlaceState
+from ekc_telephony.core.engine.state import (
+    AgentState,
+    FeatureState,
+    PlaceState,
+    SkillState,
+    SparedState,
+)
 from ekc_telephony.core.kernel.ids import AgentId, CallId, LegId
 
 _OF_A_CALL: Final = frozenset({Activity.RESERVED, Activity.TALKING, Activity.WRAP_UP})
@@ -37,6 +43,9 @@ def state_of(acd: Acd, agent_id: AgentId) -> AgentState:
         freed=acd.free_since(agent_id),
         wrap_up=acd.wrap_up_to_come(agent_id),
         is_elsewhere=agent.is_elsewhere,
+        activity_began=agent.activity_began,
+        load=agent.load,
+        last_offer=agent.last_offer,
     )
 
 
@@ -46,11 +55,12 @@ def agent_of(state: AgentState, sessions: Mapping[CallId, Session]) -> Agent:
     agent.reason = state.reason
     agent.is_reachable = state.is_reachable
     agent.is_elsewhere = state.is_elsewhere
+    agent.load, agent.last_offer = state.load, state.last_offer
     if state.activity in _OF_A_CALL and not _is_borne_out(state, sessions):
         return agent
     agent.activity = state.activity
     agent.call = state.call
-    agent.activity_ends = state.activity_ends
+    agent.activity_ends, agent.activity_began = state.activity_ends, state.activity_began
     return agent
 
 
@@ -75,6 +85,16 @@ def place_of(acd: Acd, call: CallId) -> PlaceState | None:
         offers_made=waiting.offers_made,
         offer=waiting.offer,
         agent=waiting.agent,
+        entered_at=waiting.entered_at,
+        priority=waiting.priority,
+        skills=tuple(
+            SkillState(skill=skill, level=level) for skill, level in waiting.skills.items()
+        ),
+        preferred=waiting.preferred,
+        spared=tuple(
+            SparedState(agent=agent, until=until) for agent, until in waiting.spared.items()
+        ),
+        overflows=waiting.overflows,
     )
 
 
@@ -88,6 +108,12 @@ def waiting_of(call: CallId, place: PlaceState) -> Waiting:
         offers_made=place.offers_made,
         offer=place.offer,
         agent=place.agent,
+        entered_at=place.entered_at or place.joined_at,
+        priority=place.priority,
+        skills={each.skill: each.level for each in place.skills},
+        preferred=place.preferred,
+        spared={each.agent: each.until for each in place.spared},
+        overflows=place.overflows,
     )
 
 

@@ -26,6 +26,8 @@ from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.acd.messages import (
     AcdEffect,
     AcdEvent,
+    CallbackOffered,
+    CallerMoved,
     ElsewhereChanged,
     NobodySignedIn,
     OfferMade,
@@ -81,12 +83,14 @@ from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.ear import Ear
 from ekc_telephony.core.engine.features import FeatureCodes, answer_feature_code
 from ekc_telephony.core.engine.left_open import LeftOpen
+from ekc_telephony.core.engine.regulars import Regulars
 from ekc_telephony.core.engine.session import Session, Surroundings
 from ekc_telephony.core.engine.state import (
     AgentState,
     Changes,
     EngineState,
     FeatureState,
+    RegularState,
     SessionState,
 )
 from ekc_telephony.core.ivr.hours import BusinessHours
@@ -123,7 +127,10 @@ class Engine:
         self._plan = plan
         self._acd = acd
         self._around = Surroundings(
-            schedules=plan.schedules, queues=acd.queues, position_of=acd.position
+            schedules=plan.schedules,
+            queues=acd.queues,
+            position_of=acd.position,
+            regulars=Regulars(),
         )
         self._sessions: dict[CallId, Session] = {}
         self._session_of_leg: dict[LegId, Session] = {}
@@ -187,12 +194,14 @@ class Engine:
             features=self._feature_states(),
             is_connected=self.is_connected,
             blind_since=self._blind_since,
+            regulars=self._around.regulars.states(),
         )
 
     def take_changes(self) -> Changes:
         """Return what changed since this was asked last."""
         calls, agents, features = self._touched, self._touched_agents, self._features_touched
-        if not (calls or agents or features):
+        regulars = self._around.regulars.take_changes()
+        if not (calls or agents or features or regulars):
             return Changes()
         self._touched, self._touched_agents, self._features_touched = {}, {}, False
         alive = [self._sessions[call] for call in calls if call in self._sessions]
@@ -201,6 +210,7 @@ class Engine:
             over=tuple(call for call in calls if call not in self._sessions),
             agents=tuple(state_of(self._acd, each) for each in agents),
             features=self._feature_states() if features else None,
+            regulars=regulars,
         )
 
     def _session_state(self, session: Session) -> SessionState:
@@ -239,6 +249,10 @@ class Engine:
         for state in sorted(known, key=lambda each: each.freed or 0):
             self._acd.restore_agent(agent_of(state, self._sessions), wrap_up=state.wrap_up)
         self._features = {each.leg: declared_by(each) for each in features}
+
+    def restore_regulars(self, regulars: tuple[RegularState, ...]) -> None:
+        """Know the citizens whom an earlier engine knew."""
+        self._around.regulars.restore(regulars)
 
     def see_as(self, state: EngineState, now: datetime) -> None:
         """See or be blind as the engine of this state was: for replays, after all is restored."""
@@ -577,6 +591,10 @@ class Engine:
                     self._session_of_leg[LegId(each.offer)] = session
                 case NobodySignedIn():
                     asked = session.on_nobody_signed_in(now)
+                case CallerMoved(queue=queue):
+                    asked = session.on_moved(queue, now)
+                case CallbackOffered():
+                    asked = session.on_callback_offered(now)
                 case WrapUpStarted(agent=agent):
                     asked = session.on_wrap_up_started(agent, now)
                 case WrapUpEnded(agent=agent, is_early=is_early):

@@ -57,6 +57,7 @@ from ekc_telephony.core.call.facts import (
 from ekc_telephony.core.engine.chronicle import Chronicle
 from ekc_telephony.core.engine.desk import Desk, SessionEffect
 from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.regulars import Regulars
 from ekc_telephony.core.engine.state import (
     OfferState,
     Phase,
@@ -85,16 +86,19 @@ UNHEARD_GRACE: Final = timedelta(milliseconds=300)
 ENDED_EARLY: Final = "it ended before the conversation did; is the disk full?"
 UNKNOWN_NUMBER: Final = (PromptKey("unknown-number"),)
 NO_AGENTS: Final = (PromptKey("no-agents"),)
+CALLBACK: Final = (PromptKey("callback-promised"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a session looks at and never changes."""
+    """What a session looks at."""
 
     schedules: Mapping[str, BusinessHours]
     queues: Mapping[QueueId, QueueSpec]
     position_of: Callable[[CallId], int | None]
     """The caller's place in his queue."""
+    regulars: Regulars
+    """Who called before; this alone is written to, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,7 +318,11 @@ class Session:
 
     def on_key(self, leg: LegId, key: str, now: datetime) -> list[SessionEffect]:
         """Take a key of the caller; an agent's keys mean nothing here."""
-        if leg != self.leg or self.phase is not Phase.MENU or self._visit is None:
+        if leg != self.leg:
+            return []
+        if self.phase is Phase.WAITING:
+            return self._leave_by_key(key, now)
+        if self.phase is not Phase.MENU or self._visit is None:
             return []
         self._unheard_until = None
         return self._follow(self._visit.on_key(key, now), now)
@@ -499,6 +507,23 @@ class Session:
         ]
         return effects + self._take_leave(NO_AGENTS, CallOutcome.INFORMED_NO_AGENTS, now)
 
+    def on_moved(self, queue: QueueId, now: datetime) -> list[SessionEffect]:
+        """Go on waiting in another queue."""
+        self.queue = queue
+        if self._room is not None:
+            room, self._room = self._room.state(), self._new_waiting_room()
+            self._room.resume(room)
+        return [
+            *self._chronicle.end(SegmentKind.WAITING, SegmentOutcome.OVERFLOWED, now),
+            self._chronicle.start(SegmentKind.WAITING, now, queue=queue),
+        ]
+
+    def on_callback_offered(self, now: datetime) -> list[SessionEffect]:
+        """Tell a caller who waits long that he can be called back, if he can."""
+        if self._room is None or self.number is None or self._spec().callback_key is None:
+            return []
+        return [*self._room.offer_callback(now, is_offered=self._desk.offer is not None)]
+
     def on_wrap_up_started(self, agent: AgentId, now: datetime) -> list[SessionEffect]:
         """Open the wrap-up segment."""
         return [self._chronicle.start(SegmentKind.WRAP_UP, now, queue=self.queue, agent=agent)]
@@ -546,8 +571,8 @@ class Session:
                     effects += self._ear.say(prompts, now)
                 case StopSaying():
                     effects += self._ear.hush()
-                case Enqueue(queue=queue, answers_at_once=answers_at_once):
-                    effects += self._join(queue, now, answers_at_once=answers_at_once)
+                case Enqueue():
+                    effects += self._join(step, now)
                 case Goodbye(prompts=prompts, outcome=outcome):
                     effects += self._take_leave(prompts, outcome, now)
                 case _:
@@ -568,18 +593,40 @@ class Session:
             case _:
                 assert_never(self.phase)
 
-    def _join(self, queue: QueueId, now: datetime, *, answers_at_once: bool) -> list[SessionEffect]:
-        self.queue = queue
+    def _join(self, node: Enqueue, now: datetime) -> list[SessionEffect]:
+        self.queue = node.queue
+        spec, regulars = self._spec(), self._around.regulars
         self._enter_waiting_room()
-        self._joined_at = now
+        place = regulars.place_of(self.number, node.queue, now, kept_for=spec.keeps_place_for)
+        self._joined_at = place or now
         self._visit = None
-        answered = self._ear.answer() if answers_at_once else []
+        answered = self._ear.answer() if node.answers_at_once else []
         return [
             *self._chronicle.end(SegmentKind.IVR, SegmentOutcome.COMPLETED, now),
-            self._chronicle.start(SegmentKind.WAITING, now, queue=queue),
+            self._chronicle.start(SegmentKind.WAITING, now, queue=node.queue),
             *answered,
-            CallerJoined(call=self.call, queue=queue, offers_before=self._desk.offers),
+            CallerJoined(
+                call=self.call,
+                queue=node.queue,
+                since=place,
+                offers_before=self._desk.offers,
+                priority=node.priority,
+                skills=node.skills,
+                preferred=regulars.agent_of(self.number, now) if spec.prefers_for else None,
+            ),
         ]
+
+    def _leave_by_key(self, key: str, now: datetime) -> list[SessionEffect]:
+        """Let a waiting caller be called back instead, if that is what the key says."""
+        if key != self._spec().callback_key or self.number is None or not self._ear.is_answered:
+            return []
+        effects = [
+            *self._desk.withdraw(now),
+            *self._chronicle.end(SegmentKind.WAITING, SegmentOutcome.LEFT_BY_KEY, now),
+            *self._call_back(CallbackReason.ASKED, now),
+            CallerLeft(call=self.call),
+        ]
+        return effects + self._take_leave(CALLBACK, CallOutcome.CALLBACK_PROMISED, now)
 
     def _enter_waiting_room(self) -> None:
         self.phase = Phase.WAITING
@@ -597,8 +644,10 @@ class Session:
         self.phase = Phase.TALKING
         self._room = self._unheard_until = None
         self._outcome = CallOutcome.ANSWERED
-        is_recorded = self._spec().is_recorded
-        return self._desk.connect(offer, self.queue, now, is_recorded=is_recorded)
+        spec = self._spec()
+        if spec.prefers_for:
+            self._around.regulars.talked(self.number, offer.agent, now)
+        return self._desk.connect(offer, self.queue, now, is_recorded=spec.is_recorded)
 
     def _agent_gone(self, reason: EndReason, now: datetime) -> list[SessionEffect]:
         """Say goodbye after a conversation; a caller whose agent's phone died waits again."""
@@ -657,11 +706,17 @@ class Session:
         self._ear.heard()
         if outcome is CallOutcome.ABANDONED_IN_QUEUE:
             effects += self._call_back(CallbackReason.ABANDONED, now)
+            self._give_place_up(now)
         self.phase = Phase.OVER
         effects += self._chronicle.ended(outcome, now)
         if was_waiting:
             effects.append(CallerLeft(call=self.call))
         return effects
+
+    def _give_place_up(self, now: datetime) -> None:
+        """Remember his place for when he calls again."""
+        if self.queue is not None and self._joined_at is not None and self._spec().keeps_place_for:
+            self._around.regulars.left(self.number, self.queue, self._joined_at, now)
 
     def _abandoned(self, now: datetime) -> CallOutcome:
         """Return the outcome of a call whose caller hung up before anything else ended it."""

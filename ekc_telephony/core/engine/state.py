@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Final
 
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
@@ -32,7 +33,11 @@ from ekc_telephony.core.kernel.ids import (
     QueueId,
     RecordingId,
     ScriptId,
+    SkillId,
 )
+
+MOST_REGULARS: Final = 5_000
+"""Of a few hundred bytes each: they stand at the beginning of every segment of the journal."""
 
 
 class Phase(Enum):
@@ -95,6 +100,8 @@ class RoomState:
 
     announce_at: datetime | None
     has_entered: bool
+    offers_callback: bool = False
+    """He is told that he can be called back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +124,22 @@ class TalkState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SparedState:
+    """An agent who did not take the caller."""
+
+    agent: AgentId
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillState:
+    """A skill that the caller needs besides what his queue asks for."""
+
+    skill: SkillId
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceState:
     """The caller's place in the ACD's line."""
 
@@ -126,6 +149,13 @@ class PlaceState:
     offers_made: int
     offer: OfferId | None
     agent: AgentId | None
+    entered_at: datetime | None = None
+    """When he came to this queue; None: when he joined."""
+    priority: int = 0
+    skills: tuple[SkillState, ...] = ()
+    preferred: AgentId | None = None
+    spared: tuple[SparedState, ...] = ()
+    overflows: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +200,25 @@ class AgentState:
     wrap_up: timedelta | None
     """How long he may wrap up after the conversation that goes on."""
     is_elsewhere: bool = False
+    activity_began: datetime | None = None
+    load: timedelta = timedelta()
+    """His time in talks and wrap-ups since his shift began."""
+    last_offer: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegularState:
+    """What is known of a number that called before."""
+
+    number: str
+    seen_at: datetime
+    agent: AgentId | None = None
+    """Who talked to him last."""
+    left_queue: QueueId | None = None
+    """Where he hung up waiting."""
+    joined_at: datetime | None = None
+    """The place that he gave up by it."""
+    left_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +243,7 @@ class EngineState:
     """Whether it saw Asterisk; an engine that starts does not, whatever stands here."""
     blind_since: datetime | None = None
     """Since when it knew calls without seeing Asterisk."""
+    regulars: tuple[RegularState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,9 +256,12 @@ class Changes:
     agents: tuple[AgentState, ...] = ()
     features: tuple[FeatureState, ...] | None = None
     """All of them; None when none changed."""
+    regulars: tuple[RegularState, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.sessions or self.over or self.agents or self.features is not None)
+        return bool(
+            self.sessions or self.over or self.agents or self.features is not None or self.regulars
+        )
 
 
 class Memory:
@@ -223,6 +276,7 @@ class Memory:
         self._sessions = {each.call: each for each in state.sessions}
         self._agents = {each.agent: each for each in state.agents}
         self._features = state.features
+        self._regulars = {each.number: each for each in state.regulars}
 
     def apply(self, changes: Changes) -> None:
         """Lay the changes of one step over it."""
@@ -234,6 +288,11 @@ class Memory:
             self._agents[agent.agent] = agent
         if changes.features is not None:
             self._features = changes.features
+        for regular in changes.regulars:
+            self._regulars.pop(regular.number, None)  # who was seen last stands last
+            self._regulars[regular.number] = regular
+        while len(self._regulars) > MOST_REGULARS:
+            del self._regulars[next(iter(self._regulars))]
 
     def state(self) -> EngineState:
         """Return the state as it is now."""
@@ -241,4 +300,5 @@ class Memory:
             sessions=tuple(self._sessions.values()),
             agents=tuple(self._agents.values()),
             features=self._features,
+            regulars=tuple(self._regulars.values()),
         )

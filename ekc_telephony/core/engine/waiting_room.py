@@ -20,6 +20,7 @@ from ekc_telephony.core.ivr.spoken import spoken_position
 from ekc_telephony.core.kernel.ids import CallId, LegId, PromptKey
 
 PLACE_INTRO: Final = PromptKey("queue-position-intro")
+CALLBACK_OFFER: Final = PromptKey("queue-callback-offer")
 WELCOME: Final = (PromptKey("queue-welcome"),)
 
 
@@ -48,15 +49,21 @@ class WaitingRoom:
         self._position_of = position_of
         self._announce_at: datetime | None = None
         self._has_entered = False
+        self._offers_callback = False
 
     def resume(self, state: RoomState) -> None:
         """Go on where the room of this state was."""
         self._announce_at = state.announce_at
         self._has_entered = state.has_entered
+        self._offers_callback = state.offers_callback
 
     def state(self) -> RoomState:
         """Return what is needed to go on."""
-        return RoomState(announce_at=self._announce_at, has_entered=self._has_entered)
+        return RoomState(
+            announce_at=self._announce_at,
+            has_entered=self._has_entered,
+            offers_callback=self._offers_callback,
+        )
 
     def next_deadline(self) -> datetime | None:
         """Return when the next announcement is due."""
@@ -83,6 +90,13 @@ class WaitingRoom:
             return self._ear.play_music()
         return self._ear.say(WELCOME + self._place(), now)
 
+    def offer_callback(self, now: datetime, *, is_offered: bool) -> list[Command]:
+        """Tell him, now and with every announcement, that he can be called back instead."""
+        self._offers_callback = True
+        if not self._has_entered or is_offered or self._ear.is_busy:
+            return []
+        return self._ear.say((CALLBACK_OFFER,), now)
+
     def on_time(self, now: datetime, *, is_offered: bool) -> list[Command]:
         """Tell him his place when it is time."""
         if self._announce_at is None or now < self._announce_at:
@@ -99,4 +113,5 @@ class WaitingRoom:
 
     def _place(self) -> tuple[PromptKey, ...]:
         position = self._position_of(self._call)
-        return () if position is None else (PLACE_INTRO, *spoken_position(position))
+        offer = (CALLBACK_OFFER,) if self._offers_callback else ()
+        return offer if position is None else (PLACE_INTRO, *spoken_position(position), *offer)

@@ -8,12 +8,12 @@ interpreter walks it. The words are those of a FreePBX admin: retries, timeout, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeAlias
 
 from ekc_telephony.core.call.facts import CallOutcome
-from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId, ScriptId
+from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId, ScriptId, SkillId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,10 @@ class Enqueue:
     queue: QueueId
     answers_at_once: bool
     """False lets the caller hear ringing, unanswered, until an agent answers."""
+    skills: Mapping[SkillId, int] = field(default_factory=dict)
+    """What he needs besides what the queue asks for: skill → least level."""
+    priority: int = 0
+    """Besides that of the queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from typer.testing import CliRunner, Result
 from ekc_telephony.adapters.asterisk_conf.secrets import load_or_create_secrets
 from ekc_telephony.adapters.journal.journal import Journal
 from ekc_telephony.cli.root import app
-from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.call.events import (
     CallArrived,
     ControlRegained,
@@ -32,7 +31,8 @@ from ekc_telephony.runtime.recorder import Recorder
 from ekc_telephony.runtime.supervisor import SupervisedEngine
 from ekc_telephony.settings.load import load_settings
 from ekc_telephony.settings.models import Settings
-from ekc_telephony.settings.plan import ScriptShelf, agent_specs, engine_plan, queue_specs
+from ekc_telephony.settings.plan import ScriptShelf, engine_plan
+from ekc_telephony.settings.routing import acd_of
 from tests.core.office import NOON, seconds
 
 PROJECT = Path(__file__).parents[3]
@@ -82,7 +82,7 @@ def _live(settings: Settings, text: str) -> None:
     accounts = [each.account for each in settings.operators]
     key = load_or_create_secrets(settings.secrets_file, accounts).journal
     plan = engine_plan(settings, today=NOON.date())
-    engine = SupervisedEngine(Engine(plan, Acd(queue_specs(settings), agent_specs(settings))))
+    engine = SupervisedEngine(Engine(plan, acd_of(settings)))
     texts = {"ekc.yaml": text} | ScriptShelf(settings, plan.scripts).texts
     moment = NOON
     journal = Journal(settings.journal_folder, key=key, clock=lambda: moment)

@@ -14,6 +14,7 @@ from ekc_telephony.settings.scripts import KnownNames, load_script
 
 PROJECT = Path(__file__).parents[3]
 KNOWN = KnownNames(
+    skills=frozenset({"pensions"}),
     queues=frozenset({"first_line", "pensions"}),
     schedules=frozenset({"federal"}),
     prompts=frozenset(file.stem for file in (PROJECT / "sounds/ru").glob("*.wav")),

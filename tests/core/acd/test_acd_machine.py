@@ -20,12 +20,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from ekc_telephony.core.acd.acd import Acd
+from ekc_telephony.core.acd.acd import PRIORITY_WORTH, Acd
 from ekc_telephony.core.acd.messages import (
     AcdEffect,
     AcdEvent,
     CallerJoined,
     CallerLeft,
+    CallerMoved,
     ConversationAdopted,
     ConversationEnded,
     LapseReason,
@@ -39,7 +40,19 @@ from ekc_telephony.core.acd.messages import (
     WrapUpEnded,
     WrapUpStarted,
 )
-from ekc_telephony.core.acd.specs import AgentSpec, Line, NoAgentsPolicy, QueueSpec, serves
+from ekc_telephony.core.acd.specs import (
+    AgentChoice,
+    AgentSpec,
+    Easing,
+    Line,
+    Need,
+    NoAgentsPolicy,
+    Overflow,
+    OverflowCause,
+    QueueSpec,
+    ever_serves,
+    needs_after,
+)
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from ekc_telephony.core.kernel.ids import AgentId, CallId, OfferId, QueueId, SkillId
 from tests.core.office import NOON, seconds
@@ -49,6 +62,7 @@ LEVELS = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 2))
 LINES = st.sampled_from(Line)
 A_FEW = st.integers(0, 40)
 PICK = st.integers(0, 99)
+EASED = (Need(line=None, skills={}),)
 PAUSES = (Activity.WRAP_UP, Activity.RESTING)
 
 
@@ -66,9 +80,36 @@ def queue_specs(draw: st.DrawFn) -> list[QueueSpec]:
             announce_every=None,
             is_recorded=False,
             when_no_agents=draw(st.sampled_from(NoAgentsPolicy)),
+            easings=draw(easings()),
+            choice=draw(st.sampled_from(AgentChoice)),
+            priority=draw(st.sampled_from([0, 0, 1, 3])),
+            spared_for=seconds(draw(st.sampled_from([0, 7, 60]))),
+            prefers_for=seconds(draw(st.sampled_from([0, 10]))),
+            overflows=draw(overflows(number)),
         )
         for number in range(draw(st.integers(1, 4)))
     ]
+
+
+@st.composite
+def easings(draw: st.DrawFn) -> tuple[Easing, ...]:
+    needs = [Need(line=draw(st.sampled_from([None, *Line])), skills=draw(LEVELS)) for _ in range(2)]
+    steps = [Easing(after=seconds(12), needs=tuple(needs)), Easing(after=seconds(30), needs=EASED)]
+    return tuple(steps[: draw(st.integers(0, 2))])
+
+
+@st.composite
+def overflows(draw: st.DrawFn, number: int) -> tuple[Overflow, ...]:
+    """To an earlier queue, so never in a circle; from the first one to a callback."""
+    return tuple(
+        Overflow(
+            cause=cause,
+            after=seconds(draw(st.sampled_from([0, 9, 25]))),
+            length=draw(st.integers(0, 2)),
+            to_queue=QueueId(f"queue-{number - 1}") if number and draw(st.booleans()) else None,
+        )
+        for cause in draw(st.lists(st.sampled_from(OverflowCause), max_size=2))
+    )
 
 
 @st.composite
@@ -114,18 +155,21 @@ class AcdMachine(RuleBasedStateMachine):
     def note(self, effect: AcdEffect) -> None:
         match effect:
             case OfferMade():
-                spec = next(each for each in self.queues if each.queue == effect.queue)
-                assert serves(self.agents[effect.agent], spec)
+                assert self.may(effect.agent, effect.call)
                 assert effect.queue == self.waiting[effect.call]
                 assert effect.agent not in {each.agent for each in self.offers.values()}
                 assert effect.agent not in self.talks.values()
                 assert effect.call not in {each.call for each in self.offers.values()}
                 assert effect.offer not in self.offers_ever
-                self.the_oldest_is_first(effect)
+                self.who_is_due_first_is_offered_first(effect)
                 self.offers[effect.offer] = effect
                 self.offers_ever.append(effect.offer)
             case NobodySignedIn(call=call):
                 del self.waiting[call]
+            case CallerMoved(call=call, before=before, queue=queue):
+                assert self.waiting[call] == before
+                assert call not in {each.call for each in self.offers.values()}
+                self.waiting[call] = queue
             case WrapUpStarted(call=call, agent=agent):
                 self.wrap_ups[call] = agent
             case WrapUpEnded(call=call, agent=agent):
@@ -133,21 +177,51 @@ class AcdMachine(RuleBasedStateMachine):
             case _:
                 pass
 
-    def the_oldest_is_first(self, made: OfferMade) -> None:
-        offered = {each.call for each in self.offers.values()}
-        older = list(self.waiting)[: list(self.waiting).index(made.call)]
-        unoffered = [call for call in older if call not in offered]
-        assert made.queue not in {self.waiting[call] for call in unoffered}
+    def may(self, agent: AgentId, call: CallId) -> bool:
+        """Tell whether the agent may be offered this waiting caller now."""
+        place = self.acd.place(call)
+        assert place is not None
+        spec = self.acd.queues[place.queue]
+        if place.preferred is not None and self.now < place.entered_at + spec.prefers_for:
+            return agent == place.preferred
+        needs = needs_after(spec, self.now - place.joined_at, place.skills)
+        return any(need.is_met_by(self.agents[agent]) for need in needs)
+
+    def is_spared(self, agent: AgentId, call: CallId) -> bool:
+        place = self.acd.place(call)
+        return place is not None and agent in place.spared
+
+    def who_is_due_first_is_offered_first(self, made: OfferMade) -> None:
+        offered = {each.call for each in self.offers.values()} | {made.call}
+        chosen = self.acd.place(made.call)
+        assert chosen is not None
+        for call in self.waiting.keys() - offered:
+            other = self.acd.place(call)
+            assert other is not None
+            is_passed_over = other.due < chosen.due and self.may(made.agent, call)
+            assert not is_passed_over or self.is_spared(made.agent, call)
 
     # --- what happens
 
-    @rule(which=PICK)
-    def a_caller_joins(self, which: int) -> None:
+    @rule(which=PICK, ago=A_FEW, skills=LEVELS, priority=st.integers(0, 2), known=PICK)
+    def a_caller_joins(
+        self, which: int, ago: int, skills: dict[SkillId, int], priority: int, known: int
+    ) -> None:
         self.calls += 1
         call = CallId(f"call-{self.calls}")
         queue = self.queues[which % len(self.queues)].queue
         self.waiting[call] = queue
-        self.tell(CallerJoined(call=call, queue=queue))
+        is_known = known % 3 == 0
+        self.tell(
+            CallerJoined(
+                call=call,
+                queue=queue,
+                since=self.now - seconds(ago) if ago > 20 else None,
+                skills=skills if known % 2 else {},
+                priority=priority,
+                preferred=list(self.agents)[known % len(self.agents)] if is_known else None,
+            )
+        )
 
     @precondition(lambda self: self.waiting)
     @rule(which=PICK)
@@ -237,28 +311,47 @@ class AcdMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_who_could_be_served_waits(self) -> None:
+        free = [agent for agent, known in self.acd.agents.items() if known.is_available]
+        offered = {each.call for each in self.offers.values()}
+        for call in self.waiting.keys() - offered:
+            for agent in free:
+                assert self.is_spared(agent, call) or not self.may(agent, call)
+
+    @invariant()
+    def nobody_is_spared_for_ever_or_while_he_is_alone(self) -> None:
+        for call in self.waiting:
+            place = self.acd.place(call)
+            assert place is not None
+            assert all(until > self.now for until in place.spared.values())
+            if place.spared:
+                assert self.acd._callers_due._moments[call] <= min(place.spared.values())
+
+    @invariant()
+    def the_census_is_true(self) -> None:
         for spec in self.queues:
-            free = [
-                agent
-                for agent, known in self.acd.agents.items()
-                if known.is_available and serves(self.agents[agent], spec)
-            ]
-            unoffered = [each for each in self.acd.waiting_in(spec.queue) if each.offer is None]
-            assert not (free and unoffered)
+            serving = [a for a, known in self.agents.items() if ever_serves(known, spec)]
+            assert self.acd.ready_in(spec.queue) == sum(
+                self.acd.agents[agent].is_ready for agent in serving
+            )
 
     @invariant()
     def every_pause_has_an_end(self) -> None:
         ends = [agent.activity_ends for agent in self.acd.agents.values() if agent.activity_ends]
         pausing = [agent for agent in self.acd.agents.values() if agent.activity in PAUSES]
         assert len(ends) == len(pausing)
-        assert self.acd.next_deadline() == min(ends, default=None)
+        soonest = self.acd.next_deadline()
+        assert not ends or (soonest is not None and soonest <= min(ends))
+        assert soonest is None or soonest >= self.now
 
     @invariant()
-    def places_are_counted_from_one_in_the_order_of_joining(self) -> None:
+    def places_are_counted_from_one_in_the_order_of_being_due(self) -> None:
         for spec in self.queues:
-            expected = [call for call, queue in self.waiting.items() if queue == spec.queue]
-            line = [each.call for each in self.acd.waiting_in(spec.queue)]
-            assert line == expected
+            inside = {call for call, queue in self.waiting.items() if queue == spec.queue}
+            places_in_line = self.acd.waiting_in(spec.queue)
+            line = [each.call for each in places_in_line]
+            assert set(line) == inside
+            due = [each.joined_at - each.priority * PRIORITY_WORTH for each in places_in_line]
+            assert due == sorted(due)
             places = [self.acd.position(call) for call in line]
             assert places == list(range(1, len(line) + 1))
 

@@ -33,6 +33,7 @@ from tests.core.office import (
     FIRST,
     GERMAN,
     NOON,
+    PATIENT,
     SECOND,
     URGENT,
     VERA,
@@ -417,7 +418,7 @@ def test_a_queue_that_informs_lets_wait_when_somebody_is_at_lunch() -> None:
     assert desk.acd.position(OLGA) == 1
 
 
-def test_the_queues_of_an_agent_and_the_agents_of_a_queue_can_be_looked_at() -> None:
+def test_the_agents_of_a_queue_can_be_looked_at() -> None:
     floor = acd()._floor
-    assert floor.queues_of(ANNA) == (FIRST, URGENT)
     assert floor.agents_of(FIRST) == {ANNA, BORIS, CLARA}
+    assert floor.agents_of(PATIENT) == {ANNA, BORIS, CLARA, VERA}

@@ -63,7 +63,9 @@ from tests.core.engine.record import Record
 from tests.core.office import EVERYBODY, NOON, engine, restored_engine, seconds
 
 PICK: Final = st.integers(0, 99)
-NUMBERS: Final = st.sampled_from([Did("100"), Did("200"), Did("300"), Did("400")])
+NUMBERS: Final = st.sampled_from(
+    [Did("100"), Did("200"), Did("300"), Did("400"), Did("500"), Did("600")]
+)
 KEYS: Final = st.sampled_from("1259*#A")
 AGENTS: Final = st.sampled_from([*EVERYBODY, AgentId("nobody")])
 CODES: Final = st.sampled_from(["*45", "*46", "*462", "*47", "*48", "*99"])

@@ -1,0 +1,126 @@
+"""
+What waiting changes for a caller: whom he may be offered to, and in which queue he waits.
+
+    joined ──▶ kept for the agent he knows ──▶ the queue's need ──▶ easing ──▶ easing …
+                          │                                             │
+                          └── overflow: another queue, or «shall we call you back?»
+
+Rule 1: every answer follows from the caller, his queue and the moment. Nothing is remembered but
+what stands in `Waiting`, so another engine goes on where this one was.
+Rule 2: the moments at which something may change are known beforehand (`next_moment`).
+Rule 3: an overflow happens once for each time that the caller comes to the queue, and never while
+a phone rings for him.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from ekc_telephony.core.acd.census import Census
+from ekc_telephony.core.acd.floor import Floor, Lane, Waiting
+from ekc_telephony.core.acd.specs import Overflow, OverflowCause, QueueSpec, needs_after
+from ekc_telephony.core.kernel.ids import QueueId
+
+LOOK_AGAIN: Final = timedelta(seconds=5)
+"""How often it is looked whether anybody is ready, where an overflow asks for it."""
+
+
+class Patience:
+    """
+    Tell what a caller's waiting asks for.
+
+    Args:
+        queues: The queues.
+        floor: Makes the lanes.
+        census: Knows who is there.
+    """
+
+    def __init__(self, queues: Mapping[QueueId, QueueSpec], floor: Floor, census: Census) -> None:
+        self._queues = queues
+        self._floor = floor
+        self._census = census
+        self._lanes: dict[tuple[QueueId, int], Lane] = {}
+
+    def enter(self, waiting: Waiting, queue: QueueId, now: datetime) -> None:
+        """Let the caller come to another queue; he is as old as he was."""
+        waiting.priority += self._queues[queue].priority - self._queues[waiting.queue].priority
+        waiting.queue, waiting.entered_at, waiting.overflows = queue, now, 0
+        waiting.preferred = None
+
+    # --- whom he may be offered to
+
+    def lane(self, waiting: Waiting, now: datetime) -> Lane:
+        """Return where he waits for an offer now."""
+        spec = self._queues[waiting.queue]
+        if waiting.preferred is not None and now < waiting.entered_at + spec.prefers_for:
+            return self._floor.lane_of_one(waiting.preferred)
+        waited = now - waiting.joined_at
+        if waiting.skills:
+            return self._floor.lane(needs_after(spec, waited, waiting.skills), spec.choice)
+        step = sum(easing.after <= waited for easing in spec.easings)
+        lane = self._lanes.get((spec.queue, step))
+        if lane is None:
+            lane = self._floor.lane(needs_after(spec, waited, {}), spec.choice)
+            self._lanes[spec.queue, step] = lane
+        return lane
+
+    def stop_sparing(self, waiting: Waiting, now: datetime) -> None:
+        """Let him be offered again to those whose time is over."""
+        for agent in [agent for agent, until in waiting.spared.items() if until <= now]:
+            del waiting.spared[agent]
+
+    # --- where he waits
+
+    def due_overflow(self, waiting: Waiting, now: datetime) -> Overflow | None:
+        """Return the overflow that is due now, which is thereby gone through; None without one."""
+        if waiting.offer is not None:
+            return None
+        for number, overflow in enumerate(self._queues[waiting.queue].overflows):
+            bit = 1 << number
+            if not waiting.overflows & bit and self._is_due(overflow, waiting, now):
+                waiting.overflows |= bit
+                return overflow
+        return None
+
+    def _is_due(self, overflow: Overflow, waiting: Waiting, now: datetime) -> bool:
+        has_waited = now >= waiting.entered_at + overflow.after
+        match overflow.cause:
+            case OverflowCause.WAITED:
+                return has_waited
+            case OverflowCause.LINE_TOO_LONG:
+                has_just_come = now == waiting.entered_at
+                return has_just_come and self._floor.position(waiting) > overflow.length
+            case OverflowCause.NOBODY_READY:
+                return has_waited and not self._census.ready(waiting.queue)
+            case OverflowCause.NOBODY_SIGNED_IN:
+                return has_waited and not self._census.signed_in(waiting.queue)
+
+    # --- when to look again
+
+    def next_moment(self, waiting: Waiting, now: datetime) -> datetime | None:
+        """Return when something may change for him next."""
+        return min((each for each in self._moments(waiting, now) if each > now), default=None)
+
+    def _moments(self, waiting: Waiting, now: datetime) -> Iterator[datetime]:
+        spec = self._queues[waiting.queue]
+        if waiting.preferred is not None:
+            yield waiting.entered_at + spec.prefers_for
+        yield from (waiting.joined_at + easing.after for easing in spec.easings)
+        yield from waiting.spared.values()
+        for number, overflow in enumerate(spec.overflows):
+            if not waiting.overflows & (1 << number):
+                yield from _moments_of(overflow, waiting, now)
+
+
+def _moments_of(overflow: Overflow, waiting: Waiting, now: datetime) -> Iterator[datetime]:
+    first = waiting.entered_at + overflow.after
+    match overflow.cause:
+        case OverflowCause.WAITED:
+            yield first
+        case OverflowCause.LINE_TOO_LONG:
+            return
+        case OverflowCause.NOBODY_READY | OverflowCause.NOBODY_SIGNED_IN:
+            late = max(timedelta(), now - first) // LOOK_AGAIN
+            yield first if now < first else first + (late + 1) * LOOK_AGAIN

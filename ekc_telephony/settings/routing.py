@@ -1,0 +1,269 @@
+"""
+The ways that callers go: from the words of `ekc.yaml` to what the ACD routes by.
+
+And what must be true of them:
+
+Rule 1: an easing asks for less than the one before, and comes later.
+Rule 2: overflows lead from queue to queue without a circle.
+Rule 3: every wait has an end: somebody serves the queue one day, or an overflow leads to where
+somebody does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from ekc_telephony.core.acd.acd import Acd
+from ekc_telephony.core.acd.specs import (
+    AgentSpec,
+    Easing,
+    Line,
+    Need,
+    Overflow,
+    QueueSpec,
+    ever_serves,
+)
+from ekc_telephony.core.kernel.ids import AgentId, QueueId, SkillId
+from ekc_telephony.settings.document import Document, Location
+from ekc_telephony.settings.errors import Mistake, suggest
+from ekc_telephony.settings.models import CALLBACK, Ease, Queue, Settings
+from ekc_telephony.settings.values import EasedLine
+
+_LINES: Final = {
+    EasedLine.FIRST: Line.FIRST,
+    EasedLine.SECOND: Line.SECOND,
+    EasedLine.ANY: None,
+}
+
+
+def acd_of(settings: Settings) -> Acd:
+    """Return the ACD of this node, as it is before anything has happened."""
+    return Acd(
+        queue_specs(settings),
+        agent_specs(settings),
+        priority_worth=settings.routing.priority_worth,
+    )
+
+
+def queue_specs(settings: Settings) -> list[QueueSpec]:
+    """Return the queues."""
+    queues = {queue.id: queue for queue in settings.queues}
+    return [_queue_spec(queue, queues) for queue in settings.queues]
+
+
+def agent_specs(settings: Settings) -> list[AgentSpec]:
+    """Return the agents."""
+    return [
+        AgentSpec(
+            agent=AgentId(operator.account),
+            name=operator.name,
+            line=operator.line,
+            skills=_skills(operator.skills),
+            initial_presence=operator.initial_presence,
+        )
+        for operator in settings.operators
+    ]
+
+
+def _queue_spec(queue: Queue, queues: Mapping[str, Queue]) -> QueueSpec:
+    return QueueSpec(
+        queue=QueueId(queue.id),
+        title=queue.title,
+        line=queue.line,
+        requires=_skills(queue.skills),
+        ring_time=queue.ring_time,
+        wrap_up=queue.wrap_up,
+        refusal_rest=queue.after_refusal,
+        announce_every=queue.announce_every,
+        is_recorded=queue.record,
+        when_no_agents=queue.when_no_agents,
+        easings=tuple(_easings(queue, queues)),
+        choice=queue.choose,
+        priority=queue.priority,
+        spared_for=queue.spare,
+        prefers_for=queue.prefer_known,
+        keeps_place_for=queue.keep_place,
+        overflows=tuple(
+            Overflow(
+                cause=each.when,
+                after=each.after,
+                length=each.length or 0,
+                to_queue=None if each.to == CALLBACK else QueueId(each.to),
+            )
+            for each in queue.overflow
+        ),
+        callback_key=queue.callback_key,
+    )
+
+
+def _skills(written: Mapping[str, int]) -> Mapping[SkillId, int]:
+    return {SkillId(skill): level for skill, level in written.items()}
+
+
+def _easings(queue: Queue, queues: Mapping[str, Queue]) -> Iterator[Easing]:
+    """Yield the easings; what one does not mention stays as it was."""
+    own = Need(line=queue.line, skills=_skills(queue.skills))
+    others: tuple[Need, ...] = ()
+    for ease in queue.ease:
+        own = _eased(own, ease)
+        others += tuple(_need(queues[name]) for name in ease.queues if name in queues)
+        yield Easing(after=ease.after, needs=(own, *others))
+
+
+def _eased(need: Need, ease: Ease) -> Need:
+    return Need(
+        line=need.line if ease.line is None else _LINES[ease.line],
+        skills=need.skills if ease.skills is None else _skills(ease.skills),
+    )
+
+
+def _need(queue: Queue) -> Need:
+    return Need(line=queue.line, skills=_skills(queue.skills))
+
+
+# --- what must be true
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where in the file something stands."""
+
+    document: Document
+    at: Location
+
+    def mistake(self, *inside: str | int, found: str, expected: str, advice: str) -> Mistake:
+        return self.document.mistake(
+            (*self.at, *inside), found=found, expected=expected, advice=advice
+        )
+
+
+def routing_mistakes(document: Document, settings: Settings) -> Iterator[Mistake]:
+    """Yield what cannot be right about the ways that callers go."""
+    names = [queue.id for queue in settings.queues]
+    for number, queue in enumerate(settings.queues):
+        place = _Place(document=document, at=("queues", number))
+        yield from _easings_that_are_none(place, queue, names)
+        yield from _overflows_to_nowhere(place, queue, names)
+    circles = list(_circles(document, settings))
+    yield from circles
+    if not circles:
+        yield from _waits_without_end(document, settings)
+
+
+def _easings_that_are_none(place: _Place, queue: Queue, names: list[str]) -> Iterator[Mistake]:
+    for number, ease in enumerate(queue.ease):
+        for index, name in enumerate(ease.queues):
+            if name not in names:
+                yield _unknown(place, ("ease", number, "queues", index), name, names)
+    for number, (before, after) in enumerate(pairwise(queue.ease), start=1):
+        if after.after <= before.after:
+            yield place.mistake(
+                "ease",
+                number,
+                "after",
+                found="an easing that does not come after the one before it",
+                expected="waiting times that grow",
+                advice="put the easings in order of time",
+            )
+    need = _need(queue)
+    for number, ease in enumerate(queue.ease):
+        eased = _eased(need, ease)
+        harder = [s for s, level in eased.skills.items() if level > need.skills.get(s, 0)]
+        is_narrower = need.line is None and eased.line is not None
+        is_other_line = need.line is not None and eased.line not in {None, need.line}
+        if harder or is_narrower or is_other_line:
+            what = harder[0] if harder else "the line"
+            yield place.mistake(
+                "ease",
+                number,
+                found=f"an easing that asks for more than before: {what}",
+                expected="lower levels, fewer skills, `line: any`, or more queues",
+                advice=f"leave {what} as it was, or ask for less",
+            )
+        elif eased == need and not ease.queues:
+            yield place.mistake(
+                "ease",
+                number,
+                found="an easing that changes nothing",
+                expected="lower levels, fewer skills, `line: any`, or more queues",
+                advice="lower a level, or remove the easing",
+            )
+        need = eased
+
+
+def _overflows_to_nowhere(place: _Place, queue: Queue, names: list[str]) -> Iterator[Mistake]:
+    for number, overflow in enumerate(queue.overflow):
+        if overflow.to == CALLBACK:
+            if queue.callback_key is None:
+                yield place.mistake(
+                    "overflow",
+                    number,
+                    "to",
+                    found="an offer to call back, without a key to accept it",
+                    expected="a queue with `callback_key`",
+                    advice='add `callback_key: "1"` to the queue',
+                )
+        elif overflow.to not in names:
+            yield _unknown(place, ("overflow", number, "to"), overflow.to, [*names, CALLBACK])
+
+
+def _unknown(
+    place: _Place, inside: tuple[str | int, ...], written: str, known: Iterable[str]
+) -> Mistake:
+    return place.mistake(
+        *inside,
+        found=f"the unknown queue {written}",
+        expected="a queue that exists",
+        advice=suggest(written, known, "add it under `queues:`"),
+    )
+
+
+def _circles(document: Document, settings: Settings) -> Iterator[Mistake]:
+    ways = {queue.id: _next_queues(queue) for queue in settings.queues}
+    for number, queue in enumerate(settings.queues):
+        if queue.id in _reached(queue.id, ways):
+            yield document.mistake(
+                ("queues", number, "overflow"),
+                found=f"overflows that lead from {queue.id} back to {queue.id}",
+                expected="a way that ends",
+                advice="let the last queue of the way offer a callback, or remove one overflow",
+            )
+
+
+def _next_queues(queue: Queue) -> set[str]:
+    return {overflow.to for overflow in queue.overflow if overflow.to != CALLBACK}
+
+
+def _reached(start: str, ways: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    to_look_at = list(ways[start])
+    while to_look_at:
+        queue = to_look_at.pop()
+        if queue not in found and queue in ways:
+            found.add(queue)
+            to_look_at += ways[queue]
+    return found
+
+
+def _waits_without_end(document: Document, settings: Settings) -> Iterator[Mistake]:
+    agents = agent_specs(settings)
+    if not agents:
+        return  # nobody works here yet
+    served = {
+        spec.queue
+        for spec in queue_specs(settings)
+        if any(ever_serves(agent, spec) for agent in agents)
+    }
+    ways = {queue.id: _next_queues(queue) for queue in settings.queues}
+    for number, queue in enumerate(settings.queues):
+        if not served & {queue.id, *_reached(queue.id, ways)}:
+            yield document.mistake(
+                ("queues", number, "skills" if queue.skills else "id"),
+                found=f"the queue {queue.id}, which no operator can ever serve",
+                expected=f"an operator of the {queue.line.value} line with its skills, an easing "
+                "that lets one in, or an overflow to a queue that has one",
+                advice="lower a level, add `ease:` or `overflow:`, or give an operator the skills",
+            )

@@ -1,0 +1,148 @@
+"""What `ekc.yaml` says of the ways that callers go is taken as meant, or refused with its place."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ekc_telephony.core.acd.specs import (
+    AgentChoice,
+    Line,
+    Need,
+    Overflow,
+    OverflowCause,
+    QueueSpec,
+)
+from ekc_telephony.core.kernel.ids import QueueId, SkillId
+from ekc_telephony.settings.errors import SettingsError
+from ekc_telephony.settings.load import load_settings
+from ekc_telephony.settings.routing import acd_of, queue_specs
+
+SAMPLE = (Path(__file__).parents[3] / "ekc.yaml").read_text(encoding="utf-8")
+PENSIONS = SkillId("pensions")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    script = tmp_path / "ivr_scripts" / "hotline.yaml"
+    script.parent.mkdir()
+    script.touch()
+    return tmp_path
+
+
+def with_pensions(rules: str, *, first_line: str = "") -> str:
+    """Return the sample with these lines in the queue «pensions», and in «first_line»."""
+    text = SAMPLE.replace("    when_no_agents: inform\n", f"    when_no_agents: inform\n{rules}", 1)
+    return text.replace("    when_no_agents: wait\n", f"    when_no_agents: wait\n{first_line}", 1)
+
+
+def read(folder: Path, text: str) -> list[QueueSpec]:
+    file = folder / "ekc.yaml"
+    file.write_text(text, encoding="utf-8")
+    return queue_specs(load_settings(file))
+
+
+def refused(folder: Path, text: str) -> list[str]:
+    with pytest.raises(SettingsError) as error:
+        read(folder, text)
+    return [str(mistake) for mistake in error.value.mistakes]
+
+
+def test_easings_say_only_what_changes(folder: Path) -> None:
+    rules = (
+        "    ease:\n"
+        "      - {after: 1m, skills: {pensions: 3}}\n"
+        "      - {after: 2m, line: any}\n"
+        "      - {after: 3m, queues: [first_line]}\n"
+    )
+    eased = read(folder, with_pensions(rules))[1].easings
+    assert [each.after for each in eased] == [timedelta(minutes=count) for count in (1, 2, 3)]
+    assert eased[0].needs == (Need(line=Line.SECOND, skills={PENSIONS: 3}),)
+    assert eased[1].needs == (Need(line=None, skills={PENSIONS: 3}),)
+    assert eased[2].needs == (
+        *eased[1].needs,
+        Need(line=Line.FIRST, skills={SkillId("general"): 1}),
+    )
+
+
+def test_everything_else_is_what_it_is_called(folder: Path) -> None:
+    rules = (
+        "    choose: least_loaded\n    priority: 2\n    spare: 30s\n    prefer_known: 15s\n"
+        '    keep_place: 3m\n    callback_key: "1"\n    overflow:\n'
+        "      - {when: line_too_long, length: 50, to: first_line}\n"
+        "      - {when: waited, after: 5m, to: callback}\n"
+    )
+    spec = read(folder, with_pensions(rules))[1]
+    assert (spec.choice, spec.priority) == (AgentChoice.LEAST_LOADED, 2)
+    assert spec.spared_for == timedelta(seconds=30)
+    assert spec.prefers_for == timedelta(seconds=15)
+    assert spec.keeps_place_for == timedelta(minutes=3)
+    assert spec.callback_key == "1"
+    assert spec.overflows == (
+        Overflow(cause=OverflowCause.LINE_TOO_LONG, length=50, to_queue=QueueId("first_line")),
+        Overflow(cause=OverflowCause.WAITED, after=timedelta(minutes=5), to_queue=None),
+    )
+
+
+def test_a_priority_is_worth_what_the_file_says(folder: Path) -> None:
+    file = folder / "ekc.yaml"
+    worth = "routing: {priority_worth: 90s}\nservice_level:"
+    file.write_text(SAMPLE.replace("service_level:", worth, 1), encoding="utf-8")
+    settings = load_settings(file)
+    assert settings.routing.priority_worth == timedelta(seconds=90)
+    assert set(acd_of(settings).queues) == {"first_line", "pensions"}
+
+
+EASE = "    ease: [{after: 60s, "
+OVERFLOW = "    overflow: [{when: waited, after: 60s, "
+
+
+@pytest.mark.parametrize(
+    ("rules", "found", "advice"),
+    [
+        (f"{EASE}skills: {{pensions: 6}}}}]\n", "asks for more than before: pensions", "or ask"),
+        (f"{EASE}skills: {{benefits: 1}}}}]\n", "asks for more than before: benefits", "or ask"),
+        (f"{EASE}line: first}}]\n", "asks for more than before: the line", "or ask"),
+        (f"{EASE}skills: {{pensions: 5}}}}]\n", "changes nothing", "or remove the easing"),
+        (f"{EASE}line: any}}, {{after: 60s, skills: {{}}}}]\n", "does not come after", "in order"),
+        (f"{EASE}queues: [first]}}]\n", "the unknown queue first", "did you mean first_line?"),
+        (f"{OVERFLOW}to: frist_line}}]\n", "the unknown queue frist_line", "did you mean"),
+        (f"{OVERFLOW}to: callback}}]\n", "without a key to accept it", 'callback_key: "1"'),
+        (f"{OVERFLOW}to: pensions}}]\n", "from pensions back to pensions", "remove one"),
+        (f"{OVERFLOW}length: 3, to: first_line}}]\n", "length", "write"),
+        ("    overflow: [{when: line_too_long, to: first_line}]\n", "", "write"),
+    ],
+)
+def test_a_way_that_cannot_be_right_is_told_with_its_place(
+    folder: Path, rules: str, found: str, advice: str
+) -> None:
+    text = with_pensions(rules)
+    (mistake,) = refused(folder, text)
+    line = text[: text.index(rules)].count("\n") + 1
+    assert f"ekc.yaml:{line}:" in mistake
+    assert found in mistake
+    assert advice in mistake
+
+
+def test_a_circle_of_two_is_found_from_both_ends(folder: Path) -> None:
+    there = f"{OVERFLOW}to: first_line}}]\n"
+    back = f"{OVERFLOW}to: pensions}}]\n"
+    told = refused(folder, with_pensions(there, first_line=back))
+    assert ["back to first_line" in told[0], "back to pensions" in told[1]] == [True, True]
+
+
+def test_a_queue_that_nobody_can_ever_serve_is_refused(folder: Path) -> None:
+    too_much = SAMPLE.replace("skills: {pensions: 5}", "skills: {pensions: 10}", 1)
+    (told,) = refused(folder, too_much)
+    assert "the queue pensions, which no operator can ever serve" in told
+    assert "`ease:`" in told
+    line = too_much[: too_much.index("{pensions: 10}")].count("\n") + 1
+    assert f"ekc.yaml:{line}:" in told
+
+
+def test_an_easing_or_an_overflow_lets_such_a_queue_be_served(folder: Path) -> None:
+    for rules in (f"{EASE}skills: {{}}}}]\n", f"{OVERFLOW}to: first_line}}]\n"):
+        text = with_pensions(rules).replace("skills: {pensions: 5}", "skills: {pensions: 10}", 1)
+        assert read(folder, text)
