@@ -26,6 +26,7 @@ from ekc_telephony.adapters.ami.client import AmiAccess
 from ekc_telephony.adapters.ami.link import AmiLink
 from ekc_telephony.adapters.ari.client import AriAccess, AriClient
 from ekc_telephony.adapters.ari.execute import AriCallControl
+from ekc_telephony.adapters.ari.lamps import Lamps, floor_of
 from ekc_telephony.adapters.ari.link import AriLink
 from ekc_telephony.adapters.asterisk_conf.conf import CONTROL_ACCOUNT
 from ekc_telephony.adapters.asterisk_conf.secrets import Secrets, load_or_create_secrets
@@ -39,6 +40,7 @@ from ekc_telephony.adapters.sql.appeal_store import SqlAppealStore
 from ekc_telephony.adapters.sql.migrations import migrate
 from ekc_telephony.bootstrap.memory import remembered_segments
 from ekc_telephony.bootstrap.numbers import LastReconciliation, NodeParts, register_numbers
+from ekc_telephony.bootstrap.queue_log import QueueLogParts
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import ControlRegained, EngineStopping, Event
 from ekc_telephony.core.call.facts import Fact
@@ -116,10 +118,14 @@ class Node:
         client = _ari_client(settings, secrets)
         self._control: CallControl = AriCallControl(client)
         self._ari = AriLink(client, life=self._life)
+        self._lamps = Lamps(client, floor=lambda: floor_of(self._engine))
         self._ami = _ami_link(settings, secrets, accounts=accounts)
         self._store = SqlAppealStore(settings.store_url)
+        self._queue_log = QueueLogParts(
+            settings, now=self._clock.now(), is_first=not self._restored
+        )
         self._writer = FactWriter(
-            self._store,
+            self._queue_log.beside(self._store),
             clock=self._clock,
             set_aside=settings.state / "facts-set-aside.jsonl",
             on_stored=self._recorder.facts_stored,
@@ -137,11 +143,12 @@ class Node:
         self._witness: Witness = HangupWitness(settings.hangups_file)
         self._registry = CollectorRegistry()
         listeners: tuple[FactSink, ...] = (PrometheusSink(self._registry), FactLog())
-        self._sinks: tuple[FactSink, ...] = (self._writer, *listeners)
+        # The lamps are not among the fallback's listeners: what it tells is over.
+        self._sinks: tuple[FactSink, ...] = (self._writer, *listeners, self._lamps)
         self._store_of_fallback = SqlAppealStore(settings.store_url)
         self._intake = FallbackIntake(
             SpoolFolder(settings.fallback_spool),
-            self._store_of_fallback,
+            self._queue_log.beside(self._store_of_fallback),
             clock=self._clock,
             asterisk_started_at=lambda: self._ari.asterisk_started_at,
             witness=self._witness,
@@ -205,6 +212,7 @@ class Node:
                 self._journal.close()
         await self._store.close()
         await self._store_of_fallback.close()
+        await self._queue_log.close()
 
     async def _serve(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -232,6 +240,7 @@ class Node:
                 self._journal.run,
                 self._recorder.run,
                 self._intake.run,
+                self._lamps.run,
                 self._reconciled.run,
                 self._serve_pages,
             ]
@@ -248,6 +257,7 @@ class Node:
             self._driver.deliver(event)
             return
         self._driver.deliver(self._completed(event))
+        self._lamps.relight()
         if not self.is_serving.is_set():
             log.info(
                 "adopted",
@@ -322,6 +332,7 @@ class Node:
                     "clock": self._clock_trouble,
                     "journal": lambda: self._journal.trouble,
                     "fallback": lambda: self._intake.trouble,
+                    "queue_log": lambda: self._queue_log.trouble,
                 },
             ),
             wallboard=lambda: wallboard_of(self._engine, self._clock.now()),

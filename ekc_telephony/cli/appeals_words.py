@@ -51,6 +51,8 @@ SEGMENT_OUTCOMES: Final[Mapping[SegmentOutcome | None, str]] = MappingProxyType(
         SegmentOutcome.COMPLETED: "завершено",
         SegmentOutcome.ABANDONED: "звонящий положил трубку",
         SegmentOutcome.NO_AGENTS: "сообщено: нет операторов",
+        SegmentOutcome.OVERFLOWED: "перешёл в другую очередь",
+        SegmentOutcome.LEFT_BY_KEY: "попросил перезвонить",
         SegmentOutcome.ACCEPTED: "принял",
         SegmentOutcome.REFUSED: "отклонил",
         SegmentOutcome.NOT_ANSWERED: "не ответил",

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from ekc_telephony.cli import appeals, callbacks, conf, guard, replay, serve, sounds, wallboard
+from ekc_telephony.cli import (
+    appeals,
+    callbacks,
+    conf,
+    guard,
+    replay,
+    serve,
+    sounds,
+    stats,
+    wallboard,
+)
 
 app = typer.Typer(
     help="EKC (ЕКЦ): a contact-centre engine on Asterisk for citizens' hotlines.",
@@ -14,6 +24,7 @@ app = typer.Typer(
 app.command()(guard.guard)
 app.command(name="replay")(replay.replay_command)
 app.command()(serve.serve)
+app.command(name="stats")(stats.stats)
 app.command()(wallboard.wallboard)
 app.add_typer(appeals.app, name="appeals")
 app.add_typer(callbacks.app, name="callbacks")

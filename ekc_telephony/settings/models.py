@@ -288,6 +288,15 @@ class ServiceLevel(Section):
     formula: ServiceLevelFormula
 
 
+class QueueLogSettings(Section):
+    """What app_queue would have written, for QueueMetrics, Asternic and their like."""
+
+    file: bool = False
+    """`log/queue_log` in Asterisk's folder, line by line as Asterisk writes it."""
+    table: bool = False
+    """The table `queue_log` in the store's database, as Asterisk's realtime writes it."""
+
+
 class Routing(Section):
     """What holds for all queues."""
 
@@ -306,6 +315,7 @@ class Settings(Section):
     http: Endpoint
     """The engine's own pages: /healthz, /metrics, /wallboard."""
     store: StoreSettings = StoreSettings()
+    queue_log: QueueLogSettings = QueueLogSettings()
     scripts: FilePath
     sounds: FilePath
     """The folder with `ru/` (prompts) and `moh/` (music on hold)."""
@@ -323,6 +333,11 @@ class Settings(Section):
     def asterisk_folder(self) -> Path:
         """The folder that `ekc conf render` writes and Asterisk lives in."""
         return self.asterisk.folder or self.state / "asterisk"
+
+    @property
+    def queue_log_file(self) -> Path:
+        """Where the queue_log is written; its readers look for it there."""
+        return self.asterisk_folder / "log" / "queue_log"
 
     @property
     def journal_folder(self) -> Path:

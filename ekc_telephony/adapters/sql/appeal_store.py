@@ -137,7 +137,9 @@ def _write_batch(connection: sa.Connection, batch: Batch, known: Statements) -> 
     _execute(connection, known.close_segments, batch.closings)
     _execute(connection, known.insert_faults, batch.faults)
     _execute(connection, known.insert_callbacks, batch.callbacks)
-    _execute(connection, known.set_presences, _presence_rows(batch))
+    _execute(connection, known.set_presences, _presence_rows(batch.presences.items()))
+    history = ((agent, declared) for (agent, _), declared in batch.history.items())
+    _execute(connection, known.add_history, _presence_rows(history))
 
 
 def _execute(connection: sa.Connection, statement: sa.Executable, rows: list[Row]) -> None:
@@ -159,15 +161,16 @@ def _change_calls(connection: sa.Connection, batch: Batch, known: Statements) ->
         raise FactsRefusedError(f"{missing} of the calls were never registered in the store.")
 
 
-def _presence_rows(batch: Batch) -> list[Row]:
+def _presence_rows(declared_by: Iterable[tuple[AgentId, DeclaredPresence]]) -> list[Row]:
     return [
         {
             "agent": agent,
             "presence": declared.presence,
             "reason": declared.reason,
             "since": declared.since,
+            "is_reachable": declared.is_reachable,
         }
-        for agent, declared in batch.presences.items()
+        for agent, declared in declared_by
     ]
 
 
@@ -178,7 +181,7 @@ def _read_presences(
     if agents is not None:
         query = query.where(agent_presence.c.agent.in_(list(agents)))
     return {
-        AgentId(row.agent): DeclaredPresence(row.presence, row.reason, row.since)
+        AgentId(row.agent): DeclaredPresence(row.presence, row.reason, row.since, row.is_reachable)
         for row in connection.execute(query)
     }
 

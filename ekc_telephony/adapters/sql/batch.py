@@ -49,11 +49,17 @@ Row: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class DeclaredPresence:
-    """What an agent declared, and since when."""
+    """What an agent declared, whether his phone could be reached, and since when both were so."""
 
     presence: Presence
     reason: NotReadyReason | None
     since: datetime
+    is_reachable: bool = True
+
+    def is_said_by(self, fact: AgentChanged) -> bool:
+        """Tell whether the fact says nothing new."""
+        said = (fact.presence, fact.reason, fact.is_reachable)
+        return said == (self.presence, self.reason, self.is_reachable)
 
 
 @dataclass(slots=True)
@@ -73,6 +79,8 @@ class Batch:
     faults: list[Row] = field(default_factory=list)
     callbacks: list[Row] = field(default_factory=list)
     presences: dict[AgentId, DeclaredPresence] = field(default_factory=dict)
+    history: dict[tuple[AgentId, datetime], DeclaredPresence] = field(default_factory=dict)
+    """Every presence of this batch; of two in one moment the later one."""
 
     def add(self, fact: CallFact) -> None:
         """Fold one fact of a call."""
@@ -101,13 +109,15 @@ class Batch:
                 assert_never(fact)
 
     def declare(self, fact: AgentChanged, known: Mapping[AgentId, DeclaredPresence]) -> None:
-        """Fold one change of an agent; only what he declared is kept, not what he is doing."""
+        """
+        Fold one change of an agent; what he is doing is not kept.
+
+        It changes several times a call, and conversations and wrap-ups tell it as well.
+        """
         last = self.presences.get(fact.agent) or known.get(fact.agent)
-        is_news = last is None or (
-            fact.at >= last.since and (fact.presence, fact.reason) != (last.presence, last.reason)
-        )
-        if is_news:
-            self.presences[fact.agent] = DeclaredPresence(fact.presence, fact.reason, fact.at)
+        if last is None or (fact.at >= last.since and not last.is_said_by(fact)):
+            declared = DeclaredPresence(fact.presence, fact.reason, fact.at, fact.is_reachable)
+            self.presences[fact.agent] = self.history[fact.agent, fact.at] = declared
 
     def _register(self, fact: CallRegistered) -> None:
         if fact.call in self.calls:

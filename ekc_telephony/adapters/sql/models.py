@@ -4,7 +4,8 @@ The tables of the appeal store.
 An *appeal* is the recorded matter; a *call* is one contact about it; a *segment* is one stretch of
 a call in which one thing happens; a *fault* is something that went wrong in a call without ending
 it; a *callback* is a citizen who shall be called back; *agent_presence* is what each agent declared
-last; a *reconciliation* is one day compared with what Asterisk itself wrote down.
+last, *presence_history* all that he declared; *statistics* are figures of half-hours and days; a
+*reconciliation* is one day compared with what Asterisk itself wrote down.
 
 Rule 1: what a core Enum can say is all that a column may hold (CHECK), so «unknown» cannot be
 written as an outcome by anybody.
@@ -30,7 +31,7 @@ from ekc_telephony.core.call.facts import (
 )
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 
-SCHEMA_REVISION: Final = "0002"
+SCHEMA_REVISION: Final = "0004"
 """The newest revision in `migrations/versions/`; a test compares the two."""
 
 
@@ -66,6 +67,49 @@ class CallbackState(Enum):
     WAITING = "waiting"
     """Nobody has called the citizen back yet."""
     DONE = "done"
+
+
+class IntervalLength(Enum):
+    """How long the intervals are that figures are kept of."""
+
+    HALF_HOUR = "half_hour"
+    DAY = "day"
+    """A local day, of the time zone that the keeper was given."""
+
+
+class ToldBy(Enum):
+    """By what kept figures are told apart."""
+
+    ALL = "all"
+    QUEUE = "queue"
+    LINE = "line"
+    OPERATOR = "operator"
+
+
+STATISTICS_COUNTS: Final = (
+    "received",
+    "offered",
+    "answered",
+    "answered_in_20_s",
+    "abandoned",
+    "abandoned_in_20_s",
+    "short",
+    "flowed_out",
+    "broken",
+    "waiting",
+    "handled",
+    "cut_off",
+    "longest_queue",
+)
+STATISTICS_SECONDS: Final = (
+    "wait_s",
+    "longest_wait_s",
+    "talk_s",
+    "wrap_up_s",
+    "signed_in_s",
+    "ready_s",
+    "handling_s",
+)
 
 
 @final
@@ -235,5 +279,63 @@ agent_presence: Final = sa.Table(
     sa.Column("presence", _one_of(Presence, "presence"), nullable=False),
     sa.Column("reason", _one_of(NotReadyReason, "not_ready_reason")),
     sa.Column("since", UtcMoment, nullable=False),
+    sa.Column("is_reachable", sa.Boolean, nullable=False, server_default=sa.true()),
     sqlite_with_rowid=False,
 )
+"""`since`: when presence, reason or reachability changed last."""
+
+presence_history: Final = sa.Table(
+    "presence_history",
+    metadata,
+    sa.Column("agent", sa.Text, primary_key=True),
+    sa.Column("since", UtcMoment, primary_key=True),
+    sa.Column("presence", _one_of(Presence, "presence"), nullable=False),
+    sa.Column("reason", _one_of(NotReadyReason, "not_ready_reason")),
+    sa.Column("is_reachable", sa.Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""
+Every row of `agent_presence` that ever was: a few a day for each agent. What he did meanwhile is
+not here, since conversations and wrap-ups stand in the segments.
+"""
+
+statistics: Final = sa.Table(
+    "statistics",
+    metadata,
+    sa.Column("length", _one_of(IntervalLength, "interval_length"), primary_key=True),
+    sa.Column("begins_at", UtcMoment, primary_key=True),
+    sa.Column("told_by", _one_of(ToldBy, "told_by"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    *(sa.Column(name, sa.Integer, nullable=False) for name in STATISTICS_COUNTS),
+    *(sa.Column(name, sa.Float, nullable=False) for name in STATISTICS_SECONDS),
+    sa.Column("held_s", sa.Float),
+    sa.Column("transferred", sa.Integer),
+    sa.Column("available_s", sa.Float),
+    sa.Column("tally", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""
+Figures of one half-hour or local day: of all, of a queue, a line, and (days only) an operator.
+
+`key`: the queue, line or operator; empty for all, and for what belongs to none. `tally`: everything
+that was counted, as JSON, from which the other columns are taken for those who ask in SQL; they
+are what `docs/operations/statistics.md` says. Null: not measured.
+"""
+
+queue_log: Final = sa.Table(
+    "queue_log",
+    metadata,
+    # Only INTEGER counts by itself in SQLite.
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("time", sa.DateTime, nullable=False),
+    sa.Column("callid", sa.Text, nullable=False),
+    sa.Column("queuename", sa.Text, nullable=False),
+    sa.Column("agent", sa.Text, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),
+    *(sa.Column(f"data{number}", sa.Text, nullable=False) for number in range(1, 6)),
+    sa.Column("origin", sa.Text, nullable=False, unique=True),
+    sa.Index("queue_log_by_time", "time"),
+    sa.Index("queue_log_by_call", "callid"),
+)
+"""Written for other programs, by the clock on the wall; no part of the appeals: `queue_log.py`."""

@@ -20,12 +20,14 @@ from ekc_telephony.adapters.sql.models import (
     call_faults,
     callbacks,
     calls,
+    presence_history,
     segments,
 )
 from ekc_telephony.core.call.facts import CallbackReason, CallOutcome, SegmentOutcome
 
 _MERGED_IN_CALLS = ("answered_at", "ended_at", "outcome", "queue", "agent")
 _MERGED_IN_SEGMENTS = ("ended_at", "outcome", "recording")
+_DECLARED = ("presence", "reason", "is_reachable")
 
 
 class _Upsert(Protocol):
@@ -53,6 +55,7 @@ class Statements:
     insert_callbacks: sa.Insert
     """The appeal is looked up, since the fact names only the call."""
     set_presences: sa.Insert
+    add_history: sa.Insert
     present_calls: sa.Select[tuple[str]]
     """The calls among `ids` that the table holds."""
 
@@ -69,6 +72,7 @@ def statements_for(dialect: str) -> Statements:
         insert_faults=_insert(dialect, call_faults).on_conflict_do_nothing(),
         insert_callbacks=_insert_callbacks(dialect),
         set_presences=_set_presences(dialect),
+        add_history=_add_history(dialect),
         present_calls=sa.select(calls.c.id).where(
             calls.c.id.in_(sa.bindparam("ids", expanding=True))
         ),
@@ -199,5 +203,13 @@ def _set_presences(dialect: str) -> sa.Insert:
     insert = _insert(dialect, agent_presence)
     return insert.on_conflict_do_update(
         index_elements=[agent_presence.c.agent],
-        set_={column: insert.excluded[column] for column in ("presence", "reason", "since")},
+        set_={column: insert.excluded[column] for column in (*_DECLARED, "since")},
+    )
+
+
+def _add_history(dialect: str) -> sa.Insert:
+    insert = _insert(dialect, presence_history)
+    return insert.on_conflict_do_update(
+        index_elements=[presence_history.c.agent, presence_history.c.since],
+        set_={column: insert.excluded[column] for column in _DECLARED},
     )

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, assert_never
 
 from ekc_telephony.core.call.facts import SHORT_CALL, CallOutcome
 
@@ -69,6 +69,43 @@ class Wait:
     """From the queue's beginning to the answer, or to the end of the call."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Callers counted, which is all that a service level needs: counts add up, lists need not."""
+
+    answered: int
+    answered_in_time: int
+    """Within T."""
+    abandoned: int
+    abandoned_in_time: int
+    """Within T."""
+    short: int
+    """Of the abandoned."""
+    received: int
+
+
+def share(counted: Counted, formula: ServiceLevelFormula) -> float | None:
+    """Return the share, 0 to 1, that the formula's docstring prints; None when nobody counts."""
+    good = counted.answered_in_time
+    match formula:
+        case ServiceLevelFormula.ABANDONS_COUNT:
+            among = counted.answered + counted.abandoned
+        case ServiceLevelFormula.EARLY_ABANDONS_EXCLUDED:
+            among = counted.answered + counted.abandoned - counted.abandoned_in_time
+        case ServiceLevelFormula.EARLY_ABANDONS_COUNT_AS_GOOD:
+            good += counted.abandoned_in_time
+            among = counted.answered + counted.abandoned
+        case ServiceLevelFormula.SHORT_ABANDONS_EXCLUDED:
+            among = counted.answered + counted.abandoned - counted.short
+        case ServiceLevelFormula.ABANDONS_EXCLUDED:
+            among = counted.answered
+        case ServiceLevelFormula.ALL_RECEIVED:
+            among = counted.received
+        case _:
+            assert_never(formula)
+    return good / among if among else None
+
+
 def service_level(
     waits: Iterable[Wait],
     *,
@@ -85,19 +122,18 @@ def service_level(
         formula: Which share is meant; its docstring prints it.
         short_call: Whoever abandons before this is short, for SHORT_ABANDONS_EXCLUDED.
     """
-    good = counted = 0
-    for wait in waits:
-        is_within = wait.waited <= target
-        match wait.outcome:
-            case CallOutcome.ANSWERED:
-                counted += 1
-                good += is_within
-            case CallOutcome.ABANDONED_IN_QUEUE:
-                counted += _is_counted(wait, formula, target=target, short_call=short_call)
-                good += is_within and formula is ServiceLevelFormula.EARLY_ABANDONS_COUNT_AS_GOOD
-            case _:
-                counted += formula is ServiceLevelFormula.ALL_RECEIVED
-    return good / counted if counted else None
+    every = list(waits)
+    answered = [each.waited for each in every if each.outcome is CallOutcome.ANSWERED]
+    abandoned = [each.waited for each in every if each.outcome is CallOutcome.ABANDONED_IN_QUEUE]
+    counted = Counted(
+        answered=len(answered),
+        answered_in_time=sum(waited <= target for waited in answered),
+        abandoned=len(abandoned),
+        abandoned_in_time=sum(waited <= target for waited in abandoned),
+        short=sum(waited < short_call for waited in abandoned),
+        received=len(every),
+    )
+    return share(counted, formula)
 
 
 def average_speed_of_answer(waits: Iterable[Wait]) -> timedelta | None:
@@ -109,17 +145,3 @@ def average_speed_of_answer(waits: Iterable[Wait]) -> timedelta | None:
 def longest_wait(waits: Iterable[Wait]) -> timedelta | None:
     """Return the longest wait of all, to stand beside every mean (G6); None when nobody waited."""
     return max((wait.waited for wait in waits), default=None)
-
-
-def _is_counted(
-    abandoned: Wait, formula: ServiceLevelFormula, *, target: timedelta, short_call: timedelta
-) -> bool:
-    match formula:
-        case ServiceLevelFormula.ABANDONS_EXCLUDED:
-            return False
-        case ServiceLevelFormula.EARLY_ABANDONS_EXCLUDED:
-            return abandoned.waited > target
-        case ServiceLevelFormula.SHORT_ABANDONS_EXCLUDED:
-            return abandoned.waited >= short_call
-        case _:
-            return True

@@ -1,0 +1,1 @@
+"""The queue_log's file, as Asterisk writes it."""

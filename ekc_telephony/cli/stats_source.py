@@ -1,0 +1,135 @@
+"""Where `ekc stats` takes its figures from: counted now, or kept by `--keep`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import typer
+
+from ekc_telephony.adapters.sql.aggregates import Kept, StatisticsKeeper
+from ekc_telephony.adapters.sql.models import IntervalLength, ToldBy
+from ekc_telephony.adapters.sql.statistics import StatisticsReader
+from ekc_telephony.cli.asking import WRONG_INPUT, answered, fail
+from ekc_telephony.cli.stats_question import Question
+from ekc_telephony.core.stats.grouping import By, Key, tallies_by
+from ekc_telephony.core.stats.lengths import WAIT_EDGES
+from ekc_telephony.core.stats.records import Records
+from ekc_telephony.core.stats.spans import Slots
+from ekc_telephony.core.stats.tally import Tally
+
+_TOLD_BY: Final = {
+    By.QUEUE: ToldBy.QUEUE,
+    By.LINE: ToldBy.LINE,
+    By.OPERATOR: ToldBy.OPERATOR,
+}
+
+
+def keep_figures(question: Question, now: datetime, *, is_all: bool) -> None:
+    """
+    Count half-hours and days, and say how many.
+
+    Args:
+        question: Which store; without `is_all`, which period.
+        now: The present moment.
+        is_all: Whatever is due, instead of the period.
+
+    Raises:
+        typer.Exit: The store does not answer; the person has been told.
+    """
+
+    async def keep() -> Kept:
+        keeper = StatisticsKeeper(question.store, zone=question.zone, directory=question.directory)
+        try:
+            if is_all:
+                return await keeper.keep(now)
+            half_hours, days = [
+                await keeper.count(length, since=question.since, until=question.until, now=now)
+                for length in IntervalLength
+            ]
+            return Kept(half_hours=half_hours, days=days)
+        finally:
+            await keeper.close()
+
+    kept = answered(keep)
+    typer.echo(f"Посчитано: получасов {kept.half_hours}, дней {kept.days}")
+
+
+def tallies_for(
+    question: Question, by: By, wait_edges: tuple[timedelta, ...] | None = None
+) -> dict[Key, Tally]:
+    """
+    Return what is counted, told apart as asked.
+
+    Args:
+        question: What is asked about.
+        by: By what it is told apart.
+        wait_edges: The buckets of waits, instead of the usual ones with T among them.
+
+    Raises:
+        typer.Exit: It cannot be counted; the person has been told why.
+    """
+    if by is By.LINE and not question.directory.queues:
+        fail(
+            "--by line: nobody says which queue is of which line. Expected a configuration; give "
+            "it with --config",
+            code=WRONG_INPUT,
+        )
+    if question.is_kept:
+        return _kept_tallies(question, by)
+    return tallies_by(
+        by,
+        records_for(question, question.since, question.until),
+        since=question.since,
+        until=question.until,
+        zone=question.zone,
+        directory=question.directory,
+        wait_edges=wait_edges or question.wait_edges,
+    )
+
+
+def _kept_tallies(question: Question, by: By) -> dict[Key, Tally]:
+    if question.target not in WAIT_EDGES:
+        edges = ", ".join(f"{edge.total_seconds():g}" for edge in WAIT_EDGES)
+        fail(
+            f"--kept: found T = {question.target.total_seconds():g} s, expected one of {edges}; "
+            "give it with --target, or leave --kept out",
+            code=WRONG_INPUT,
+        )
+    # Operators are kept by days only, everything else by half-hours.
+    length = IntervalLength.DAY if by is By.OPERATOR else IntervalLength.HALF_HOUR
+    told_by = _TOLD_BY.get(by, ToldBy.ALL)
+
+    async def read() -> dict[tuple[datetime, str], Tally]:
+        keeper = StatisticsKeeper(question.store, zone=question.zone, directory=question.directory)
+        try:
+            return await keeper.kept(length, told_by, since=question.since, until=question.until)
+        finally:
+            await keeper.close()
+
+    slots = None
+    if by.step is not None:
+        slots = Slots.every(by.step, since=question.since, until=question.until, zone=question.zone)
+    found: dict[Key, Tally] = {}
+    for (begin, key), tally in answered(read).items():
+        group = (key or None) if slots is None else slots.slot_of(begin)
+        found.setdefault(group, Tally()).merge(tally)
+    return found
+
+
+def records_for(question: Question, since: datetime, until: datetime) -> Records:
+    """
+    Read what touches the period.
+
+    Raises:
+        typer.Exit: The store does not answer; the person has been told.
+    """
+
+    async def read() -> Records:
+        reader = StatisticsReader(question.store)
+        try:
+            return await reader.records(since=since, until=until)
+        finally:
+            await reader.close()
+
+    return answered(read)

@@ -1,0 +1,1 @@
+"""Figures of a contact centre: pure formulas over calls, segments and presences."""

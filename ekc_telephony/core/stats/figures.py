@@ -1,0 +1,112 @@
+"""All figures of one tally at once, by name; what a report, a page or an export shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ekc_telephony.core.stats import formulas
+from ekc_telephony.core.stats.lengths import Lengths
+from ekc_telephony.core.stats.parts import VisitEnding
+from ekc_telephony.core.stats.tally import Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """A mean with what must stand beside it (G6)."""
+
+    mean: timedelta | None
+    longest: timedelta | None
+    edges: tuple[timedelta, ...]
+    counts: tuple[int, ...]
+    """How many were no longer than each edge and longer than the one before; the last: longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Figures of a period, a queue, a line or an agent; shares are 0 to 1; None: nothing to say."""
+
+    received: int
+    offered: int
+    """Visits to queues = answered + abandoned + flowed_out + broken + waiting."""
+    answered: int
+    abandoned: int
+    flowed_out: int
+    broken: int
+    waiting: int
+    short: int
+    """Of the abandoned, within 5 s."""
+    answer_share: float | None
+    abandon_share: float | None
+    service_levels: Mapping[str, float | None]
+    """SL-1 … SL-5, by `formulas.SERVICE_LEVELS`."""
+    wait: Spread
+    """Of those answered, from the queue; the mean is ASA."""
+    wait_of_abandoned: Spread
+    handled: int
+    handling: Spread
+    """Talk, hold and wrap-up; the mean is AHT."""
+    mean_talk: timedelta | None
+    mean_wrap_up: timedelta | None
+    service: Spread
+    """The service time of S1.13."""
+    transfer_share: float | None
+    """None: not measured."""
+    hold_share: float | None
+    """None: not measured."""
+    cut_off: int
+    agents: float | None
+    """Signed in, on average over the period."""
+    occupancy_share: float | None
+    longest_queue: int
+
+
+def figures_of(tally: Tally, *, target: timedelta, period: timedelta) -> Figures:
+    """
+    Work out all figures.
+
+    Args:
+        tally: What was counted.
+        target: T of the service levels; an edge of the tally's waits.
+        period: How long the period was.
+
+    Raises:
+        ValueError: The target is no edge of the histogram.
+    """
+    return Figures(
+        received=tally.received,
+        offered=tally.offered,
+        answered=tally.answered,
+        abandoned=tally.abandoned,
+        flowed_out=tally.visits[VisitEnding.FLOWED_OUT],
+        broken=tally.visits[VisitEnding.BROKEN],
+        waiting=tally.visits[VisitEnding.WAITING],
+        short=tally.from_queue.short,
+        answer_share=formulas.answer_share(tally),
+        abandon_share=formulas.abandon_share(tally),
+        service_levels=formulas.service_levels(tally, target),
+        wait=spread(tally.from_queue.answered),
+        wait_of_abandoned=spread(tally.from_queue.abandoned),
+        handled=tally.handlings.count,
+        handling=spread(tally.handlings),
+        mean_talk=formulas.average_talk(tally),
+        mean_wrap_up=formulas.average_wrap_up(tally),
+        service=spread(tally.service),
+        transfer_share=formulas.transfer_share(tally),
+        hold_share=formulas.hold_share(tally),
+        cut_off=tally.cut_off,
+        agents=formulas.mean_agents(tally, period),
+        occupancy_share=formulas.occupancy_share(tally),
+        longest_queue=tally.longest_queue,
+    )
+
+
+def spread(lengths: Lengths) -> Spread:
+    """Return the mean of lengths with their maximum and histogram."""
+    return Spread(
+        mean=lengths.mean,
+        longest=lengths.longest,
+        edges=lengths.edges,
+        counts=tuple(lengths.counts),
+    )

@@ -1,0 +1,327 @@
+"""
+A call taken apart: visits to queues, handlings by agents, rings at their phones, service time.
+
+A *visit* is one wait in one queue, with how it ended for the caller. A *handling* is one
+conversation of an agent with the wrap-up that follows it. A *ring* is one offer at a phone.
+
+Rule 1: every visit has one ending, so offered = answered + abandoned + flowed out + broken +
+waiting still (Genesys: «answered + abandoned + flow-outs»; our own failures are told apart).
+Rule 2: a visit is answered when a conversation follows it before the next visit, whatever the call
+came to: whoever talked to a person in the fallback was answered as well.
+Rule 3: what an engine left open when it died, and the next one went on with, is one stretch.
+Rule 4: hold and transfer are None, «not measured», until facts tell of them; never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from itertools import zip_longest
+
+from ekc_telephony.core.appeals.fallback import FALLBACK_QUEUE
+from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
+from ekc_telephony.core.kernel.ids import AgentId, CallId, QueueId
+from ekc_telephony.core.stats.records import CallRecord, SegmentRecord
+from ekc_telephony.core.stats.spans import Stretch, length
+
+
+class VisitEnding(Enum):
+    """What became of a caller who came to a queue."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    """He hung up while he waited."""
+    FLOWED_OUT = "flowed_out"
+    """He left the queue for something else: another queue, a callback, a message, the fallback."""
+    BROKEN = "broken"
+    """A failure of ours ended his wait."""
+    WAITING = "waiting"
+    """He waits still."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One wait in one queue."""
+
+    queue: QueueId | None
+    agent: AgentId | None
+    """Who answered."""
+    at: datetime
+    """When the caller came to the queue."""
+    ended_at: datetime | None
+    """When he was answered or left; None while he waits."""
+    ending: VisitEnding
+
+    @property
+    def waited(self) -> timedelta | None:
+        """How long; None while he waits."""
+        return None if self.ended_at is None else self.ended_at - self.at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handling:
+    """One conversation of an agent with what belongs to it."""
+
+    queue: QueueId | None
+    agent: AgentId | None
+    began_at: datetime
+    at: datetime | None
+    """When it was over, wrap-up included: handling is booked here (as Genesys does); None while
+    it goes on."""
+    talk: Stretch | None
+    """None while they talk."""
+    wrap_up: Stretch | None
+    """None without wrap-up, or while it goes on."""
+    outcome: SegmentOutcome | None
+    """How the conversation ended."""
+    held: timedelta | None = None
+    """None: not measured."""
+    was_transferred: bool | None = None
+    """None: not measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """One offer at an agent's phone."""
+
+    queue: QueueId | None
+    agent: AgentId | None
+    at: datetime
+    outcome: SegmentOutcome | None
+    """None while it rings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStep:
+    """One level that served the caller: the first line, then perhaps the second."""
+
+    queue: QueueId | None
+    agent: AgentId | None
+    waited: timedelta
+    answered: timedelta
+    """How long the conversation lasted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceTime:
+    """
+    The service time of S1.13 (order 442n, §72).
+
+    total = Σ over all levels (waiting + answer) + recording of the topic. Waiting is the time in
+    queues, an answer is a conversation, the recording of the topic is the wrap-up. The menu is not
+    in it: §71 counts informing by an automaton apart.
+    """
+
+    steps: tuple[ServiceStep, ...]
+    recorded: timedelta | None
+    """None when nothing says how long the topic was being recorded, as in the fallback."""
+
+    @property
+    def total(self) -> timedelta:
+        """All of it."""
+        levels = sum((step.waited + step.answered for step in self.steps), timedelta())
+        return levels + (self.recorded or timedelta())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a call consists of; each in order of time."""
+
+    call: CallId
+    visits: tuple[Visit, ...]
+    handlings: tuple[Handling, ...]
+    rings: tuple[Ring, ...]
+
+
+def parts_of(call: CallRecord) -> Parts:
+    """Take a call apart."""
+    talks = _stretches(call, SegmentKind.TALK)
+    waits = _stretches(call, SegmentKind.WAITING)
+    wrap_ups = _stretches(call, SegmentKind.WRAP_UP)
+    following = [wait.started_at for wait in waits[1:]]
+    return Parts(
+        call=call.call,
+        visits=tuple(
+            _visit(call, wait, talks, until) for wait, until in zip_longest(waits, following)
+        ),
+        handlings=tuple(_handling(talk, talks, wrap_ups) for talk in talks),
+        rings=tuple(
+            Ring(queue=each.queue, agent=each.agent, at=each.started_at, outcome=each.outcome)
+            for each in _stretches(call, SegmentKind.OFFER)
+        ),
+    )
+
+
+def service_time(call: CallRecord) -> ServiceTime | None:
+    """Return the service time of a call that is over; None for one without a conversation."""
+    wrap_ups = _stretches(call, SegmentKind.WRAP_UP)
+    talks = _stretches(call, SegmentKind.TALK)
+    if call.ended_at is None or not talks or any(each.ended_at is None for each in wrap_ups):
+        return None
+    return ServiceTime(
+        steps=_steps(talks, _stretches(call, SegmentKind.WAITING)),
+        recorded=sum(map(_lasted, wrap_ups), timedelta()) if wrap_ups else None,
+    )
+
+
+def _steps(
+    talks: Sequence[SegmentRecord], waits: Sequence[SegmentRecord]
+) -> tuple[ServiceStep, ...]:
+    steps: list[ServiceStep] = []
+    before: datetime | None = None
+    for talk in talks:
+        own = [each for each in waits if _is_between(each.started_at, before, talk.started_at)]
+        steps.append(
+            ServiceStep(
+                queue=talk.queue,
+                agent=talk.agent,
+                waited=_waited(own, talk.started_at),
+                answered=_lasted(talk),
+            )
+        )
+        before = talk.started_at
+    rest = [each for each in waits if before is None or each.started_at > before]
+    if rest:
+        steps.append(
+            ServiceStep(
+                queue=rest[-1].queue,
+                agent=None,
+                waited=_waited(rest, None),
+                answered=timedelta(),
+            )
+        )
+    return tuple(steps)
+
+
+def _is_between(at: datetime, after: datetime | None, until: datetime) -> bool:
+    return at <= until and (after is None or at > after)
+
+
+def _waited(waits: Iterable[SegmentRecord], until: datetime | None) -> timedelta:
+    # The wait that an engine gave up and the fallback's wait may overlap; the caller waits once.
+    return length(
+        (each.started_at, each.ended_at if until is None else min(each.ended_at, until))
+        for each in waits
+        if each.ended_at is not None
+    )
+
+
+def _lasted(segment: SegmentRecord) -> timedelta:
+    return timedelta() if segment.ended_at is None else segment.ended_at - segment.started_at
+
+
+def _stretches(call: CallRecord, kind: SegmentKind) -> list[SegmentRecord]:
+    """Return the segments of a kind in order of time, those joined that are one (Rule 3)."""
+    joined: list[SegmentRecord] = []
+    own = (each for each in call.segments if each.kind is kind)
+    for segment in sorted(own, key=lambda each: (each.started_at, each.segment)):
+        if joined and _goes_on(joined[-1], segment):
+            joined[-1] = replace(segment, started_at=joined[-1].started_at)
+        else:
+            joined.append(segment)
+    return joined
+
+
+def _goes_on(before: SegmentRecord, after: SegmentRecord) -> bool:
+    return (
+        before.outcome is SegmentOutcome.BROKEN
+        and before.ended_at is not None
+        and after.started_at < before.ended_at
+        and (before.queue, before.agent) == (after.queue, after.agent)
+    )
+
+
+def _visit(
+    call: CallRecord, wait: SegmentRecord, talks: Sequence[SegmentRecord], until: datetime | None
+) -> Visit:
+    talk = next(
+        (
+            each
+            for each in talks
+            if each.started_at >= wait.started_at and (until is None or each.started_at < until)
+        ),
+        None,
+    )
+    if talk is not None:
+        return Visit(
+            queue=wait.queue,
+            agent=talk.agent,
+            at=wait.started_at,
+            ended_at=talk.started_at,
+            ending=VisitEnding.ANSWERED,
+        )
+    return Visit(
+        queue=wait.queue,
+        agent=None,
+        at=wait.started_at,
+        ended_at=wait.ended_at,
+        ending=_ending(call, wait, was_last=until is None),
+    )
+
+
+def _ending(call: CallRecord, wait: SegmentRecord, *, was_last: bool) -> VisitEnding:
+    if wait.ended_at is None:
+        return VisitEnding.WAITING
+    if not was_last:
+        return VisitEnding.FLOWED_OUT
+    match wait.outcome:
+        case SegmentOutcome.BROKEN:
+            return VisitEnding.BROKEN
+        case SegmentOutcome.ABANDONED:
+            return _left(call, wait)
+        case _:
+            return VisitEnding.FLOWED_OUT
+
+
+def _left(call: CallRecord, wait: SegmentRecord) -> VisitEnding:
+    """Tell why a caller left his last queue: the segment says only that he did."""
+    match call.outcome:
+        case CallOutcome.TECHNICAL_FAILURE:
+            return VisitEnding.BROKEN
+        case CallOutcome.SENT_TO_FALLBACK if wait.queue != FALLBACK_QUEUE:
+            return VisitEnding.FLOWED_OUT
+        case (
+            CallOutcome.CALLBACK_PROMISED
+            | CallOutcome.MESSAGE_LEFT
+            | CallOutcome.INFORMED_NO_AGENTS
+            | CallOutcome.INFORMED_AFTER_HOURS
+        ):
+            return VisitEnding.FLOWED_OUT
+        case _:
+            return VisitEnding.ABANDONED
+
+
+def _handling(
+    talk: SegmentRecord, talks: Sequence[SegmentRecord], wrap_ups: Sequence[SegmentRecord]
+) -> Handling:
+    later = [each.started_at for each in talks if _is_after(each, talk)]
+    wrap_up = next(
+        (
+            each
+            for each in wrap_ups
+            if each.agent == talk.agent
+            and each.started_at >= (talk.ended_at or talk.started_at)
+            and (not later or each.started_at < later[0])
+        ),
+        None,
+    )
+    last = talk if wrap_up is None else wrap_up
+    return Handling(
+        queue=talk.queue,
+        agent=talk.agent,
+        began_at=talk.started_at,
+        at=last.ended_at,
+        talk=_stretch(talk),
+        wrap_up=None if wrap_up is None else _stretch(wrap_up),
+        outcome=talk.outcome,
+    )
+
+
+def _is_after(other: SegmentRecord, talk: SegmentRecord) -> bool:
+    return other.agent == talk.agent and other.started_at > talk.started_at
+
+
+def _stretch(segment: SegmentRecord) -> Stretch | None:
+    return None if segment.ended_at is None else (segment.started_at, segment.ended_at)

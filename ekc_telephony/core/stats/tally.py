@@ -1,0 +1,232 @@
+"""
+Everything counted about a period, a queue, a line or an agent; tallies add up.
+
+What is counted at which moment: a call when it reached us; a visit when the caller came to the
+queue; a ring when the phone began to ring; a handling when it was over (Genesys: «booked to the
+interval where ACW ends»); agents' time where it passed.
+
+Rule 1: the tallies of the parts of a period, merged, are the tally of the period. Only
+`longest_queue` does not add up, it is the greatest of the parts'.
+Rule 2: offered = answered + abandoned + flowed_out + broken + waiting.
+Rule 3: what no fact tells of yet is None («not measured»), and None and a number make a number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeAlias, assert_never
+
+from ekc_telephony.core.call.facts import CallOutcome, SegmentOutcome
+from ekc_telephony.core.call.presence import NotReadyReason
+from ekc_telephony.core.kernel.ids import AgentId, QueueId
+from ekc_telephony.core.stats.lengths import HANDLE_EDGES, WAIT_EDGES, Lengths, Waits
+from ekc_telephony.core.stats.parts import Handling, Ring, Visit, VisitEnding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One call, seen as a whole."""
+
+    at: datetime
+    queue: QueueId | None
+    """The first that the caller waited in; None when he came to none."""
+    agent: AgentId | None
+    """Who talked to him first."""
+    outcome: CallOutcome | None
+    """None while it goes on."""
+    ending: VisitEnding | None
+    """What became of his wish to talk to a person; None when he came to no queue."""
+    waited: timedelta | None
+    """From the ring at our number to that ending; None while it goes on or without a queue."""
+    service: timedelta | None
+    """The service time of S1.13; None until it is over, or without a conversation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentTime:
+    """How an agent spent (his part of) a slot."""
+
+    at: datetime
+    agent: AgentId
+    queue: QueueId | None = None
+    signed_in: timedelta
+    ready: timedelta
+    not_ready: dict[NotReadyReason, timedelta]
+    handling: timedelta
+    """In conversations and wrap-ups while it is known that he was signed in or out."""
+    available: timedelta | None
+    """Ready with a phone that can be reached, or handling; None when nothing is known of him."""
+
+
+Entry: TypeAlias = Arrival | Visit | Handling | Ring | AgentTime
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has been counted."""
+
+    wait_edges: tuple[timedelta, ...] = WAIT_EDGES
+    received: int = 0
+    """Calls."""
+    outcomes: Counter[CallOutcome] = field(default_factory=Counter)
+    """Of the calls that have ended."""
+    sought: Counter[VisitEnding] = field(default_factory=Counter)
+    """Calls that came to a queue, by what became of that."""
+    visits: Counter[VisitEnding] = field(default_factory=Counter)
+    """Visits to queues; a call may make several."""
+    from_queue: Waits = field(init=False)
+    """Waits of visits; the clock starts when the caller comes to the queue."""
+    from_ring: Waits = field(init=False)
+    """Waits of calls; the clock starts when the call reaches us."""
+    rings: Counter[SegmentOutcome] = field(default_factory=Counter)
+    ringing: int = 0
+    """Rings that go on."""
+    handlings: Lengths = field(default_factory=lambda: Lengths(HANDLE_EDGES))
+    talk: timedelta = timedelta()
+    wrap_up: timedelta = timedelta()
+    held: timedelta | None = None
+    transferred: int | None = None
+    cut_off: int = 0
+    """Conversations that a failure ended."""
+    service: Lengths = field(default_factory=lambda: Lengths(HANDLE_EDGES))
+    """Service times of S1.13."""
+    signed_in: timedelta = timedelta()
+    ready: timedelta = timedelta()
+    not_ready: Counter[NotReadyReason] = field(default_factory=Counter)
+    """In microseconds, so that a Counter can hold it."""
+    handling: timedelta = timedelta()
+    available: timedelta | None = None
+    longest_queue: int = 0
+    """The most callers who waited at once."""
+
+    def __post_init__(self) -> None:
+        self.from_queue = Waits.empty(self.wait_edges)
+        self.from_ring = Waits.empty(self.wait_edges)
+
+    @property
+    def offered(self) -> int:
+        """All visits."""
+        return self.visits.total()
+
+    @property
+    def answered(self) -> int:
+        """Visits that ended in a conversation."""
+        return self.visits[VisitEnding.ANSWERED]
+
+    @property
+    def abandoned(self) -> int:
+        """Visits that the caller ended by hanging up."""
+        return self.visits[VisitEnding.ABANDONED]
+
+    def add(self, entry: Entry) -> None:
+        """Count one entry."""
+        match entry:
+            case Arrival():
+                self._arrive(entry)
+            case Visit():
+                self.visits[entry.ending] += 1
+                _wait(self.from_queue, entry.ending, entry.waited)
+            case Handling():
+                self._handle(entry)
+            case Ring():
+                if entry.outcome is None:
+                    self.ringing += 1
+                else:
+                    self.rings[entry.outcome] += 1
+            case AgentTime():
+                self._pass(entry)
+            case _:
+                assert_never(entry)
+
+    def merge(self, other: Tally) -> None:
+        """
+        Add another tally.
+
+        Raises:
+            ValueError: Its histograms have other edges.
+        """
+        self.received += other.received
+        self.outcomes += other.outcomes
+        self.sought += other.sought
+        self.visits += other.visits
+        self.from_queue.merge(other.from_queue)
+        self.from_ring.merge(other.from_ring)
+        self.rings += other.rings
+        self.ringing += other.ringing
+        self.handlings.merge(other.handlings)
+        self.talk += other.talk
+        self.wrap_up += other.wrap_up
+        self.held = _sum_of_known(self.held, other.held)
+        if other.transferred is not None:
+            self.transferred = (self.transferred or 0) + other.transferred
+        self.cut_off += other.cut_off
+        self.service.merge(other.service)
+        self.signed_in += other.signed_in
+        self.ready += other.ready
+        self.not_ready += other.not_ready
+        self.handling += other.handling
+        self.available = _sum_of_known(self.available, other.available)
+        self.longest_queue = max(self.longest_queue, other.longest_queue)
+
+    def _arrive(self, call: Arrival) -> None:
+        self.received += 1
+        if call.outcome is not None:
+            self.outcomes[call.outcome] += 1
+        if call.ending is not None:
+            self.sought[call.ending] += 1
+            _wait(self.from_ring, call.ending, call.waited)
+        if call.service is not None:
+            self.service.add(call.service)
+
+    def _handle(self, handling: Handling) -> None:
+        talk, wrap_up = _length(handling.talk), _length(handling.wrap_up)
+        self.handlings.add(talk + wrap_up + (handling.held or timedelta()))
+        self.talk += talk
+        self.wrap_up += wrap_up
+        self.held = _sum_of_known(self.held, handling.held)
+        if handling.was_transferred is not None:
+            self.transferred = (self.transferred or 0) + handling.was_transferred
+        self.cut_off += handling.outcome is SegmentOutcome.BROKEN
+
+    def _pass(self, time: AgentTime) -> None:
+        self.signed_in += time.signed_in
+        self.ready += time.ready
+        for reason, spent in time.not_ready.items():
+            self.not_ready[reason] += spent // timedelta(microseconds=1)
+        self.handling += time.handling
+        self.available = _sum_of_known(self.available, time.available)
+
+
+def merged(tallies: Iterable[Tally], *, wait_edges: tuple[timedelta, ...] = WAIT_EDGES) -> Tally:
+    """
+    Return the sum of tallies.
+
+    Raises:
+        ValueError: Their histograms have other edges.
+    """
+    total = Tally(wait_edges)
+    for each in tallies:
+        total.merge(each)
+    return total
+
+
+def _wait(waits: Waits, ending: VisitEnding, waited: timedelta | None) -> None:
+    if waited is None:
+        return
+    if ending is VisitEnding.ANSWERED:
+        waits.answer(waited)
+    elif ending is VisitEnding.ABANDONED:
+        waits.abandon(waited)
+
+
+def _sum_of_known(one: timedelta | None, other: timedelta | None) -> timedelta | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one + other
+
+
+def _length(stretch: tuple[datetime, datetime] | None) -> timedelta:
+    return timedelta() if stretch is None else stretch[1] - stretch[0]

@@ -1,0 +1,537 @@
+"""
+The same stories through app_queue and through the engine leave the same queue_log.
+
+One Asterisk serves both: numbers of its own lead into a queue of app_queue, which writes into a
+file of its own, with the same citizens and the same operators' phones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Protocol, TypeAlias
+
+import pytest
+import sqlalchemy as sa
+
+from ekc_telephony.adapters.sql.connection import open_for_reading
+from ekc_telephony.core.call.presence import Activity, Presence
+from ekc_telephony.settings.models import Settings
+from lab.node import Document, PortBlock
+from lab.phones.operator import Answer, Ignore, Reaction, Refuse
+from lab.stand import Citizen, Stand, eventually, happens, reacting, running_stand
+from lab.story_site import FIRST_LINE, PENSIONS, write_story_site
+
+AT_ONCE = timedelta()
+BRIEF: Final = "88001000005"
+"""Into a queue of the engine that is left by the key 1, and after 4 s."""
+REFERENCE: Final = "88009990001"
+CALM: Final = "88009990002"
+EMPTY: Final = "88009990003"
+LEFT: Final = "88009990004"
+"""As the engine's `BRIEF`."""
+QUEUES: Final = """
+[reference]
+strategy = linear
+timeout = 3
+retry = 1
+ringinuse = no
+wrapuptime = 1
+autopause = all
+
+; Nobody is paused for a refusal, and the phone that rings next has its full time.
+[calm](reference)
+autopause = no
+timeoutrestart = yes
+
+[left](reference)
+context = reference-exit
+
+[empty]
+leavewhenempty = paused,penalty,invalid,unavailable,unknown
+joinempty = yes
+"""
+DIALPLAN: Final = f"""
+[from-trunk](+)
+exten => {REFERENCE},1,Goto(reference-queue,reference,1)
+exten => {CALM},1,Goto(reference-queue,calm,1)
+exten => {EMPTY},1,Goto(reference-queue,empty,1)
+exten => {LEFT},1,Goto(reference-queue,left,1)
+[reference-queue]
+exten => _[a-z]!,1,Answer()
+ same => n,QueueLog(${{EXTEN}},${{UNIQUEID}},NONE,DID,number)
+ same => n,Queue(${{EXTEN}},,,,${{IF($["${{EXTEN}}" = "left"]?4)}})
+ same => n,Hangup()
+[reference-exit]
+exten => 1,1,Hangup()
+[from-operators](+)
+exten => 7001,1,PauseQueueMember(,PJSIP/${{CHANNEL(endpoint)}},,lunch)
+ same => n,Hangup()
+exten => 7002,1,UnpauseQueueMember(,PJSIP/${{CHANNEL(endpoint)}})
+ same => n,Hangup()
+"""
+RETRY_S: Final = 1
+"""How long app_queue rings nobody after a phone that rang out; the engine rings the next one."""
+FALLBACK: Final = "ekc-fallback"
+"""The operators are members of that queue as well; the engine has no such thing."""
+
+
+@pytest.fixture(scope="module")
+def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """Run a node that writes its queue_log, with an app_queue beside it that writes another."""
+    folder = tmp_path_factory.mktemp("queue-log")
+
+    def change(document: Document) -> None:
+        document["queue_log"] = {"file": True, "table": True}
+        add_brief_queue(document, folder / "scripts")
+
+    config = write_story_site(folder, ports=PortBlock.find_free(), change=change)
+    with running_stand(config, prepare=let_app_queue_work) as stand:
+        yield stand
+
+
+def add_brief_queue(document: Document, scripts: Path) -> None:
+    """Add a queue that callers leave by a key, and when they have waited for long."""
+    first = next(queue for queue in document["queues"] if queue["id"] == "first_line")
+    document["queues"].append(
+        dict(first)
+        | {"id": "brief", "title": "Короткая", "callback_key": "1"}
+        | {"overflow": [{"when": "waited", "after": "4s", "to": "pensions"}]}
+    )
+    document["numbers"].append({"did": BRIEF, "script": "brief"})
+    (scripts / "brief.yaml").write_text(
+        "entry: wait\nnodes: {wait: {kind: enqueue, queue: brief}}\n", encoding="utf-8"
+    )
+
+
+def let_app_queue_work(settings: Settings) -> None:
+    etc = settings.asterisk_folder / "etc"
+    (etc / "site" / "queues-reference.conf").write_text(QUEUES, encoding="utf-8")
+    (etc / "site" / "extensions-reference.conf").write_text(DIALPLAN, encoding="utf-8")
+    logger = etc / "logger.conf"
+    written = logger.read_text(encoding="utf-8")
+    asked = "queue_log = yes\nqueue_log_name = reference_log"
+    logger.write_text(written.replace("queue_log = no", asked), encoding="utf-8")
+
+
+# --- the two houses
+
+
+class House(Protocol):
+    """Somewhere citizens call, who wait for operators."""
+
+    log: Path
+    queue: str
+
+    async def sign_in(self, account: str, reaction: Reaction) -> None: ...
+    async def pause(self, account: str) -> None: ...
+    async def unpause(self, account: str) -> None: ...
+    async def sign_out(self, account: str) -> None: ...
+    async def call(self) -> Citizen: ...
+
+
+class Engine:
+    """Our engine."""
+
+    def __init__(self, stand: Stand, number: str = FIRST_LINE, queue: str = "first_line") -> None:
+        self._stand, self._number, self.queue = stand, number, queue
+        self.log = stand.settings.queue_log_file
+
+    async def sign_in(self, account: str, reaction: Reaction) -> None:
+        await self._stand.on_duty(account, reaction)
+
+    async def pause(self, account: str) -> None:
+        phone = await self._stand.phone(account)
+        await self._stand.declare(phone, "*462")
+        await self._stand.until_agent(account, lambda each: each.presence is Presence.NOT_READY)
+
+    async def unpause(self, account: str) -> None:
+        phone = await self._stand.phone(account)
+        await self._stand.declare(phone, "*45")
+        await self._stand.until_agent(account, lambda each: each.presence is Presence.READY)
+
+    async def sign_out(self, account: str) -> None:
+        await self._stand.off_duty(account)
+
+    async def call(self) -> Citizen:
+        return await self._stand.call(self._number)
+
+
+class AppQueue:
+    """Asterisk's own queue."""
+
+    def __init__(self, stand: Stand, number: str = REFERENCE, queue: str = "reference") -> None:
+        self._stand, self._number, self.queue = stand, number, queue
+        self.log = stand.settings.asterisk_folder / "log" / "reference_log"
+
+    async def sign_in(self, account: str, reaction: Reaction) -> None:
+        phone = await self._stand.phone(account)
+        phone.react = reacting(reaction)
+        self._stand.asterisk.command(f"queue add member PJSIP/{account} to {self.queue}")
+
+    async def pause(self, account: str) -> None:
+        line = await (await self._stand.phone(account)).dial("7001")
+        await happens(line.ended)
+
+    async def unpause(self, account: str) -> None:
+        line = await (await self._stand.phone(account)).dial("7002")
+        await happens(line.ended)
+
+    async def sign_out(self, account: str) -> None:
+        self._stand.asterisk.command(f"queue remove member PJSIP/{account} from {self.queue}")
+        # In the fallback's queue he stays paused otherwise.
+        self._stand.asterisk.command(f"queue unpause member PJSIP/{account} queue {FALLBACK}")
+
+    async def call(self) -> Citizen:
+        return await self._stand.call(self._number)
+
+
+# --- what they wrote
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line, as far as it can be compared."""
+
+    call: str
+    queue: str
+    agent: str
+    event: str
+    fields: tuple[str, ...]
+
+
+_LEG: Final = re.compile(r"ekc-\d+\.\d+(-offer-\d+)?")
+_MANAGEMENT: Final = {"CLI", "MANAGER"}
+_DURATIONS: Final = {
+    "ABANDON": {2: 1},
+    "COMPLETEAGENT": {0: 1, 1: 1},
+    "COMPLETECALLER": {0: 1, 1: 1},
+    "CONNECT": {0: 1, 2: 1},
+    "EXITEMPTY": {2: 1},
+    "EXITWITHKEY": {3: 1},
+    "EXITWITHTIMEOUT": {2: 1},
+    "RINGCANCELED": {0: 1000},
+    "RINGNOANSWER": {0: 1000},
+}
+"""Which fields are durations, and how far two of them may be apart."""
+
+
+def lines_of(text: str, house: House) -> list[Line]:
+    lines: list[Line] = []
+    calls: dict[str, str] = {}
+    for written in text.splitlines():
+        epoch, call, queue, agent, event, *fields = written.split("|")
+        assert epoch.isdigit()
+        if queue not in {house.queue, "NONE"} or event == "QUEUESTART":
+            continue
+        if call in _MANAGEMENT:
+            call = "management"
+        elif call != "NONE":
+            call = calls.setdefault(call, f"call {len(calls) + 1}")
+        if event == "ENTERQUEUE":
+            fields[1] = re.sub(r"\+\d+", "a citizen's number", fields[1])
+        if event == "CONNECT":
+            assert _LEG.fullmatch(fields[1])
+            fields[1] = "the operator's leg"
+        if event == "DID":
+            fields = ["what he dialled"]
+        queue = "the queue" if queue == house.queue else queue
+        lines.append(Line(call, queue, agent, event, tuple(fields)))
+    return lines
+
+
+def check_alike(ours: list[Line], theirs: list[Line]) -> None:
+    """Compare event by event and field by field; durations may differ a little."""
+    assert [without_durations(each) for each in ours] == [
+        without_durations(each) for each in theirs
+    ]
+    is_rung_again = "PAUSE" in events(theirs)
+    for our, their in zip(ours, theirs, strict=True):
+        for number, tolerance in _DURATIONS.get(our.event, {}).items():
+            difference = int(our.fields[number]) - int(their.fields[number])
+            allowed = tolerance + (RETRY_S if is_rung_again and number == 0 else 0)
+            assert abs(difference) <= allowed, (our, their)
+
+
+def without_durations(line: Line) -> Line:
+    durations = _DURATIONS.get(line.event, {})
+    fields = tuple(
+        "a duration" if number in durations else field for number, field in enumerate(line.fields)
+    )
+    return Line(line.call, line.queue, line.agent, line.event, fields)
+
+
+Story: TypeAlias = Callable[[House], Awaitable[str]]
+"""What people do; returns the event after which nothing more is written."""
+
+
+async def written(house: House, story: Story) -> list[Line]:
+    """Play a story and return the lines it left."""
+    start = house.log.stat().st_size if house.log.exists() else 0
+    last, times = (await story(house)).split(" x")
+
+    async def look() -> str | None:
+        text = house.log.read_bytes()[start:].decode() if house.log.exists() else ""
+        events = [line.event for line in lines_of(text, house)]
+        return text if events.count(last) >= int(times) else None
+
+    text = await eventually(look, what=f"{times} {last} in {house.log}")
+    return lines_of(text, house)
+
+
+async def alike(stand: Stand, story: Story, ours: House, theirs: House) -> list[Line]:
+    """Play a story in both houses, compare what they wrote, and return what we wrote."""
+    their_lines = await written(theirs, story)
+    for line in stand._lines:
+        await line.hang_up()
+    our_lines = await written(ours, story)
+    check_alike(our_lines, their_lines)
+    return our_lines
+
+
+def events(lines: list[Line]) -> list[str]:
+    return [line.event for line in lines]
+
+
+# --- stories
+
+
+async def the_operator_hangs_up(house: House) -> str:
+    talk = Answer(after=timedelta(seconds=1.2), talk=timedelta(seconds=2.2))
+    await house.sign_in("ivanova", talk)
+    citizen = await house.call()
+    await happens(citizen.line.ended)
+    await house.sign_out("ivanova")
+    return "REMOVEMEMBER x1"
+
+
+async def the_citizen_hangs_up(house: House) -> str:
+    await house.sign_in("ivanova", Answer(after=AT_ONCE))
+    citizen = await house.call()
+    await happens(citizen.line.established)
+    await after(2.2)
+    await citizen.line.hang_up()
+    await house.sign_out("ivanova")
+    return "COMPLETECALLER x1"
+
+
+async def he_gives_up_while_a_phone_rings(house: House) -> str:
+    await house.sign_in("ivanova", Ignore())
+    citizen = await house.call()
+    await after(1.7)
+    await citizen.line.hang_up()
+    await house.sign_out("ivanova")
+    return "ABANDON x1"
+
+
+async def two_give_up_the_first_one_first(house: House) -> str:
+    first = await house.call()
+    await after(1.2)
+    second = await house.call()
+    await after(0.7)
+    await first.line.hang_up()
+    await after(1.2)
+    await second.line.hang_up()
+    return "ABANDON x2"
+
+
+async def one_lets_it_ring_and_the_other_answers(house: House) -> str:
+    await house.sign_in("ivanova", Ignore())
+    await house.sign_in("petrov", Answer(after=timedelta(seconds=1.2), talk=timedelta(seconds=1.2)))
+    citizen = await house.call()
+    await happens(citizen.line.ended, within=timedelta(seconds=20))
+    await house.sign_out("ivanova")
+    await house.sign_out("petrov")
+    return "REMOVEMEMBER x2"
+
+
+async def one_refuses_and_the_other_answers(house: House) -> str:
+    await house.sign_in("ivanova", Refuse(after=timedelta(seconds=1.2)))
+    await house.sign_in("petrov", Answer(after=timedelta(seconds=1.2), talk=timedelta(seconds=1)))
+    citizen = await house.call()
+    await happens(citizen.line.ended, within=timedelta(seconds=20))
+    await house.sign_out("ivanova")
+    await house.sign_out("petrov")
+    return "REMOVEMEMBER x2"
+
+
+async def an_operator_has_lunch(house: House) -> str:
+    await house.sign_in("ivanova", Ignore())
+    await house.pause("ivanova")
+    await house.unpause("ivanova")
+    await house.pause("ivanova")
+    await house.sign_out("ivanova")
+    return "REMOVEMEMBER x1"
+
+
+async def nobody_is_there(house: House) -> str:
+    await house.call()
+    return "EXITEMPTY x1"
+
+
+async def he_presses_the_key(house: House) -> str:
+    citizen = await house.call()
+    await happens(citizen.line.established)
+    await after(1.2)
+    await citizen.line.press("1")
+    return "EXITWITHKEY x1"
+
+
+async def he_has_waited_for_too_long(house: House) -> str:
+    await house.call()
+    return "EXITWITHTIMEOUT x1"
+
+
+async def after(seconds: float) -> None:
+    """Let people be as slow as they are."""
+    await asyncio.sleep(seconds)
+
+
+_WHOLE: Final = ["ADDMEMBER", "DID", "ENTERQUEUE", "CONNECT"]
+
+
+@pytest.mark.parametrize(
+    ("story", "expected"),
+    [
+        (the_operator_hangs_up, [*_WHOLE, "COMPLETEAGENT", "REMOVEMEMBER"]),
+        (the_citizen_hangs_up, [*_WHOLE, "COMPLETECALLER", "REMOVEMEMBER"]),
+        (
+            he_gives_up_while_a_phone_rings,
+            ["ADDMEMBER", "DID", "ENTERQUEUE", "RINGCANCELED", "ABANDON", "REMOVEMEMBER"],
+        ),
+        (
+            two_give_up_the_first_one_first,
+            ["DID", "ENTERQUEUE", "DID", "ENTERQUEUE", "ABANDON", "ABANDON"],
+        ),
+        (
+            one_lets_it_ring_and_the_other_answers,
+            [
+                *["ADDMEMBER", "ADDMEMBER", "DID", "ENTERQUEUE"],
+                *["RINGNOANSWER", "PAUSEALL", "PAUSE"],
+                *["CONNECT", "COMPLETEAGENT", "REMOVEMEMBER", "REMOVEMEMBER"],
+            ],
+        ),
+        (
+            an_operator_has_lunch,
+            [
+                *["ADDMEMBER", "PAUSEALL", "PAUSE", "UNPAUSEALL", "UNPAUSE"],
+                *["PAUSEALL", "PAUSE", "REMOVEMEMBER"],
+            ],
+        ),
+    ],
+)
+async def test_what_app_queue_writes_the_engine_writes(
+    stand: Stand, story: Story, expected: list[str]
+) -> None:
+    lines = await alike(stand, story, Engine(stand), AppQueue(stand))
+    assert events(lines) == expected
+
+
+async def test_a_refusal_is_a_ring_without_answer_and_pauses_nobody(stand: Stand) -> None:
+    theirs = AppQueue(stand, CALM, "calm")
+    lines = await alike(stand, one_refuses_and_the_other_answers, Engine(stand), theirs)
+    assert events(lines)[4:6] == ["RINGNOANSWER", "CONNECT"]
+
+
+async def test_who_is_told_that_nobody_works_leaves_an_empty_queue(stand: Stand) -> None:
+    ours, theirs = Engine(stand, PENSIONS, "pensions"), AppQueue(stand, EMPTY, "empty")
+    lines = await alike(stand, nobody_is_there, ours, theirs)
+    assert events(lines) == ["DID", "ENTERQUEUE", "EXITEMPTY"]
+
+
+@pytest.mark.parametrize(
+    ("story", "event"),
+    [(he_presses_the_key, "EXITWITHKEY"), (he_has_waited_for_too_long, "EXITWITHTIMEOUT")],
+)
+async def test_who_leaves_a_queue_without_an_answer_says_how(
+    stand: Stand, story: Story, event: str
+) -> None:
+    ours, theirs = Engine(stand, BRIEF, "brief"), AppQueue(stand, LEFT, "left")
+    lines = await alike(stand, story, ours, theirs)
+    assert events(lines) == ["DID", "ENTERQUEUE", event]
+
+
+# --- restarts and rotation
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+async def text_with(path: Path, wanted: str, *, start: int = 0) -> str:
+    """Wait until a text is in a file behind a place, and return all that is behind it."""
+
+    async def look() -> str | None:
+        text = text_of(path)[start:]
+        return text if wanted in text else None
+
+    return await eventually(look, what=f"{wanted} in {path}")
+
+
+async def test_a_killed_engine_neither_loses_nor_doubles_a_line(stand: Stand) -> None:
+    log = stand.settings.queue_log_file
+    start = len(text_of(log))
+    await stand.on_duty("ivanova", Answer(after=AT_ONCE))
+    talking = await stand.call(FIRST_LINE)
+    await stand.until_agent("ivanova", lambda each: each.activity is Activity.TALKING)
+    first = await stand.call(FIRST_LINE)
+    await stand.until_waiting(1, queue="first_line")
+    second = await stand.call(FIRST_LINE)
+    await stand.until_waiting(2, queue="first_line")
+    stand.kill_engine()
+    await second.line.hang_up()
+    stand.start_engine()
+    await talking.line.hang_up()
+    await stand.until_waiting(0, queue="first_line")
+    await stand.until_agent("ivanova", lambda each: each.activity is Activity.TALKING)
+    await first.line.hang_up()
+    await stand.off_duty("ivanova")
+    lines = (await text_with(log, "REMOVEMEMBER", start=start)).splitlines()
+    told = [await lines_about(stand, citizen, lines) for citizen in (talking, first, second)]
+    served = ["DID", "ENTERQUEUE", "CONNECT", "COMPLETECALLER"]
+    assert [[fields[0] for fields in each] for each in told] == [
+        served,
+        served,
+        ["DID", "ENTERQUEUE", "ABANDON"],
+    ]
+    assert [each[1][-1] for each in told] == ["1", "1", "2"]
+    assert told[2][2][1:3] == ["2", "2"]
+    assert told[1][3][3] == "1"
+    assert [line for line in lines if "QUEUESTART" in line] == []
+    of_queue = [line.split("|") for line in lines if "|first_line|PJSIP/ivanova|" in line]
+    declared = [fields[4] for fields in of_queue if fields[1] == "MANAGER"]
+    assert declared == ["ADDMEMBER", "REMOVEMEMBER"]
+    assert await rows_of_table(stand, len(lines)) == [line.split("|", 1)[1] for line in lines]
+
+
+async def rows_of_table(stand: Stand, count: int) -> list[str]:
+    """Return the newest rows of the table as lines without their moment, once they are there."""
+    columns = "callid, queuename, agent, event, data"
+    query = sa.text(f"SELECT {columns} FROM queue_log ORDER BY id DESC LIMIT {count}")
+    reading = open_for_reading(stand.settings.store_url)
+    rows = await reading.run(lambda connection: connection.execute(query).all())
+    await reading.close()
+    return ["|".join(row) for row in reversed(rows)]
+
+
+async def lines_about(stand: Stand, citizen: Citizen, lines: list[str]) -> list[list[str]]:
+    (call,) = await stand.calls_of(citizen.number)
+    return [line.split("|")[4:] for line in lines if line.split("|")[1] == call.call]
+
+
+async def test_a_rotated_file_is_left_alone_and_a_new_one_begun(stand: Stand) -> None:
+    log = stand.settings.queue_log_file
+    rotated = log.with_name("queue_log.1")
+    start = len(text_of(log))
+    await stand.on_duty("ivanova", Ignore())
+    await text_with(log, "ADDMEMBER", start=start)
+    log.rename(rotated)
+    before = rotated.read_bytes()
+    await stand.off_duty("ivanova")
+    assert "REMOVEMEMBER" in await text_with(log, "REMOVEMEMBER")
+    assert "ADDMEMBER" not in text_of(log)
+    assert rotated.read_bytes() == before
