@@ -24,7 +24,7 @@ import pytest
 from lab.runtime import PROJECT, Runtime
 
 UNITS: Final = PROJECT / "systemd"
-SERVICES: Final = ("ekc-asterisk", "ekc-engine", "ekc-guard", "ekc-reconcile")
+SERVICES: Final = ("ekc-asterisk", "ekc-engine", "ekc-guard", "ekc-reconcile", "ekc-stats")
 LASTING: Final = ("ekc-asterisk", "ekc-engine", "ekc-guard")
 NOTHING_ELSE: Final = frozenset(
     f"ekc{rest}"
@@ -34,6 +34,8 @@ NOTHING_ELSE: Final = frozenset(
         "-guard.service",
         "-reconcile.service",
         "-reconcile.timer",
+        "-stats.service",
+        "-stats.timer",
         ".target",
     )
 )
