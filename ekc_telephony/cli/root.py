@@ -11,6 +11,7 @@ from ekc_telephony.cli import (
     guard,
     replay,
     serve,
+    simulate,
     sounds,
     stats,
     wallboard,
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(guard.guard)
 app.command(name="replay")(replay.replay_command)
 app.command()(serve.serve)
+app.command(name="simulate")(simulate.simulate)
 app.command(name="stats")(stats.stats)
 app.command()(wallboard.wallboard)
 app.add_typer(appeals.app, name="appeals")

@@ -1,0 +1,55 @@
+"""
+The virtual clock: what is to happen, in order of time.
+
+Rule 1: time never runs back; what is planned for a moment that is over happens now.
+Rule 2: things of one moment happen in the order in which they were planned.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+Action: TypeAlias = Callable[[Any], None]
+
+
+class Agenda:
+    """
+    All that is planned.
+
+    Args:
+        start: The moment at which everything begins.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        self.now = start
+        self.begun = 0
+        """How many things have happened so far."""
+        self._heap: list[tuple[datetime, int, Action, Any]] = []
+        self._planned = 0
+
+    def at(self, moment: datetime, action: Action, subject: Any) -> None:
+        """Let `action(subject)` happen at the moment."""
+        self._planned += 1
+        moment = max(moment, self.now)
+        heapq.heappush(self._heap, (moment, self._planned, action, subject))
+
+    def after(self, seconds: float, action: Action, subject: Any) -> None:
+        """Let `action(subject)` happen in so many seconds from now."""
+        self.at(self.now + timedelta(seconds=seconds), action, subject)
+
+    def next(self) -> datetime | None:
+        """Return the moment of what is next; None when nothing is planned."""
+        return self._heap[0][0] if self._heap else None
+
+    def let_happen(self) -> None:
+        """Go to the moment of what is next, and let it happen."""
+        self.now, _, action, subject = heapq.heappop(self._heap)
+        self.begun += 1
+        action(subject)
+
+    def go_to(self, moment: datetime) -> None:
+        """Let time pass."""
+        self.now = max(self.now, moment)
