@@ -33,6 +33,7 @@ from ekc_telephony.adapters.asterisk_conf.secrets import Secrets, load_or_create
 from ekc_telephony.adapters.cdr.witness import HangupWitness
 from ekc_telephony.adapters.clock import ClockReading, SystemClock, seconds_since_start
 from ekc_telephony.adapters.http.app import make_app, serve_pages
+from ekc_telephony.adapters.http.floor_api import FloorApi
 from ekc_telephony.adapters.journal.journal import Journal
 from ekc_telephony.adapters.prometheus.sink import PrometheusSink
 from ekc_telephony.adapters.spool.folder import SpoolFolder
@@ -42,11 +43,11 @@ from ekc_telephony.bootstrap.memory import remembered_segments
 from ekc_telephony.bootstrap.numbers import LastReconciliation, NodeParts, register_numbers
 from ekc_telephony.bootstrap.queue_log import QueueLogParts
 from ekc_telephony.core.call.commands import Command
-from ekc_telephony.core.call.events import ControlRegained, EngineStopping, Event
+from ekc_telephony.core.call.events import ControlRegained, EngineStopping, Event, PresenceDeclared
 from ekc_telephony.core.call.facts import Fact
 from ekc_telephony.core.engine.engine import Effect, Engine, EnginePlan
 from ekc_telephony.core.engine.state import EngineState
-from ekc_telephony.core.engine.wallboard import wallboard_of
+from ekc_telephony.core.engine.wallboard import AgentLine, wallboard_of
 from ekc_telephony.core.kernel.ids import AgentId
 from ekc_telephony.runtime.driver import Driver
 from ekc_telephony.runtime.fact_log import FactLog
@@ -115,6 +116,7 @@ class Node:
         self._config_text = config_text
         self._recorder = Recorder(self._supervised, self._journal, opening=self._opening)
         self._driver = Driver(self._recorder, submit=self._submit, clock=self._clock)
+        self._api_key = secrets.api
         client = _ari_client(settings, secrets)
         self._control: CallControl = AriCallControl(client)
         self._ari = AriLink(client, life=self._life)
@@ -337,8 +339,17 @@ class Node:
             ),
             wallboard=lambda: wallboard_of(self._engine, self._clock.now()),
             registry=self._registry,
+            floor=FloorApi(
+                key=self._api_key, agents=self._engine.acd.agents.keys(), declare=self._declare
+            ),
         )
         await serve_pages(app, host=str(http.bind), port=http.port)
+
+    def _declare(self, event: PresenceDeclared) -> AgentLine:
+        """Handle a presence that was declared over HTTP; return how the agent is then."""
+        self._driver.deliver(event)
+        lines = wallboard_of(self._engine, self._clock.now()).agents
+        return next(line for line in lines if line.agent == event.agent)
 
 
 def _ari_client(settings: Settings, secrets: Secrets) -> AriClient:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from ekc_telephony.cli import (
+    agents,
     appeals,
     callbacks,
     conf,
@@ -28,6 +29,7 @@ app.command()(serve.serve)
 app.command(name="simulate")(simulate.simulate)
 app.command(name="stats")(stats.stats)
 app.command()(wallboard.wallboard)
+app.add_typer(agents.app, name="agents")
 app.add_typer(appeals.app, name="appeals")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(conf.app, name="conf")

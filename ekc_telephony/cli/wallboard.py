@@ -66,7 +66,7 @@ def wallboard(config: Config = Path("ekc.yaml"), once: Once = False, as_json: Js
         settings = load_settings(config)
         address = f"http://{settings.http.bind}:{settings.http.port}/wallboard"
         if as_json:
-            typer.echo(_read(address))
+            typer.echo(read_page(address))
         elif once or not sys.stdout.isatty():
             for board in _boards(address, once=once):
                 typer.echo(in_one_line(board))
@@ -79,7 +79,13 @@ def wallboard(config: Config = Path("ekc.yaml"), once: Once = False, as_json: Js
         return
 
 
-def _read(address: str) -> bytes:
+def read_page(address: str) -> bytes:
+    """
+    Return a page of the engine.
+
+    Raises:
+        EngineSilentError: It does not answer.
+    """
     try:
         with urllib.request.urlopen(address, timeout=_PATIENCE_S) as answer:  # noqa: S310 - our own page
             return bytes(answer.read())
@@ -91,7 +97,7 @@ def _read(address: str) -> bytes:
 
 def _boards(address: str, *, once: bool) -> Iterator[Wallboard]:
     while True:
-        yield msgspec.json.decode(_read(address), type=Wallboard)
+        yield msgspec.json.decode(read_page(address), type=Wallboard)
         if once:
             return
         time.sleep(_EVERY_S)

@@ -87,6 +87,7 @@ def golden_conf(settings: Settings) -> NodeConf:
         ari="ARI-PASSWORD",
         ami="AMI-PASSWORD",
         guard="GUARD-PASSWORD",
+        api="API-KEY",
         journal=b"",
         operators={
             operator.account: f"PASSWORD-OF-{operator.account}" for operator in settings.operators

@@ -1,5 +1,5 @@
 """
-The secrets of one installation: passwords for ARI, AMI and phones, and the journal's key.
+The secrets of one installation: passwords for ARI, AMI, phones and HTTP, and the journal's key.
 
 They are made here, once, by the operating system's random generator, and live in one file that only
 its owner reads. Adding an operator adds a password and changes no other.
@@ -38,6 +38,8 @@ class Secrets:
     ami: str = field(repr=False)
     guard: str = field(repr=False)
     """The guard's, for AMI."""
+    api: str = field(repr=False)
+    """Whoever shows it may declare presences over HTTP."""
     journal: bytes = field(repr=False)
     """The key that the engine's journal is encrypted with; without it the journal is lost."""
     operators: Mapping[str, str] = field(repr=False)
@@ -66,6 +68,7 @@ def _completed(known: Mapping[str, Any], accounts: Iterable[str]) -> Secrets:
         ari=known.get("ari") or _new_password(),
         ami=known.get("ami") or _new_password(),
         guard=known.get("guard") or _new_password(),
+        api=known.get("api") or _new_password(),
         journal=base64.b64decode(key) if key else secrets.token_bytes(_KEY_BYTES),
         operators={account: operators.get(account) or _new_password() for account in accounts},
     )
@@ -100,8 +103,9 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _check(found: Any) -> None:
     for word in (found["ari"], found["ami"], *found["operators"].values()):
         _check_password(word)
-    if "guard" in found:
-        _check_password(found["guard"])
+    for word in ("guard", "api"):
+        if word in found:
+            _check_password(found[word])
     if "journal" in found and len(base64.b64decode(found["journal"], validate=True)) != _KEY_BYTES:
         raise ValueError(f"the journal's key must have {_KEY_BYTES} bytes")
 
@@ -116,6 +120,7 @@ def _as_json(known: Secrets) -> dict[str, Any]:
         "ari": known.ari,
         "ami": known.ami,
         "guard": known.guard,
+        "api": known.api,
         "journal": base64.b64encode(known.journal).decode("ascii"),
         "operators": dict(known.operators),
     }

@@ -1,7 +1,8 @@
 """
-The engine's own pages: `/healthz`, `/metrics` and `/wallboard`.
+The engine's own pages: `/healthz`, `/metrics` and `/wallboard`, and what may be done (`floor_api`).
 
-They are read by machines and by `ekc wallboard`; they change nothing and hold no personal data.
+The pages are read by machines and by `ekc wallboard`; they change nothing and hold no personal
+data.
 The server runs inside the engine's event loop, so a page that answers also proves that the loop
 turns.
 """
@@ -20,6 +21,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from typing_extensions import override
 
+from ekc_telephony.adapters.http.floor_api import FloorApi
 from ekc_telephony.core.engine.wallboard import Wallboard
 from ekc_telephony.runtime.health import Health
 
@@ -31,9 +33,12 @@ def make_app(
     health: Callable[[], Health],
     wallboard: Callable[[], Wallboard],
     registry: CollectorRegistry,
+    floor: FloorApi | None = None,
 ) -> FastAPI:
-    """Return the application."""
-    app = FastAPI(title="EKC", docs_url=None, redoc_url=None)
+    """Return the application; without a `floor` it can only be read."""
+    app = FastAPI(title="EKC", docs_url=None, redoc_url=None, openapi_url=None)
+    if floor is not None:
+        app.include_router(floor.router)
 
     @app.get("/healthz")
     async def healthz() -> Response:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
-import urllib.request
 from typing import Any, TypeVar
-from urllib.error import HTTPError, URLError
 
 import msgspec
 import pytest
@@ -21,32 +18,11 @@ from ekc_telephony.core.engine.engine import Engine
 from ekc_telephony.core.engine.wallboard import Wallboard, wallboard_of
 from ekc_telephony.core.kernel.ids import CallId, Did
 from ekc_telephony.runtime.health import examine
+from tests.adapters.http.asking import answer_when_there, free_port
 from tests.core.office import ANNA, NOON, URGENT, engine, seconds
 
 ResultT = TypeVar("ResultT")
 NUMBER = "+79161234567"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _get(address: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            return answer.status, answer.read().decode()
-    except HTTPError as refusal:
-        with refusal:
-            return refusal.code, refusal.read().decode()
-
-
-def _get_when_there(address: str) -> tuple[int, str]:
-    """Fetch a page of a server that is just starting."""
-    while True:
-        with contextlib.suppress(ConnectionError, URLError):
-            return _get(address)
 
 
 class Pages:
@@ -75,13 +51,13 @@ class Pages:
 
     def ask(self, page: str) -> tuple[int, str]:
         """Serve the pages, fetch one, and stop serving."""
-        port = _free_port()
+        port = free_port()
         address = f"http://127.0.0.1:{port}/{page}"
 
         async def story() -> tuple[int, str]:
             async with asyncio.TaskGroup() as tasks:
                 server = tasks.create_task(serve_pages(self.app(), host="127.0.0.1", port=port))
-                answer = await asyncio.to_thread(_get_when_there, address)
+                answer = await asyncio.to_thread(answer_when_there, address)
                 server.cancel()
             return answer
 
