@@ -27,6 +27,7 @@ PAGES: Final = sorted(
 )
 FENCE: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK: Final = re.compile(r"\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)")
+VERBS: Final = re.compile(r"(?:^|/)ekc ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*))?", re.MULTILINE)
 CODE: Final = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 PATH: Final = re.compile(
     r"(?P<path>(?:ekc_telephony|lab|tests|docs|dialplan|ivr_scripts|asterisk_conf|sounds|changelog\.d)"
@@ -142,14 +143,14 @@ def test_every_verb_of_ekc_named_exists(page: Path) -> None:
     codes = [*CODE.findall(prose(page)), *FENCE.findall(page.read_text(encoding="utf-8"))]
     unknown = []
     for code in codes:
-        for verb, under in re.findall(r"(?:^|/)ekc ([a-z]+)(?: ([a-z]+))?", code, re.MULTILINE):
+        for verb, under in VERBS.findall(code):
             is_known = verb in verbs or (verb in groups and (not under or under in groups[verb]))
             unknown += [] if is_known else [f"ekc {verb} {under}".strip()]
     assert unknown == []
 
 
 def _verb(name: str | None, callback: object) -> str:
-    return str(name or getattr(callback, "__name__", ""))
+    return str(name or getattr(callback, "__name__", "")).replace("_", "-")
 
 
 def test_the_page_of_metrics_names_exactly_the_metrics_that_exist() -> None:
