@@ -7,7 +7,7 @@ FAST := $(wildcard $(addprefix tests/,core scenarios simulation runtime guard ad
 export KEEP RATES SECONDS_PER_RATE OPERATORS MINUTES SEED FAULTS STORE RECORD POPULATION
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-speech demo check test test-core test-fast test-asterisk bench bench-routing faults conf sounds images lock clean
+.PHONY: help setup setup-speech demo check test test-core test-fast test-asterisk bench bench-routing bench-peak faults conf sounds images lock clean
 .NOTPARALLEL:
 
 help:  ## print this list
@@ -44,6 +44,9 @@ bench: setup  ## engine against bare Dial and app_queue (RATES="20 50", SECONDS_
 
 bench-routing: setup  ## decisions of the ACD with 100, 1,000 and 10,000 operators
 	@$(BIN)/python -m lab.bench.routing
+
+bench-peak: setup  ## the busiest ten minutes: 10 calls/s, 600 callers at once, 130 operators (MINUTES=2, RECORD=0)
+	@$(BIN)/python -m lab.bench.peak
 
 faults: setup  ## nobody is lost: faults under load, checked call by call (MINUTES=5, SEED=, FAULTS=engine_kill,...)
 	@$(BIN)/python -m lab.faults

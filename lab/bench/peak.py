@@ -1,0 +1,116 @@
+"""
+`make bench-peak`: the busiest ten minutes of a hotline on the real Asterisk.
+
+Ten calls a second, more than 600 citizens in the menu and the queue at once, 130 operators; every
+prompt, announcement, music, easing and offer of a callback that the installation has. Nobody may
+be refused or cut off, and everybody has an appeal. Begin with `peak_plan.py`.
+
+The environment may say MINUTES, OPERATORS, RATES, RECORD. The exit code is 0 when all of that
+holds; 130 after Ctrl-C. Everything lies in `.runtime/peak/`, the report in
+`.runtime/reports/peak.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from dataclasses import dataclass, field
+from typing import Final
+
+from rich.console import Console
+
+from ekc_telephony.adapters.asterisk_conf.conf import InstallationIncompleteError
+from ekc_telephony.settings.errors import SettingsError
+from lab.asterisk import AsteriskFailedError
+from lab.bench.peak_plan import PeakPlan
+from lab.bench.peak_report import peak_json, tell_peak
+from lab.bench.peak_run import run_peak
+from lab.bench.peak_site import PORTS, write_peak_site
+from lab.bench.peak_watch import Look
+from lab.bench.plan import PlanError
+from lab.bench.sipp import SippError
+from lab.node import NodeFailedError
+from lab.runtime import Runtime, RuntimeMissingError
+
+_PLAIN_WIDTH: Final = 120
+"""Where there is no terminal whose width could be asked."""
+_TOLD_EVERY_S: Final = 10.0
+_INTERRUPTED: Final = 130
+_FAILURES: Final = (
+    AsteriskFailedError,
+    InstallationIncompleteError,
+    NodeFailedError,
+    PlanError,
+    RuntimeMissingError,
+    SettingsError,
+    SippError,
+)
+
+
+def main() -> int:
+    """Run the peak and return the exit code."""
+    console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
+    # As in `lab.bench`: `kill` ends us as Ctrl-C does, by leaving every `with` block.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.default_int_handler)
+    try:
+        return _peak(console)
+    except _FAILURES as error:
+        console.print(str(error), style="red", highlight=False, markup=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Interrupted; everything is stopped.")
+        return _INTERRUPTED
+
+
+@dataclass(slots=True, kw_only=True)
+class _Progress:
+    """Says every ten seconds how it goes."""
+
+    console: Console
+    began: float | None = field(default=None)
+    told: float = field(default=float("-inf"))
+
+    def on_look(self, seen: Look) -> None:
+        self.began = seen.at if self.began is None else self.began
+        if seen.at < self.told + _TOLD_EVERY_S:
+            return
+        self.told = seen.at
+        self.console.print(
+            f"{seen.at - self.began:4.0f} s: {seen.level('menu'):.0f} in the menu, "
+            f"{seen.level('waiting'):.0f} waiting, {seen.level('talking'):.0f} talking; "
+            f"{seen.level('ekc_calls_registered_total'):.0f} calls so far; "
+            f"the engine answers in {seen.answer_ms:.0f} ms",
+            highlight=False,
+        )
+
+
+def _peak(console: Console) -> int:
+    plan = PeakPlan.from_environment(os.environ)
+    runtime = Runtime.find()
+    folder = runtime.folder / "peak"
+    shutil.rmtree(folder, ignore_errors=True)
+    config = write_peak_site(folder, plan)
+    console.print(
+        f"{plan.rate} calls a second for {plan.lasting.total_seconds():.0f} s, "
+        f"{plan.operators} operators",
+        highlight=False,
+    )
+    progress = _Progress(console=console)
+    peak = run_peak(plan, config, ports=PORTS, runtime=runtime, on_look=progress.on_look)
+    # A gigabyte of silence; whether one was lost is told by the store.
+    shutil.rmtree(folder / "asterisk" / "spool" / "recording", ignore_errors=True)
+    tell_peak(peak, console)
+    path = runtime.reports / "peak.json"
+    version = runtime.versions.get("asterisk: asterisk", "unknown")
+    content = json.dumps(peak_json(peak, asterisk_version=version), indent=1, ensure_ascii=False)
+    path.write_text(content + "\n", encoding="utf-8")
+    console.print(f"Report: {path}", highlight=False)
+    return 0 if peak.verdict.is_sound else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
