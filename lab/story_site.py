@@ -72,6 +72,7 @@ def write_story_site(
 def _change(document: Document, ports: PortBlock) -> None:
     document["scripts"] = "scripts"
     document["sounds"] = "sounds"
+    document["asterisk"]["transfer_button"] = True
     document["numbers"] = [
         {"did": HOTLINE, "script": "hotline"},
         {"did": NIGHT, "script": "night"},

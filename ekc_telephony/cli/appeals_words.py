@@ -41,6 +41,8 @@ KINDS: Final[Mapping[SegmentKind, str]] = MappingProxyType(
         SegmentKind.WAITING: "ожидание в очереди",
         SegmentKind.OFFER: "вызов оператору",
         SegmentKind.TALK: "разговор с оператором",
+        SegmentKind.CONSULTATION: "консультация операторов",
+        SegmentKind.OUTSIDE: "перевод на внешний номер",
         SegmentKind.WRAP_UP: "поствызывная обработка",
     }
 )
@@ -60,6 +62,7 @@ SEGMENT_OUTCOMES: Final[Mapping[SegmentOutcome | None, str]] = MappingProxyType(
         SegmentOutcome.WITHDRAWN: "отозван: звонящий положил трубку",
         SegmentOutcome.CALLER_HUNG_UP: "звонящий положил трубку",
         SegmentOutcome.AGENT_HUNG_UP: "оператор положил трубку",
+        SegmentOutcome.TRANSFERRED: "переведён на другого",
         SegmentOutcome.FINISHED_EARLY: "закончена оператором",
         SegmentOutcome.TIME_IS_UP: "закончена по времени",
         SegmentOutcome.BROKEN: "прервано сбоем",

@@ -50,6 +50,7 @@ PHASES: Final = {
     Phase.MENU: "меню",
     Phase.WAITING: "в очереди",
     Phase.TALKING: "разговор",
+    Phase.OUTSIDE: "внешний номер",
     Phase.LEAVING: "прощание",
 }
 _PATIENCE_S: Final = 2

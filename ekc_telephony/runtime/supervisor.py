@@ -55,6 +55,7 @@ class SupervisedEngine:
         try:
             self._engine.restore_agents(state.agents, state.features, now)
             self._engine.restore_regulars(state.regulars)
+            self._engine.restore_paces(state.paces)
         except Exception:
             self.bugs += 1
             log.exception("the agents could not be restored; they are as the configuration says")

@@ -22,6 +22,16 @@ from ekc_telephony.adapters.asterisk_conf.secrets import Secrets
 from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.settings.models import ControlEndpoint, Endpoint, Settings
 
+
+def outside_endpoints(settings: Settings) -> dict[str, str]:
+    """Return how Asterisk dials each number outside that callers may be sent on to."""
+    address_of = {trunk.name: trunk.addresses[0] for trunk in settings.trunks}
+    return {
+        each.number: f"PJSIP/{each.trunk}/sip:{each.number}@{address_of[each.trunk]}"
+        for each in settings.outside
+    }
+
+
 ARI_APP: Final = "ekc"
 """The engine's ARI application; one engine owns it."""
 
@@ -57,6 +67,7 @@ def node_conf(settings: Settings, secrets: Secrets, *, installation: Installatio
         ami_password=secrets.ami,
         guard_password=secrets.guard,
         qualify_every=asterisk.sip.qualify_every,
+        has_transfer_button=asterisk.transfer_button,
         trunks=tuple(
             TrunkConf(
                 name=trunk.name,

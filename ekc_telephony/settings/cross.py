@@ -23,6 +23,8 @@ _UNIQUE: Final[tuple[tuple[str, tuple[Location, ...]], ...]] = (
     ("queue", (("queues", EVERY, "id"),)),
     ("skill", (("skills", EVERY, "name"),)),
     ("trunk address", (("trunks", EVERY, "addresses", EVERY),)),
+    ("extension", (("queues", EVERY, "extension"), ("operators", EVERY, "extension"))),
+    ("outside number", (("outside", EVERY, "number"),)),
 )
 _TCP_PORTS: Final[tuple[Location, ...]] = (
     ("asterisk", "ari", "port"),
@@ -49,6 +51,7 @@ def cross_check(document: Document, folder: Path) -> Iterator[Mistake]:
     """
     yield from _duplicates(document)
     yield from _unknown_skills(document)
+    yield from _unknown_trunks(document)
     if scripts := document.spelling(("scripts",)):
         yield from _unknown_scripts(document, folder / scripts)
     if sounds := document.spelling(("sounds",)):
@@ -81,6 +84,13 @@ def _unknown_skills(document: Document) -> Iterator[Mistake]:
         for found in document.keys_under((owners, EVERY, "skills")):
             if found.written not in known:
                 yield _unknown(document, found, "skill", known, "add it under `skills:`")
+
+
+def _unknown_trunks(document: Document) -> Iterator[Mistake]:
+    known = {found.written for found in document.scalars_at(("trunks", EVERY, "name"))}
+    for found in document.scalars_at(("outside", EVERY, "trunk")):
+        if found.written not in known:
+            yield _unknown(document, found, "trunk", known, "add it under `trunks:`")
 
 
 def _unknown_scripts(document: Document, scripts: Path) -> Iterator[Mistake]:

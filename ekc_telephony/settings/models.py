@@ -33,6 +33,7 @@ from ekc_telephony.settings.values import (
     Digit,
     Duration,
     EasedLine,
+    Extension,
     FilePath,
     HolidayCalendar,
     Interval,
@@ -117,6 +118,9 @@ class AsteriskSettings(Section):
     rtp: RtpPorts
     ari: ControlEndpoint
     ami: ControlEndpoint
+    transfer_button: bool = False
+    """Whether phones may transfer by their own button (REFER). Off: Asterisk 22.10.1 was seen to
+    crash once when a REFER was answered very early; docs/architecture/transfers.md."""
 
 
 class StoreSettings(Section):
@@ -133,6 +137,15 @@ class Trunk(Section):
     addresses: tuple[Address, ...] = Field(min_length=1)
     """Calls from these addresses are citizens' calls."""
     codecs: tuple[Codec, ...] = Field(min_length=1)
+
+
+class OutsideNumber(Section):
+    """A number outside that operators may send callers on to, and nobody else's."""
+
+    number: Dialled
+    """What the operator dials, and what the trunk is given."""
+    trunk: Name
+    """By which trunk, at its first address."""
 
 
 class Number(Section):
@@ -205,6 +218,8 @@ class Queue(Section):
     """Callers who wait for the same kind of operator."""
 
     id: Name
+    extension: Extension | None = None
+    """A short number by which operators send callers on to it; its id can be dialled as well."""
     title: Title
     """Shown on operators' phones and on the wallboard."""
     line: Line
@@ -236,6 +251,8 @@ class Queue(Section):
     """Who hangs up and calls again within this time gets his place back."""
     callback_key: Digit | None = None
     """The key by which a waiting caller asks to be called back; the prompts say «один»."""
+    announce_wait: bool = False
+    """Whether the caller hears the expected wait, too, whenever he hears his position."""
 
 
 class Operator(Section):
@@ -243,6 +260,8 @@ class Operator(Section):
 
     account: Name
     """His SIP account; also who he is in every record."""
+    extension: Extension | None = None
+    """A short number by which colleagues reach him; his account can be dialled as well."""
     name: Title
     line: Line
     skills: Mapping[Name, Level] = Field(default_factory=dict)
@@ -321,6 +340,7 @@ class Settings(Section):
     """The folder with `ru/` (prompts) and `moh/` (music on hold)."""
     trunks: tuple[Trunk, ...]
     numbers: tuple[Number, ...]
+    outside: tuple[OutsideNumber, ...] = ()
     schedules: Mapping[Name, Schedule] = Field(default_factory=dict)
     skills: tuple[Skill, ...] = ()
     queues: tuple[Queue, ...] = Field(min_length=1)

@@ -17,9 +17,10 @@ import holidays
 
 from ekc_telephony.core.engine.engine import EnginePlan
 from ekc_telephony.core.engine.features import FeatureCodes
+from ekc_telephony.core.engine.transfer import Directory
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
 from ekc_telephony.core.ivr.script import Script
-from ekc_telephony.core.kernel.ids import Did, ScriptId
+from ekc_telephony.core.kernel.ids import AgentId, Did, QueueId, ScriptId
 from ekc_telephony.settings import values
 from ekc_telephony.settings.document import read_document
 from ekc_telephony.settings.errors import SettingsError
@@ -50,6 +51,11 @@ def engine_plan(settings: Settings, *, today: date) -> EnginePlan:
             not_ready=codes.not_ready_codes(),
             signed_out=codes.signed_out,
             end_of_wrap_up=codes.end_of_wrap_up,
+        ),
+        directory=Directory(
+            agents={o.extension: AgentId(o.account) for o in settings.operators if o.extension},
+            queues={q.extension: QueueId(q.id) for q in settings.queues if q.extension},
+            outside=frozenset(each.number for each in settings.outside),
         ),
     )
 

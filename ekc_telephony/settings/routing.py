@@ -96,6 +96,7 @@ def _queue_spec(queue: Queue, queues: Mapping[str, Queue]) -> QueueSpec:
             for each in queue.overflow
         ),
         callback_key=queue.callback_key,
+        announces_wait=queue.announce_wait,
     )
 
 

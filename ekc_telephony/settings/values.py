@@ -193,6 +193,8 @@ Dialled: TypeAlias = Annotated[
 ]
 """A telephone number as the trunk delivers it."""
 Code: TypeAlias = Annotated[str, BeforeValidator(_as_written), Field(pattern=r"^\*[0-9]{2,4}$")]
+Extension: TypeAlias = Annotated[str, BeforeValidator(_as_written), Field(pattern=r"^[0-9]{2,6}$")]
+"""What an operator's phone dials inside the house."""
 Digit: TypeAlias = Annotated[str, BeforeValidator(_as_written), Field(pattern=r"^[0-9]$")]
 Contact: TypeAlias = Annotated[
     str, Field(pattern=r"^sip:([A-Za-z0-9_.-]+@)?[A-Za-z0-9.-]+(:[0-9]{1,5})?$")

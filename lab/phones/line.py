@@ -22,6 +22,8 @@ RATE: Final = 8000
 GAP: Final = timedelta(milliseconds=120)
 """Between two keys."""
 _AGREED_S: Final = 5.0
+_ANY_HOST: Final = "ekc.invalid"
+"""Only what stands before the @ counts in a transfer."""
 _TURN_S: Final = 0.06
 """How often sound is moved: three packets."""
 _AHEAD: Final = timedelta(seconds=1)
@@ -114,6 +116,24 @@ class Line:
                     await asyncio.sleep(_TURN_S)  # the phone is still agreeing on the hold
                 else:
                     return
+
+    async def transfer(self, target: str) -> None:
+        """
+        Press Transfer and dial: the other side is to talk to the target from now on.
+
+        Raises:
+            baresip.TransferFailed: The node says that it cannot be, or says nothing.
+        """
+        await self._call.transfer(f"sip:{target}@{_ANY_HOST}", timeout=_AGREED_S)
+
+    async def transfer_to(self, consultation: Line) -> None:
+        """
+        Press Transfer while another call goes on: the other sides of both are to talk.
+
+        Raises:
+            baresip.TransferFailed: The node says that it cannot be, or says nothing.
+        """
+        await self._call.attended_transfer(consultation._call, timeout=_AGREED_S)
 
     async def hang_up(self) -> None:
         """Hang up and wait for the end; harmless when the call is over."""

@@ -36,6 +36,7 @@ from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.engine.engine import Engine, EnginePlan
 from ekc_telephony.core.engine.features import FeatureCodes
 from ekc_telephony.core.engine.state import EngineState
+from ekc_telephony.core.engine.transfer import Directory
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
 from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Hours, Menu, Play, Script
 from ekc_telephony.core.kernel.ids import (
@@ -122,6 +123,7 @@ QUEUES: Final = (
         keeps_place_for=seconds(120),
         overflows=(Overflow(cause=OverflowCause.WAITED, after=seconds(90), to_queue=None),),
         callback_key="1",
+        announces_wait=True,
     ),
     replace(
         queue(EXPERT, requires={_DEUTSCH: 9}),
@@ -222,7 +224,12 @@ SCRIPTS: Final = {
 
 def engine(*, ready: Iterable[AgentId] = ()) -> Engine:
     """Return the office's engine; whoever is not in `ready` is signed out."""
-    plan = EnginePlan(scripts=SCRIPTS, schedules={"office": OFFICE_HOURS}, feature_codes=CODES)
+    plan = EnginePlan(
+        scripts=SCRIPTS,
+        schedules={"office": OFFICE_HOURS},
+        feature_codes=CODES,
+        directory=Directory(outside=frozenset({"112"})),
+    )
     return Engine(plan, acd(ready=ready))
 
 
@@ -233,4 +240,5 @@ def restored_engine(state: EngineState, now: datetime) -> Engine:
         again.restore_session(session, script=SCRIPTS.get(session.did))
     again.restore_agents(state.agents, state.features, now)
     again.restore_regulars(state.regulars)
+    again.restore_paces(state.paces)
     return again

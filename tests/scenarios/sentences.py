@@ -14,9 +14,11 @@ from typing import Final
 
 from ekc_telephony.core.call.commands import (
     AnswerLeg,
+    AnswerTransfer,
     CreateBridge,
     DestroyBridge,
     DialAgent,
+    DialNumber,
     HangUpCause,
     HangUpLeg,
     JoinBridge,
@@ -42,6 +44,7 @@ from ekc_telephony.core.call.events import (
     PhoneReached,
     PlaybackFinished,
     RecordingFailed,
+    TransferAsked,
 )
 from ekc_telephony.core.call.facts import (
     AgentChanged,
@@ -73,8 +76,8 @@ class Cast:
 
     names: dict[str, str] = field(default_factory=dict)
     """Leg or call → name of the person."""
-    dialled: dict[AgentId, DialAgent] = field(default_factory=dict)
-    """The leg on which each agent was rung last."""
+    dialled: dict[AgentId, DialAgent | DialNumber] = field(default_factory=dict)
+    """The leg on which each agent, or number outside, was rung last."""
     playing: dict[LegId, PlayPrompts] = field(default_factory=dict)
     joins: list[JoinBridge] = field(default_factory=list)
     recordings: list[StartRecording] = field(default_factory=list)
@@ -99,6 +102,9 @@ class Cast:
             case DialAgent(leg=leg, agent=agent):
                 self.dialled[agent] = effect
                 self.names[leg] = agent
+            case DialNumber(leg=leg, number=number):
+                self.dialled[AgentId(number)] = effect
+                self.names[leg] = number
             case PlayPrompts(leg=leg):
                 self.playing[leg] = effect
             case JoinBridge():
@@ -125,7 +131,7 @@ _ENDS: Final = {
     "vanishes from the network": EndReason.FAILED,
 }
 _WHO: Final = r"(?P<who>\w+('s own call)?)"
-"""A person; the call an agent makes to dial a code is his «own call»."""
+"""A person; the call an agent makes to dial something is his «own call»."""
 _EVENTS: Final[Mapping[str, _Telling]] = {
     rf"{_WHO} calls (?P<did>\d+)( from (?P<number>\d+))?": lambda cast, said: CallArrived(
         call=CallId(cast.caller(said["who"])), did=Did(said["did"]), number=said["number"]
@@ -141,7 +147,16 @@ _EVENTS: Final[Mapping[str, _Telling]] = {
     rf"{_WHO} (?P<end>{'|'.join(_ENDS)})": lambda cast, said: LegEnded(
         leg=cast.leg(said["who"]), reason=_ENDS[said["end"]]
     ),
-    rf"{_WHO} dials (?P<code>\*\d+)": lambda cast, said: FeatureDialled(
+    rf"{_WHO} transfers to (?P<target>\w+)": lambda cast, said: TransferAsked(
+        leg=cast.leg(said["who"]), target=said["target"], is_attended=False
+    ),
+    rf"{_WHO} transfers to the one on the other line": lambda cast, said: TransferAsked(
+        leg=cast.leg(said["who"]),
+        target="",
+        is_attended=True,
+        consulted=cast.caller(f"{said['who']}'s own call"),
+    ),
+    rf"{_WHO} dials (?P<code>\*?\w+)": lambda cast, said: FeatureDialled(
         leg=cast.caller(f"{said['who']}'s own call"), agent=AgentId(said["who"]), code=said["code"]
     ),
     r"the phone of (?P<who>\w+) is lost": lambda _, said: PhoneLost(agent=AgentId(said["who"])),
@@ -210,10 +225,12 @@ def _word(value: Presence | NotReadyReason | object) -> str:
 
 def _tell_command(effect: Effect, who: str, cast: Cast) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each command
     match effect:
-        case AnswerLeg():
-            return f"answer {who}"
-        case SignalRinging():
-            return f"let {who} hear ringing"
+        case AnswerLeg(leg=leg):
+            return f"answer {cast.name(leg)}"
+        case SignalRinging(leg=leg):
+            return f"let {cast.name(leg)} hear ringing"
+        case AnswerTransfer(leg=leg, result=result):
+            return f"tell the phone of {cast.name(leg)} that the transfer is {_word(result)}"
         case HangUpLeg(leg=leg, cause=cause):
             why = "" if cause is HangUpCause.NORMAL else f" ({_word(cause)})"
             return f"hang up on {cast.name(leg)}{why}"
@@ -227,6 +244,8 @@ def _tell_command(effect: Effect, who: str, cast: Cast) -> str:  # noqa: C901, P
             return f"stop the music of {who}"
         case DialAgent(agent=agent, number=number):
             return f"ring {agent}, showing {number or 'no number'}, {effect.appeal}"
+        case DialNumber(number=number, shown=shown):
+            return f"ring {number} outside, showing {shown or 'no number'}"
         case CreateBridge():
             return f"make a bridge for {who}"
         case JoinBridge(legs=legs):

@@ -8,7 +8,7 @@ passed, needs a step of its own («time passes»).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
+from ekc_telephony.core.acd.expected_wait import PaceState
 from ekc_telephony.core.call.commands import AnswerLeg, DialAgent, JoinBridge
 from ekc_telephony.core.call.events import (
     CallArrived,
@@ -26,7 +27,7 @@ from ekc_telephony.core.call.events import (
     LiveLeg,
 )
 from ekc_telephony.core.engine.engine import Effect
-from ekc_telephony.core.kernel.ids import AgentId, BridgeId, Did, LegId
+from ekc_telephony.core.kernel.ids import AgentId, BridgeId, Did, LegId, QueueId
 from tests.core.office import MOSCOW, engine
 from tests.scenarios.sentences import Cast, is_fact, tell, understand
 
@@ -54,6 +55,8 @@ class Story:
     story: str
     starts: datetime
     ready: tuple[AgentId, ...]
+    conversations: Mapping[QueueId, timedelta]
+    """How long they took in these queues, in the hours before the story."""
     steps: tuple[Step, ...]
 
 
@@ -65,6 +68,9 @@ def read_story(path: Path) -> Story:
         story=read.pop("story"),
         starts=starts.replace(tzinfo=MOSCOW).astimezone(UTC),
         ready=tuple(AgentId(name) for name in read.pop("ready")),
+        conversations={
+            QueueId(queue): _duration(long) for queue, long in read.pop("conversations", {}).items()
+        },
         steps=tuple(_read_step(row) for row in read.pop("steps")),
     )
     assert not read, f"{path.name}: unknown: {', '.join(read)}"
@@ -72,9 +78,8 @@ def read_story(path: Path) -> Story:
 
 
 def _read_step(row: dict[str, Any]) -> Step:
-    minutes, count = str(row.pop("at")).split(":")
     step = Step(
-        at=timedelta(minutes=int(minutes), seconds=float(count)),
+        at=_duration(row.pop("at")),
         event=row.pop("event"),
         commands=tuple(row.pop("commands", ())),
         facts=tuple(row.pop("facts", ())),
@@ -83,12 +88,27 @@ def _read_step(row: dict[str, Any]) -> Step:
     return step
 
 
+def _duration(written: object) -> timedelta:
+    minutes, count = str(written).split(":")
+    return timedelta(minutes=int(minutes), seconds=float(count))
+
+
 class Stage:
     """An engine, its clock, and what Asterisk would know."""
 
     def __init__(self, story: Story) -> None:
         self._story = story
         self._engine = engine(ready=story.ready)
+        self._engine.acd.restore_paces(
+            PaceState(
+                queue=queue,
+                engaged_s=50 * long.total_seconds(),
+                conversations=50,
+                seen=50,
+                counted_to=story.starts,
+            )
+            for queue, long in story.conversations.items()
+        )
         self._cast = Cast()
         self._numbers: dict[LegId, Did] = {}
         self._agents: dict[LegId, AgentId] = {}

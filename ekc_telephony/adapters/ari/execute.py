@@ -17,6 +17,7 @@ header.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -28,20 +29,36 @@ from urllib.parse import quote
 from ekc_telephony.adapters.ari.client import AriClient, AriDownError, AriRefusedError
 from ekc_telephony.adapters.ari.translate import AGENT
 from ekc_telephony.core.call import commands
-from ekc_telephony.core.call.commands import Command, HangUpCause
+from ekc_telephony.core.call.commands import Command, HangUpCause, TransferResult
 from ekc_telephony.runtime.ports import CommandRefusedError
 
 RING_MARGIN: Final = timedelta(seconds=5)
 """Asterisk gives up this much after the core would: a net under it, for an engine that died."""
 LONGEST_RECORDING: Final = timedelta(hours=12)
 """ARI needs a limit; without one, a stuck recording would keep its bridge alive for ever."""
+REFER_SETTLES: Final = timedelta(seconds=0.3)
+"""Before a transfer is answered: Asterisk 22.10.1 tells of a REFER before it has set up what the
+answer writes to. Answered within a millisecond, res_pjsip_refer crashed once in about 70 transfers
+(a write to a null pointer), and Asterisk with it."""
 HIDDEN_NUMBER: Final = "anonymous"
 """What the phone is given as the number of a caller who hides his (RFC 3323)."""
 HIDDEN_TITLE: Final = "номер скрыт"
 """Added to the name on the phone's display in that case."""
 
 _Q850: Final[Mapping[HangUpCause, str]] = MappingProxyType(
-    {HangUpCause.NORMAL: "16", HangUpCause.UNKNOWN_NUMBER: "1", HangUpCause.TROUBLE: "41"}
+    {
+        HangUpCause.NORMAL: "16",
+        HangUpCause.UNKNOWN_NUMBER: "1",
+        HangUpCause.TROUBLE: "41",
+        HangUpCause.BUSY: "17",
+    }
+)
+_TRANSFER_STATES: Final[Mapping[TransferResult, str]] = MappingProxyType(
+    {
+        TransferResult.ACCEPTED: "channel_answered",
+        TransferResult.UNAVAILABLE: "channel_unavailable",
+        TransferResult.DECLINED: "channel_declined",
+    }
 )
 _NOT_IN_A_NAME: Final = re.compile(r'["\\<>\x00-\x1f\x7f]+')
 _GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY})
@@ -56,6 +73,7 @@ class AriCallControl:
         endpoint: How an agent's phone is dialled, with `{agent}` for his account.
         prompt_folder: Where prompts lie below Asterisk's `sounds/<language>/`.
         music_class: The class of `musiconhold.conf` for `StartMusic`.
+        outside: How each number outside is dialled that callers may be sent on to; no others are.
         fallback_context: The dialplan context that `SendToFallback` leads to, at its extension `s`.
     """
 
@@ -67,12 +85,14 @@ class AriCallControl:
         prompt_folder: str = "ekc",
         music_class: str = "default",
         fallback_context: str = "fallback",
+        outside: Mapping[str, str] | None = None,
     ) -> None:
         self._client = client
         self._endpoint = endpoint
         self._prompt_folder = prompt_folder
         self._music_class = music_class
         self._fallback_context = fallback_context
+        self._outside = outside or {}
 
     async def execute(self, command: Command) -> None:
         """
@@ -110,6 +130,8 @@ class AriCallControl:
                 await ask("DELETE", f"channels/{quote(leg)}/moh")
             case commands.DialAgent():
                 await self._dial(command)
+            case commands.DialNumber():
+                await self._dial_outside(command)
             case commands.CreateBridge(bridge=bridge):
                 await ask("POST", f"bridges/{quote(bridge)}", {"type": "mixing"})
             case commands.JoinBridge(bridge=bridge, legs=legs):
@@ -119,6 +141,10 @@ class AriCallControl:
                 await ask("DELETE", f"bridges/{quote(bridge)}")
             case commands.StartRecording():
                 await self._record(command)
+            case commands.AnswerTransfer(leg=leg, result=result):
+                await asyncio.sleep(REFER_SETTLES.total_seconds())
+                state = {"states": _TRANSFER_STATES[result]}
+                await ask("POST", f"channels/{quote(leg)}/transfer_progress", state)
             case commands.SendToFallback(leg=leg):
                 target = {"context": self._fallback_context, "extension": "s", "priority": "1"}
                 await ask("POST", f"channels/{quote(leg)}/continue", target)
@@ -158,6 +184,21 @@ class AriCallControl:
             "timeout": str(int(limit.total_seconds())),
         }
         await self._client.ask("POST", "channels", query, {"variables": _headers(command)})
+
+    async def _dial_outside(self, command: commands.DialNumber) -> None:
+        endpoint = self._outside.get(command.number)
+        if endpoint is None:
+            raise AriRefusedError(HTTPStatus.FORBIDDEN, "this number outside is not allowed")
+        query = {
+            "endpoint": endpoint,
+            "channelId": command.leg,
+            "app": self._client.application,
+            "appArgs": AGENT,
+            "originator": command.call,
+            "callerId": command.shown or HIDDEN_NUMBER,
+            "timeout": str(int((command.ring_time + RING_MARGIN).total_seconds())),
+        }
+        await self._client.ask("POST", "channels", query)
 
 
 def caller_id(command: commands.DialAgent) -> str:

@@ -73,6 +73,23 @@ class RESTRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defa
     message_body: str | None = None
 
 
+class RequiredDestination(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """Information about the requested destination."""
+    protocol_id: str | None = None
+    destination: str | None = None
+
+
+class ReferTo(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """transfer destination requested by transferee."""
+    requested_destination: RequiredDestination
+    destination_channel: Channel | None = None
+
+
+class ReferredBy(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """transfer destination requested by transferee."""
+    source_channel: Channel
+
+
 class StasisStart(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="StasisStart"):
     """Notification that a channel has entered a Stasis application."""
     args: list[str]
@@ -95,6 +112,13 @@ class ChannelDtmfReceived(msgspec.Struct, frozen=True, kw_only=True, gc=False, o
     """DTMF received on a channel."""
     digit: str
     channel: Channel
+
+
+class ChannelTransfer(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="ChannelTransfer"):
+    """transfer on a channel."""
+    state: str | None = None
+    refer_to: ReferTo
+    referred_by: ReferredBy
 
 
 class PlaybackFinished(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="PlaybackFinished"):
@@ -132,6 +156,7 @@ Message: TypeAlias = (
     ApplicationReplaced
     | ChannelDestroyed
     | ChannelDtmfReceived
+    | ChannelTransfer
     | ChannelUserevent
     | PlaybackFinished
     | RESTResponse

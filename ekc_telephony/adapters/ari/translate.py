@@ -3,7 +3,7 @@ ARI messages as the core's events: pure functions, one message in, one event or 
 
 A channel's id is our leg's id, and the id of a caller's channel is the call's id. The dialplan
 tells by the arguments of `Stasis()` who comes: `inbound,<did>` a citizen,
-`feature,<account>,<digits>` an operator's phone; the leg that we dialled ourselves comes with
+`feature,<account>,<dialled>` an operator's phone; the leg that we dialled ourselves comes with
 `agent` once it is answered.
 
 Rule 1: a leg that came through the dialplan ends with `StasisEnd`: Asterisk unsubscribes us then,
@@ -13,7 +13,9 @@ one of the two through.
 Rule 2: why a leg ended is read from its Q.850 cause first: the SIP status (`tech_cause`) of a leg
 that we hung up ourselves is made from our own reason.
 Rule 3: a caller's name is ignored: it is anyone's text, and a number is enough to call back.
-Rule 4: that a phone rings is not told: nobody acts on it, and Asterisk would have to send three
+Rule 4: a transfer that a phone asks for comes with `ChannelTransfer` only because every operator's
+channel is `ari-only` (pjsip.conf); Asterisk says it again, with a `state`, for each answer of ours.
+Rule 5: that a phone rings is not told: nobody acts on it, and Asterisk would have to send three
 messages more for every call.
 """
 
@@ -28,6 +30,7 @@ from ekc_telephony.adapters.ari.models import (
     Channel,
     ChannelDestroyed,
     ChannelDtmfReceived,
+    ChannelTransfer,
     Message,
     PlaybackFinished,
     RecordingFailed,
@@ -75,6 +78,8 @@ def translate(message: Message) -> Event | None:  # noqa: PLR0911 (one row per m
             return events.LegEnded(leg=LegId(channel.id), reason=EndReason.HUNG_UP)
         case ChannelDestroyed(cause=cause, tech_cause=sip, channel=channel):
             return events.LegEnded(leg=LegId(channel.id), reason=end_reason(cause, sip=sip))
+        case ChannelTransfer(state=None):
+            return _transfer(message)
         case ChannelDtmfReceived(digit=key, channel=channel):
             return events.KeyPressed(leg=LegId(channel.id), key=key)
         case PlaybackFinished():
@@ -99,6 +104,17 @@ def _arrival(arguments: list[str], channel: Channel) -> Event:
         case _:
             number = caller_number(channel.caller.number)
             return events.CallArrived(call=CallId(channel.id), did=did_of(arguments), number=number)
+
+
+def _transfer(message: ChannelTransfer) -> Event:
+    """Return what a REFER asks for; messages with a state repeat what we answered to it."""
+    wanted, consulted = message.refer_to.requested_destination, message.refer_to.destination_channel
+    return events.TransferAsked(
+        leg=LegId(message.referred_by.source_channel.id),
+        target=wanted.destination or "",
+        is_attended=wanted.protocol_id is not None,
+        consulted=None if consulted is None else LegId(consulted.id),
+    )
 
 
 def did_of(arguments: list[str]) -> Did:

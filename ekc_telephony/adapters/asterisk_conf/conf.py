@@ -117,6 +117,8 @@ class NodeConf:
     guard_password: str
     qualify_every: timedelta | None
     """How often a registered phone is asked whether it is still there."""
+    has_transfer_button: bool
+    """Whether operators' phones may send REFER."""
     trunks: tuple[TrunkConf, ...]
     phones: tuple[PhoneConf, ...]
     music_classes: tuple[str, ...]

@@ -31,7 +31,7 @@ from ekc_telephony.core.call.facts import (
 )
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 
-SCHEMA_REVISION: Final = "0004"
+SCHEMA_REVISION: Final = "0005"
 """The newest revision in `migrations/versions/`; a test compares the two."""
 
 

@@ -26,16 +26,21 @@ from typing import Any, Final
 
 from ekc_telephony.core.acd.agent import Agent, AgentStep
 from ekc_telephony.core.acd.census import Census
+from ekc_telephony.core.acd.expected_wait import ExpectedWait, PaceState, WaitEstimator
 from ekc_telephony.core.acd.floor import Floor, Waiting
 from ekc_telephony.core.acd.messages import (
     AcdEffect,
     AcdEvent,
+    AdviceAsked,
+    AdviceBegan,
+    AdviceEnded,
     CallbackOffered,
     CallerJoined,
     CallerLeft,
     CallerMoved,
     ConversationAdopted,
     ConversationEnded,
+    ConversationPassed,
     ElsewhereChanged,
     LapseReason,
     NobodySignedIn,
@@ -87,6 +92,7 @@ class Acd:
         self._floor = Floor(self._queues.values(), specs, worth=priority_worth)
         self._census = Census(self._agents_of_queues())
         self._patience = Patience(self._queues, self._floor, self._census)
+        self._estimator = WaitEstimator(self._queues, specs, self._floor)
         self._waiting: dict[CallId, Waiting] = {}
         self._call_of_offer: dict[OfferId, CallId] = {}
         self._talks: dict[CallId, tuple[AgentId, timedelta]] = {}
@@ -95,11 +101,17 @@ class Acd:
         self._tickets = 0
         self._offers = 0
         self._is_suspended = False
+        self._touched: dict[CallId, None] = {}
+        """Callers who changed without a word."""
         self._handlers: Mapping[type[AcdEvent], Callable[[Any, datetime], list[AcdEffect]]] = {
             CallerJoined: self._caller_joined,
             CallerLeft: self._caller_left,
             OfferAccepted: self._offer_accepted,
             OfferLapsed: self._offer_lapsed,
+            AdviceAsked: self._advice_asked,
+            AdviceBegan: self._advice_began,
+            AdviceEnded: self._advice_ended,
+            ConversationPassed: self._conversation_passed,
             ConversationEnded: self._conversation_ended,
             ConversationAdopted: self._conversation_adopted,
             PresenceSet: self._presence_set,
@@ -131,14 +143,50 @@ class Acd:
         """Return how many who serve the queue are ready, whatever they do now."""
         return self._census.ready(queue)
 
+    def has_signed_in(self, queue: QueueId) -> bool:
+        """Tell whether anybody who serves the queue is signed in, whatever he does now."""
+        return bool(self._census.signed_in(queue))
+
+    def free_for(self, queue: QueueId) -> AgentId | None:
+        """Return who serves the queue and has been free for longest; None when nobody is free."""
+        free = [
+            (since, agent)
+            for agent in self._floor.agents_of(queue)
+            if (since := self._floor.place_of_free(agent)) is not None
+        ]
+        return min(free)[1] if free else None
+
     def position(self, call: CallId) -> int | None:
         """Return the caller's place in his queue from 1; None when he does not wait."""
         waiting = self._waiting.get(call)
         return None if waiting is None else self._floor.position(waiting)
 
+    def take_touched(self) -> list[CallId]:
+        """Return the callers whose places changed without an effect since this was asked last."""
+        touched, self._touched = [call for call in self._touched if call in self._waiting], {}
+        return touched
+
     def place(self, call: CallId) -> Waiting | None:
         """Return the caller's place in line, to look at; None when he does not wait."""
         return self._waiting.get(call)
+
+    def expected_wait(self, call: CallId, now: datetime) -> ExpectedWait | None:
+        """Return how long the caller will wait; None when that is not known or he does not."""
+        waiting = self._waiting.get(call)
+        return None if waiting is None else self._estimator.expect(waiting, now)
+
+    @property
+    def paces(self) -> tuple[PaceState, ...]:
+        """How fast callers are served, each queue that has had any."""
+        return self._estimator.states()
+
+    def take_changed_paces(self) -> tuple[PaceState, ...]:
+        """Return the paces that changed since this was asked last."""
+        return self._estimator.take_changes()
+
+    def engaged_for(self, agent: AgentId) -> QueueId | None:
+        """Return for which queue's caller the agent rings, talks or wraps up."""
+        return self._estimator.engaged_for(agent)
 
     def free_since(self, agent: AgentId) -> int | None:
         """Return the agent's place in the order of becoming free; None when he is not."""
@@ -152,22 +200,32 @@ class Acd:
 
     # --- going on after another engine
 
-    def restore_agent(self, was: Agent, *, wrap_up: timedelta | None) -> None:
+    def restore_paces(self, paces: Iterable[PaceState]) -> None:
+        """Know how fast callers were served when an earlier engine was here."""
+        self._estimator.restore(paces)
+
+    def restore_agent(
+        self, was: Agent, *, wrap_up: timedelta | None, engaged_for: QueueId | None = None
+    ) -> None:
         """
         Let an agent be as he was; to be called in the order in which the free ones became free.
 
         Args:
             was: How he was.
             wrap_up: How long he may wrap up, if he is in a conversation.
+            engaged_for: For which queue's caller he rings, talks or wraps up.
         """
         agent_id = was.agent_id
+        if was.call is not None:
+            self._estimator.restore_engaged(agent_id, engaged_for)
         self._agents[agent_id] = was
         self._offers = max(self._offers, was.last_offer)
         self._floor.set_free(agent_id, is_free=False)
         self._look_at(was)
         self._deadlines.set(agent_id, was.activity_ends)
-        if was.activity is Activity.TALKING and was.call is not None:
-            self._talks[was.call] = agent_id, wrap_up or timedelta()
+        # Who is asked for advice on a call is in a talk, too, but has no wrap-up before him.
+        if was.activity is Activity.TALKING and was.call is not None and wrap_up is not None:
+            self._talks[was.call] = agent_id, wrap_up
 
     def restore_waiting(self, waiting: Waiting) -> None:
         """Let a caller wait at the place he had, with the offer he had."""
@@ -228,7 +286,8 @@ class Acd:
         effects: list[AcdEffect] = []
         while (overflow := self._patience.due_overflow(waiting, now)) is not None:
             effects += self._overflow(waiting, overflow, now)
-        self._patience.stop_sparing(waiting, now)
+        if self._patience.stop_sparing(waiting, now):
+            self._touched[waiting.call] = None
         self._floor.move(waiting, self._patience.lane(waiting, now))
         self._callers_due.set(waiting.call, self._patience.next_moment(waiting, now))
         return effects
@@ -268,6 +327,7 @@ class Acd:
             skills=event.skills,
             preferred=event.preferred if self._is_worth_waiting_for(event.preferred) else None,
             offers_made=event.offers_before,
+            kept_until=None if event.kept_for is None else now + event.kept_for,
         )
         self._waiting[event.call] = waiting
         self._floor.join(waiting, self._patience.lane(waiting, now))
@@ -304,16 +364,21 @@ class Acd:
 
     def _offer_to(self, agent: Agent, now: datetime) -> list[AcdEffect]:
         """Refresh the agent's place among the free ones and offer him who is due first."""
-        self._look_at(agent)
         may_be_offered = agent.is_available and not self._is_suspended
         waiting = self._floor.next_for(agent.agent_id) if may_be_offered else None
-        return [] if waiting is None else self._offer(waiting, agent, now)
+        if waiting is None:
+            self._look_at(agent)
+            return []
+        # He does not stand among the free ones in between: on a full floor that is half the cost.
+        self._count(agent)
+        return self._offer(waiting, agent, now)
 
     def _offer(self, waiting: Waiting, agent: Agent, now: datetime) -> list[AcdEffect]:
         offer = OfferId(f"{waiting.call}-offer-{waiting.offers_made + 1}")
         self._offers += 1
         agent.last_offer = self._offers
         agent.step(AgentStep.OFFERED, now, call=waiting.call)
+        self._estimator.engage(agent.agent_id, waiting.queue, now)
         self._floor.set_free(agent.agent_id, is_free=False)
         self._floor.mark_offered(waiting, offer, agent.agent_id)
         self._call_of_offer[offer] = waiting.call
@@ -353,12 +418,21 @@ class Acd:
         self._floor.mark_unoffered(waiting)
         if event.reason is not LapseReason.WITHDRAWN:
             waiting.spared[agent.agent_id] = now + self._queues[waiting.queue].spared_for
+            self._keep_for_another(waiting, event, now)
         effects = self._release(agent, now, event.reason, waiting)
         if waiting.offer is None:
+            self._floor.move(waiting, self._patience.lane(waiting, now))
             self._forgive_if_alone(waiting)
             effects += self._ripen(waiting, now)
             effects += self._offer_somebody(waiting, now)
         return effects
+
+    def _keep_for_another(self, waiting: Waiting, event: OfferLapsed, now: datetime) -> None:
+        """Let a caller whom the agent he was kept for did not take wait for another one."""
+        if self._is_worth_waiting_for(event.preferred):
+            self._patience.keep_for(waiting, event.preferred, until=now + event.kept_for)
+        elif waiting.preferred in waiting.spared:
+            self._patience.keep_for(waiting, None)
 
     def _forgive_if_alone(self, waiting: Waiting) -> None:
         """Offer a caller again to those who did not take him, when nobody else is there."""
@@ -370,6 +444,7 @@ class Acd:
         self, agent: Agent, now: datetime, reason: LapseReason, waiting: Waiting
     ) -> list[AcdEffect]:
         """Free the agent of an offer that lapsed, in the way its reason asks for."""
+        self._estimator.release(agent.agent_id, now, has_talked=False)
         match reason:
             case LapseReason.REFUSED:
                 rest = self._queues[waiting.queue].refusal_rest
@@ -394,6 +469,7 @@ class Acd:
         agent_id, wrap_up = talk
         agent = self._agents[agent_id]
         if not wrap_up:
+            self._estimator.release(agent_id, now, has_talked=True)
             agent.step(AgentStep.DONE, now)
             return [agent.changed(now), *self._offer_to(agent, now)]
         agent.step(AgentStep.WRAPPING_UP, now, call=event.call, lasting=wrap_up)
@@ -409,8 +485,41 @@ class Acd:
         self._talks[event.call] = agent.agent_id, ADOPTED_WRAP_UP
         return [agent.changed(now)]
 
+    # --- advice
+
+    def _advice_asked(self, event: AdviceAsked, now: datetime) -> list[AcdEffect]:
+        agent = self._agents[event.agent]
+        agent.step(AgentStep.OFFERED, now, call=event.call)
+        self._floor.set_free(agent.agent_id, is_free=False)
+        return [agent.changed(now)]
+
+    def _advice_began(self, event: AdviceBegan, now: datetime) -> list[AcdEffect]:
+        agent = self._agents[event.agent]
+        agent.step(AgentStep.ACCEPTED, now, call=event.call)
+        return [agent.changed(now)]
+
+    def _advice_ended(self, event: AdviceEnded, now: datetime) -> list[AcdEffect]:
+        agent = self._agents.get(event.agent)
+        if agent is None or agent.call != event.call:
+            return []
+        is_talking = agent.activity is Activity.TALKING
+        agent.step(AgentStep.DONE if is_talking else AgentStep.RELEASED, now)
+        return [agent.changed(now), *self._offer_to(agent, now)]
+
+    def _conversation_passed(self, event: ConversationPassed, now: datetime) -> list[AcdEffect]:
+        agent = self._agents.get(event.agent)
+        if agent is None or agent.call != event.call:
+            return []
+        spec = None if event.queue is None else self._queues[event.queue]
+        wrap_up = ADOPTED_WRAP_UP if spec is None else spec.wrap_up
+        self._talks[event.call] = agent.agent_id, wrap_up
+        if event.queue is not None:
+            self._estimator.engage(agent.agent_id, event.queue, now)
+        return [agent.changed(now)]
+
     def _end_pause(self, agent: Agent, now: datetime, *, is_early: bool) -> list[AcdEffect]:
         """End the agent's wrap-up or rest."""
+        self._estimator.release(agent.agent_id, now, has_talked=True)
         effects: list[AcdEffect] = []
         if agent.activity is Activity.WRAP_UP and agent.call is not None:
             effects.append(WrapUpEnded(call=agent.call, agent=agent.agent_id, is_early=is_early))
@@ -437,22 +546,28 @@ class Acd:
         callers = list(self._floor.lane_of_one(agent.agent_id).unoffered)
         effects: list[AcdEffect] = []
         for waiting in callers:
-            waiting.preferred = None
+            self._patience.keep_for(waiting, None)
+            self._touched[waiting.call] = None
             effects += self._ripen(waiting, now)
         return effects + self._offer_in_turn(callers, now)
 
     def _look_at(self, agent: Agent) -> None:
         """Take note of whether the agent is free, ready and signed in."""
-        self._census.count(
-            agent.agent_id,
-            is_ready=agent.is_ready,
-            is_signed_in=agent.presence is not Presence.SIGNED_OUT,
-        )
+        self._count(agent)
         self._floor.set_free(
             agent.agent_id,
             is_free=agent.is_available,
             load=agent.load,
             last_offer=agent.last_offer,
+        )
+
+    def _count(self, agent: Agent) -> None:
+        """Take note of whether the agent is ready and signed in."""
+        self._estimator.be_ready(agent.agent_id, is_ready=agent.is_ready)
+        self._census.count(
+            agent.agent_id,
+            is_ready=agent.is_ready,
+            is_signed_in=agent.presence is not Presence.SIGNED_OUT,
         )
 
     def _wrap_up_declared_over(self, event: WrapUpDeclaredOver, now: datetime) -> list[AcdEffect]:

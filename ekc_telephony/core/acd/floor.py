@@ -50,6 +50,8 @@ class Waiting:
     """What he needs besides what his queue asks for."""
     preferred: AgentId | None = None
     """Whom he is kept for."""
+    kept_until: datetime | None = None
+    """How long; None as long as the queue says."""
     spared: dict[AgentId, datetime] = field(default_factory=dict)
     """Who did not take him, and until when he is not offered to them again."""
     overflows: int = 0
@@ -278,7 +280,11 @@ class Floor:
 
     def _leave_lane(self, waiting: Waiting) -> None:
         if waiting.offer is None and waiting.lane is not None:
-            waiting.lane.unoffered.remove(waiting)
+            unoffered = waiting.lane.unoffered
+            if unoffered[0] is waiting:  # nearly always: whoever is due first is offered first
+                unoffered.pop(0)
+            else:
+                unoffered.remove(waiting)
 
     def mark_offered(self, waiting: Waiting, offer: OfferId, agent: AgentId) -> None:
         """Reserve the caller to the agent."""

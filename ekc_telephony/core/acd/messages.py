@@ -44,6 +44,8 @@ class CallerJoined:
     """What he needs besides what the queue asks for: skill → least level."""
     preferred: AgentId | None = None
     """Whom he is kept for at first."""
+    kept_for: timedelta | None = None
+    """How long; None leaves that to the queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,43 @@ class OfferLapsed:
 
     offer: OfferId
     reason: LapseReason
+    preferred: AgentId | None = None
+    """Whom he is kept for next; None for nobody new."""
+    kept_for: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceAsked:
+    """A colleague who talks on this call asks the agent for advice: his phone rings."""
+
+    call: CallId
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceBegan:
+    """The agent who was asked for advice answered."""
+
+    call: CallId
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceEnded:
+    """The agent is not asked any more, or did not answer."""
+
+    call: CallId
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationPassed:
+    """The agent who was asked for advice talks to the caller from now on."""
+
+    call: CallId
+    agent: AgentId
+    queue: QueueId | None
+    """Whose wrap-up follows; None when it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +159,10 @@ AcdEvent: TypeAlias = (
     | CallerLeft
     | OfferAccepted
     | OfferLapsed
+    | AdviceAsked
+    | AdviceBegan
+    | AdviceEnded
+    | ConversationPassed
     | ConversationEnded
     | ConversationAdopted
     | PresenceSet

@@ -21,7 +21,7 @@ from typing import Final
 from ekc_telephony.core.acd.census import Census
 from ekc_telephony.core.acd.floor import Floor, Lane, Waiting
 from ekc_telephony.core.acd.specs import Overflow, OverflowCause, QueueSpec, needs_after
-from ekc_telephony.core.kernel.ids import QueueId
+from ekc_telephony.core.kernel.ids import AgentId, QueueId
 
 LOOK_AGAIN: Final = timedelta(seconds=5)
 """How often it is looked whether anybody is ready, where an overflow asks for it."""
@@ -47,14 +47,20 @@ class Patience:
         """Let the caller come to another queue; he is as old as he was."""
         waiting.priority += self._queues[queue].priority - self._queues[waiting.queue].priority
         waiting.queue, waiting.entered_at, waiting.overflows = queue, now, 0
-        waiting.preferred = None
+        self.keep_for(waiting, None)
+
+    def keep_for(
+        self, waiting: Waiting, agent: AgentId | None, *, until: datetime | None = None
+    ) -> None:
+        """Keep the caller for this agent, or for nobody; without `until` as the queue says."""
+        waiting.preferred, waiting.kept_until = agent, until
 
     # --- whom he may be offered to
 
     def lane(self, waiting: Waiting, now: datetime) -> Lane:
         """Return where he waits for an offer now."""
         spec = self._queues[waiting.queue]
-        if waiting.preferred is not None and now < waiting.entered_at + spec.prefers_for:
+        if waiting.preferred is not None and now < self._kept_until(waiting):
             return self._floor.lane_of_one(waiting.preferred)
         waited = now - waiting.joined_at
         if waiting.skills:
@@ -66,10 +72,16 @@ class Patience:
             self._lanes[spec.queue, step] = lane
         return lane
 
-    def stop_sparing(self, waiting: Waiting, now: datetime) -> None:
-        """Let him be offered again to those whose time is over."""
-        for agent in [agent for agent, until in waiting.spared.items() if until <= now]:
+    def _kept_until(self, waiting: Waiting) -> datetime:
+        spec = self._queues[waiting.queue]
+        return waiting.kept_until or waiting.entered_at + spec.prefers_for
+
+    def stop_sparing(self, waiting: Waiting, now: datetime) -> bool:
+        """Let him be offered again to those whose time is over; return whether there are any."""
+        over = [agent for agent, until in waiting.spared.items() if until <= now]
+        for agent in over:
             del waiting.spared[agent]
+        return bool(over)
 
     # --- where he waits
 
@@ -106,7 +118,7 @@ class Patience:
     def _moments(self, waiting: Waiting, now: datetime) -> Iterator[datetime]:
         spec = self._queues[waiting.queue]
         if waiting.preferred is not None:
-            yield waiting.entered_at + spec.prefers_for
+            yield self._kept_until(waiting)
         yield from (waiting.joined_at + easing.after for easing in spec.easings)
         yield from waiting.spared.values()
         for number, overflow in enumerate(spec.overflows):

@@ -142,6 +142,8 @@ class QueueSpec:
     overflows: tuple[Overflow, ...] = ()
     callback_key: str | None = None
     """The key by which a waiting caller asks to be called back; None: there is none."""
+    announces_wait: bool = False
+    """Whether he hears how long he will wait, whenever he hears his position."""
 
     @property
     def need(self) -> Need:

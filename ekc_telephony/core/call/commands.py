@@ -36,6 +36,19 @@ class HangUpCause(Enum):
     """Nobody has this number (Q.850 cause 1)."""
     TROUBLE = "trouble"
     """Our own trouble: temporary failure (Q.850 cause 41)."""
+    BUSY = "busy"
+    """Whom he wants to talk to cannot be had now (Q.850 cause 17)."""
+
+
+class TransferResult(Enum):
+    """What the phone of an operator who pressed Transfer is told."""
+
+    ACCEPTED = "accepted"
+    """The caller is somebody else's now; the phone hangs up."""
+    UNAVAILABLE = "unavailable"
+    """Whom he was to be sent to cannot be had now; nothing has changed."""
+    DECLINED = "declined"
+    """That cannot be done, or not in this call; nothing has changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +126,19 @@ class DialAgent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DialNumber:
+    """Ring a number outside; ends in `LegAnswered`, `LegEnded` or `CommandFailed`."""
+
+    call: CallId
+    leg: LegId
+    number: str
+    """One of those that the configuration allows."""
+    shown: str | None
+    """The caller's number, as whose call it shows; None when he hides it."""
+    ring_time: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateBridge:
     """Make an empty mixing bridge."""
 
@@ -147,6 +173,15 @@ class StartRecording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerTransfer:
+    """Tell the phone what became of the transfer it asked for on this leg."""
+
+    call: CallId
+    leg: LegId
+    result: TransferResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendToFallback:
     """Give the leg back to the dialplan, which apologises and ends the call well."""
 
@@ -163,9 +198,11 @@ Command: TypeAlias = (
     | StartMusic
     | StopMusic
     | DialAgent
+    | DialNumber
     | CreateBridge
     | JoinBridge
     | DestroyBridge
     | StartRecording
+    | AnswerTransfer
     | SendToFallback
 )

@@ -61,12 +61,26 @@ class CallArrived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureDialled:
-    """An operator dialled a feature code from his phone."""
+    """An operator dialled a feature code, a colleague or a queue from his phone."""
 
     leg: LegId
     agent: AgentId
     code: str
-    """The digits dialled, with the star: `*45`."""
+    """What he dialled, with the star: `*45`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferAsked:
+    """An operator pressed Transfer on his phone."""
+
+    leg: LegId
+    """His leg on which the phone asked for it."""
+    target: str
+    """What he dialled: an operator, a queue."""
+    is_attended: bool
+    """He talked to whom he wants to transfer to, on another leg of his."""
+    consulted: LegId | None = None
+    """That leg; None for a blind transfer, or when Asterisk does not know it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +249,7 @@ class ControlRegained:
 Event: TypeAlias = (
     CallArrived
     | FeatureDialled
+    | TransferAsked
     | LegAnswered
     | LegEnded
     | KeyPressed

@@ -82,6 +82,10 @@ class SegmentKind(Enum):
     WAITING = "waiting"
     OFFER = "offer"
     TALK = "talk"
+    CONSULTATION = "consultation"
+    """Two agents talk while the caller of one of them is on hold; each has a segment of it."""
+    OUTSIDE = "outside"
+    """The caller was sent on to a number outside; begins when that is dialled."""
     WRAP_UP = "wrap_up"
 
 
@@ -100,6 +104,7 @@ class SegmentOutcome(Enum):
     WITHDRAWN = "withdrawn"  # offer: the caller was gone first
     CALLER_HUNG_UP = "caller_hung_up"  # talk
     AGENT_HUNG_UP = "agent_hung_up"  # talk
+    TRANSFERRED = "transferred"  # talk, consultation: the caller is somebody else's now
     FINISHED_EARLY = "finished_early"  # wrap-up: the agent said he is done
     TIME_IS_UP = "time_is_up"  # wrap-up
     BROKEN = "broken"  # any: a technical failure

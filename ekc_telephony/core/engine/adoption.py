@@ -46,6 +46,7 @@ def state_of(acd: Acd, agent_id: AgentId) -> AgentState:
         activity_began=agent.activity_began,
         load=agent.load,
         last_offer=agent.last_offer,
+        engaged_for=acd.engaged_for(agent_id),
     )
 
 
@@ -70,7 +71,7 @@ def _is_borne_out(state: AgentState, sessions: Mapping[CallId, Session]) -> bool
         return False
     if state.activity is Activity.WRAP_UP:
         return session.has_open(SegmentKind.WRAP_UP)
-    return session.agent == state.agent
+    return state.agent in {session.agent, session.adviser}
 
 
 def place_of(acd: Acd, call: CallId) -> PlaceState | None:
@@ -95,6 +96,7 @@ def place_of(acd: Acd, call: CallId) -> PlaceState | None:
             SparedState(agent=agent, until=until) for agent, until in waiting.spared.items()
         ),
         overflows=waiting.overflows,
+        kept_until=waiting.kept_until,
     )
 
 
@@ -114,6 +116,7 @@ def waiting_of(call: CallId, place: PlaceState) -> Waiting:
         preferred=place.preferred,
         spared={each.agent: each.until for each in place.spared},
         overflows=place.overflows,
+        kept_until=place.kept_until,
     )
 
 

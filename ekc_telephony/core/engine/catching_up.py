@@ -6,7 +6,7 @@ Pure questions about one `ControlRegained`; the engine asks them for every call 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +14,7 @@ from ekc_telephony.core.call.events import ControlRegained, EndReason, LiveLeg
 from ekc_telephony.core.call.facts import Disturbance
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.session import Seen, Session
-from ekc_telephony.core.kernel.ids import LegId
+from ekc_telephony.core.kernel.ids import BridgeId, LegId
 
 FALLBACK: Final = "fallback"
 """How the dialplan's contexts begin in which callers are served without us."""
@@ -22,13 +22,28 @@ FALLBACK: Final = "fallback"
 
 def seen(session: Session, alive: Mapping[LegId, LiveLeg]) -> Seen:
     """Return what Asterisk shows of a call whose caller is there."""
-    offered = alive.get(session.offered_leg) if session.offered_leg else None
-    bridges = [alive[leg].bridge if leg in alive else None for leg in session.legs()]
+    ringing = alive.get(session.ringing_leg) if session.ringing_leg else None
+    bridges = _bridges(session.talking_legs(), alive)
+    advice = session.advice
     return Seen(
         is_answered=alive[session.leg].is_answered,
         is_together=all(bridge == session.bridge for bridge in bridges),
-        answered=offered.leg if offered is not None and offered.is_answered else None,
+        answered=ringing.leg if ringing is not None and ringing.is_answered else None,
+        is_advised=advice is not None
+        and set(_bridges([advice.asker_leg, advice.leg], alive)) == {advice.bridge},
+        strange_bridges=tuple(
+            sorted(
+                each
+                for each in {*bridges} - {None, session.bridge}
+                if each is not None and each.startswith(f"{session.call}-")
+            )
+        ),
     )
+
+
+def _bridges(legs: Iterable[LegId], alive: Mapping[LegId, LiveLeg]) -> list[BridgeId | None]:
+    """Return the bridge of every leg."""
+    return [alive[leg].bridge if leg in alive else None for leg in legs]
 
 
 def ended_at(event: ControlRegained, leg: LegId) -> datetime | None:

@@ -6,7 +6,8 @@ facts. So no session can close a segment twice or leave one open.
 
 Rule 1: facts are numbered without a gap, segments too.
 Rule 2: one segment of a kind is open at most; closing one that is not open changes nothing. Only
-wrap-up may go on twice: a caller whose agent's phone died has talked to two people.
+wrap-up may go on twice, a caller whose agent's phone died has talked to two people; and a
+consultation does, since it has two sides.
 Rule 3: `ended` closes the open segments as broken if the session forgot them, but never wrap-up,
 which outlives the call.
 """
@@ -14,6 +15,7 @@ which outlives the call.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from ekc_telephony.core.call.facts import (
     CallbackDue,
@@ -43,6 +45,9 @@ from ekc_telephony.core.kernel.ids import (
     RecordingId,
     ScriptId,
 )
+
+_OF_ONE_AGENT: Final = frozenset({SegmentKind.CONSULTATION, SegmentKind.WRAP_UP})
+"""Two agents may have one at the same time."""
 
 
 class Chronicle:
@@ -142,7 +147,11 @@ class Chronicle:
         *,
         agent: AgentId | None = None,
     ) -> list[CallFact]:
-        """Close the open segment of this kind (wrap-up: of this agent); nothing without one."""
+        """
+        Close the open segment of this kind; nothing without one.
+
+        Consultations and wrap-ups are told apart by their agents.
+        """
         was = self._open.pop(_key(kind, agent), None)
         if was is None:
             return []
@@ -199,8 +208,8 @@ class Chronicle:
     def ended(self, outcome: CallOutcome, now: datetime) -> list[CallFact]:
         """Say how the call ended."""
         facts: list[CallFact] = []
-        for kind in [each for each, _ in self._open if each is not SegmentKind.WRAP_UP]:
-            facts += self.end(kind, SegmentOutcome.BROKEN, now)
+        for kind, agent in [each for each in self._open if each[0] is not SegmentKind.WRAP_UP]:
+            facts += self.end(kind, SegmentOutcome.BROKEN, now, agent=agent)
         facts.append(
             CallEnded(
                 call=self._call,
@@ -218,5 +227,5 @@ class Chronicle:
 
 
 def _key(kind: SegmentKind, agent: AgentId | None) -> tuple[SegmentKind, AgentId | None]:
-    """Return what tells open segments apart: the kind, and for wrap-up whose it is."""
-    return kind, agent if kind is SegmentKind.WRAP_UP else None
+    """Return what tells open segments apart: the kind, and of some kinds whose it is."""
+    return kind, agent if kind in _OF_ONE_AGENT else None

@@ -11,12 +11,13 @@ Rule 2: ids are numbered from 1 within a call, and never given twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from ekc_telephony.core.acd.messages import (
     AcdEvent,
     ConversationEnded,
+    ConversationPassed,
     LapseReason,
     OfferAccepted,
     OfferLapsed,
@@ -36,7 +37,7 @@ from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.call.facts import Fact, SegmentKind, SegmentOutcome
 from ekc_telephony.core.engine.chronicle import Chronicle
 from ekc_telephony.core.engine.ear import Ear
-from ekc_telephony.core.engine.state import OfferState, SessionState, TalkState
+from ekc_telephony.core.engine.state import OfferState, SessionState, TalkState, TransferState
 from ekc_telephony.core.kernel.ids import (
     AgentId,
     AppealId,
@@ -63,6 +64,10 @@ _OFFER_OUTCOMES: Final[Mapping[LapseReason, SegmentOutcome]] = {
     LapseReason.UNREACHABLE: SegmentOutcome.UNREACHABLE,
     LapseReason.WITHDRAWN: SegmentOutcome.WITHDRAWN,
 }
+
+
+_KEPT_FOR_THE_SENDER: Final = timedelta(seconds=60)
+"""How long a caller whom nobody took waits for the one who sent him on; then anybody may."""
 
 
 class Desk:
@@ -97,14 +102,16 @@ class Desk:
         """The offer that rings."""
         self.talk: TalkState | None = None
         """The conversation that goes on."""
+        self.transfer: TransferState | None = None
+        """Who sent the caller on, as long as nobody has answered him."""
         self.offers = ids_before
         """How many offers were made."""
         self.talks = ids_before
-        """How many conversations there were."""
+        """How many bridges there were, each of one conversation."""
 
     def resume(self, state: SessionState) -> None:
         """Go on where the desk of this state was."""
-        self.offer, self.talk = state.offer, state.talk
+        self.offer, self.talk, self.transfer = state.offer, state.talk, state.transfer
         self.offers, self.talks = state.offers, state.talks
 
     @property
@@ -164,9 +171,16 @@ class Desk:
         offer, self.offer = self.offer, None
         if offer is None:
             return []
+        sent = self.transfer
+        is_refused = sent is not None and sent.to == offer.agent
         return [
             *self._chronicle.end(SegmentKind.OFFER, _OFFER_OUTCOMES[reason], now),
-            OfferLapsed(offer=offer.offer, reason=reason),
+            OfferLapsed(
+                offer=offer.offer,
+                reason=reason,
+                preferred=sent.sender if sent is not None and is_refused else None,
+                kept_for=_KEPT_FOR_THE_SENDER,
+            ),
         ]
 
     def withdraw(self, now: datetime) -> list[SessionEffect]:
@@ -183,31 +197,57 @@ class Desk:
         self, offer: OfferState, queue: QueueId | None, now: datetime, *, is_recorded: bool
     ) -> list[SessionEffect]:
         """Put the caller and the agent together; the caller is answered first of all."""
-        self.talks += 1
-        name = f"{self._call}-talk-{self.talks}"
-        recording = RecordingId(name) if is_recorded else None
-        self.offer = None
-        self.talk = TalkState(
-            agent=offer.agent,
-            leg=LegId(offer.offer),
-            bridge=BridgeId(name),
-            recording=recording,
-        )
-        effects: list[SessionEffect] = [
+        self.offer = self.transfer = None
+        talk = self._new_talk(offer.agent, LegId(offer.offer), is_recorded=is_recorded)
+        return [
             *self._ear.hush(),
             *self._ear.answer(),
-            *self._together(self.talk),
+            *self._together(talk),
             *self._chronicle.end(SegmentKind.OFFER, SegmentOutcome.ACCEPTED, now),
             *self._chronicle.end(SegmentKind.WAITING, SegmentOutcome.COMPLETED, now),
             self._chronicle.start(SegmentKind.TALK, now, queue=queue, agent=offer.agent),
             OfferAccepted(offer=offer.offer),
+            *self._record(talk, now),
         ]
-        if recording is not None:
-            effects += [
-                StartRecording(call=self._call, bridge=self.talk.bridge, recording=recording),
-                self._chronicle.recording_started(recording, now),
-            ]
-        return effects
+
+    def pass_on(
+        self,
+        agent: AgentId,
+        leg: LegId,
+        queue: QueueId | None,
+        now: datetime,
+        *,
+        is_recorded: bool,
+    ) -> list[SessionEffect]:
+        """Let another agent take the caller over from the one who talks to him."""
+        effects = [*self.hang_up_on_agent(), *self.end_talk(SegmentOutcome.TRANSFERRED, now)]
+        talk = self._new_talk(agent, leg, is_recorded=is_recorded)
+        return [
+            *effects,
+            *self._together(talk),
+            self._chronicle.start(SegmentKind.TALK, now, queue=queue, agent=agent),
+            ConversationPassed(call=self._call, agent=agent, queue=queue),
+            *self._record(talk, now),
+        ]
+
+    def new_bridge(self) -> BridgeId:
+        """Return the name of one more bridge of this call."""
+        self.talks += 1
+        return BridgeId(f"{self._call}-talk-{self.talks}")
+
+    def _new_talk(self, agent: AgentId, leg: LegId, *, is_recorded: bool) -> TalkState:
+        bridge = self.new_bridge()
+        recording = RecordingId(bridge) if is_recorded else None
+        self.talk = TalkState(agent=agent, leg=leg, bridge=bridge, recording=recording)
+        return self.talk
+
+    def _record(self, talk: TalkState, now: datetime) -> list[SessionEffect]:
+        if talk.recording is None:
+            return []
+        return [
+            StartRecording(call=self._call, bridge=talk.bridge, recording=talk.recording),
+            self._chronicle.recording_started(talk.recording, now),
+        ]
 
     def adopt(self, agent: AgentId, leg: LegId, bridge: BridgeId) -> None:
         """Take over a conversation that began before this engine did."""

@@ -18,11 +18,12 @@ Rule 5: an engine restored from another's state is that engine after a time of b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeAlias, assert_never
 
 from ekc_telephony.core.acd.acd import Acd
+from ekc_telephony.core.acd.expected_wait import PaceState
 from ekc_telephony.core.acd.messages import (
     AcdEffect,
     AcdEvent,
@@ -37,15 +38,18 @@ from ekc_telephony.core.acd.messages import (
     WrapUpStarted,
 )
 from ekc_telephony.core.call.commands import (
+    AnswerTransfer,
     Command,
     CreateBridge,
     DestroyBridge,
     DialAgent,
+    DialNumber,
     HangUpCause,
     HangUpLeg,
     JoinBridge,
     PlayPrompts,
     StartRecording,
+    TransferResult,
 )
 from ekc_telephony.core.call.events import (
     CallArrived,
@@ -68,6 +72,7 @@ from ekc_telephony.core.call.events import (
     PresenceDeclared,
     RecordingEnded,
     RecordingFailed,
+    TransferAsked,
 )
 from ekc_telephony.core.call.facts import AgentChanged, Fact, facts_before
 from ekc_telephony.core.engine.adoption import (
@@ -93,6 +98,7 @@ from ekc_telephony.core.engine.state import (
     RegularState,
     SessionState,
 )
+from ekc_telephony.core.engine.transfer import Directory, Target, ToAgent, adviser, can_be_had
 from ekc_telephony.core.ivr.hours import BusinessHours
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.deadlines import Deadlines
@@ -112,6 +118,7 @@ class EnginePlan:
     """The entry script of every number we serve."""
     schedules: Mapping[str, BusinessHours]
     feature_codes: FeatureCodes
+    directory: Directory = field(default_factory=Directory)
 
 
 class Engine:
@@ -131,6 +138,7 @@ class Engine:
             queues=acd.queues,
             position_of=acd.position,
             regulars=Regulars(),
+            expected_wait_of=acd.expected_wait,
         )
         self._sessions: dict[CallId, Session] = {}
         self._session_of_leg: dict[LegId, Session] = {}
@@ -153,6 +161,7 @@ class Engine:
         self._handlers: Mapping[type[Event], Callable[[Any, datetime], list[Effect]]] = {
             CallArrived: self._call_arrived,
             FeatureDialled: self._feature_dialled,
+            TransferAsked: self._transfer_asked,
             LegAnswered: self._leg_answered,
             LegEnded: self._leg_ended,
             KeyPressed: self._key_pressed,
@@ -195,13 +204,16 @@ class Engine:
             is_connected=self.is_connected,
             blind_since=self._blind_since,
             regulars=self._around.regulars.states(),
+            paces=self._acd.paces,
         )
 
     def take_changes(self) -> Changes:
         """Return what changed since this was asked last."""
+        self._touched |= dict.fromkeys(self._acd.take_touched())
         calls, agents, features = self._touched, self._touched_agents, self._features_touched
         regulars = self._around.regulars.take_changes()
-        if not (calls or agents or features or regulars):
+        paces = self._acd.take_changed_paces()
+        if not (calls or agents or features or regulars or paces):
             return Changes()
         self._touched, self._touched_agents, self._features_touched = {}, {}, False
         alive = [self._sessions[call] for call in calls if call in self._sessions]
@@ -211,6 +223,7 @@ class Engine:
             agents=tuple(state_of(self._acd, each) for each in agents),
             features=self._feature_states() if features else None,
             regulars=regulars,
+            paces=paces,
         )
 
     def _session_state(self, session: Session) -> SessionState:
@@ -247,12 +260,20 @@ class Engine:
         self._go_blind(now)
         known = [each for each in agents if each.agent in self._acd.agents]
         for state in sorted(known, key=lambda each: each.freed or 0):
-            self._acd.restore_agent(agent_of(state, self._sessions), wrap_up=state.wrap_up)
+            self._acd.restore_agent(
+                agent_of(state, self._sessions),
+                wrap_up=state.wrap_up,
+                engaged_for=state.engaged_for,
+            )
         self._features = {each.leg: declared_by(each) for each in features}
 
     def restore_regulars(self, regulars: tuple[RegularState, ...]) -> None:
         """Know the citizens whom an earlier engine knew."""
         self._around.regulars.restore(regulars)
+
+    def restore_paces(self, paces: tuple[PaceState, ...]) -> None:
+        """Know how fast callers were served when an earlier engine was here."""
+        self._acd.restore_paces(paces)
 
     def see_as(self, state: EngineState, now: datetime) -> None:
         """See or be blind as the engine of this state was: for replays, after all is restored."""
@@ -392,7 +413,7 @@ class Engine:
                 return self._leg_ended(LegEnded(leg=leg, reason=EndReason.HUNG_UP), now)
             case PlayPrompts(leg=leg) if leg in self._features:
                 return [HangUpLeg(call=CallId(leg), leg=leg)]
-            case DialAgent(leg=leg):
+            case DialAgent(leg=leg) | DialNumber(leg=leg):
                 self._session_of_leg.pop(leg, None)
             case _:
                 pass
@@ -408,6 +429,8 @@ class Engine:
         call = CallId(event.leg)
         if event.agent not in self._acd.agents:
             return [HangUpLeg(call=call, leg=event.leg, cause=HangUpCause.UNKNOWN_NUMBER)]
+        if (target := self._plan.directory.find(event.code, self._acd)) is not None:
+            return self._colleague_dialled(event, target, now)
         answer = answer_feature_code(self._plan.feature_codes, event.agent, event.code)
         # While he listens his phone is busy: what may bring him a call waits until he has hung up.
         self._features[event.leg] = answer.event if answer.makes_available else None
@@ -416,6 +439,47 @@ class Engine:
         if answer.event is not None and not answer.makes_available:
             effects += self._ask_acd(answer.event, now)
         return effects
+
+    def _colleague_dialled(
+        self, event: FeatureDialled, target: Target, now: datetime
+    ) -> list[Effect]:
+        """Ask a colleague for advice on the caller whom the operator talks to."""
+        session = self._focus = self._session_of_talk(event.agent)
+        asked = adviser(target, self._acd)
+        if session is None or session.advice is not None or asked is None:
+            call = CallId(event.leg)
+            return [HangUpLeg(call=call, leg=event.leg, cause=HangUpCause.BUSY)]
+        effects = session.on_advice_asked(event.leg, asked, now)
+        for leg in session.legs():
+            self._session_of_leg[leg] = session
+        return self._settle(session, effects, now)
+
+    def _session_of_talk(self, agent: AgentId) -> Session | None:
+        """Return the session of the caller whom the agent talks to."""
+        call = self._acd.agents[agent].call
+        session = None if call is None else self._sessions.get(call)
+        is_his = session is not None and session.bridge is not None and session.agent == agent
+        return session if is_his else None
+
+    def _transfer_asked(self, event: TransferAsked, now: datetime) -> list[Effect]:
+        session = self._attend(event.leg)
+        if session is None:
+            if event.leg not in self._features:
+                return []
+            call = CallId(event.leg)
+            return [AnswerTransfer(call=call, leg=event.leg, result=TransferResult.DECLINED)]
+        if event.is_attended:
+            effects = session.on_attended_transfer_asked(event.leg, event.consulted, now)
+            return self._settle(session, effects, now)
+        target = self._plan.directory.find(event.target, self._acd)
+        # Some phones hand a caller to the colleague who is on the other line in this way, too.
+        is_asked = session.adviser is not None and target == ToAgent(agent=session.adviser)
+        if target is not None and not is_asked and not can_be_had(target, self._acd):
+            target = None
+        effects = session.on_transfer_asked(event.leg, target, now)
+        for leg in session.talking_legs():
+            self._session_of_leg[leg] = session
+        return self._settle(session, effects, now)
 
     def _presence_declared(self, event: PresenceDeclared, now: datetime) -> list[Effect]:
         if event.agent not in self._acd.agents:
@@ -468,7 +532,7 @@ class Engine:
                 effects += self._settle(session, caught_up, now)
         effects += self._take_strangers_in(event.legs, now)
         effects += self._left_open.end(now)
-        used = {session.bridge for session in self._sessions.values()}
+        used = {bridge for session in self._sessions.values() for bridge in session.bridges()}
         effects += [
             DestroyBridge(call=CallId(bridge), bridge=bridge)
             for bridge in sorted(event.bridges)
@@ -632,15 +696,15 @@ class Engine:
 def _after_failure(session: Session, event: CommandFailed, now: datetime) -> list[SessionEffect]:
     """Tell the session which of its commands failed; most failures need no more than a log line."""
     match event.command:
-        case DialAgent(leg=leg):
+        case DialAgent(leg=leg) | DialNumber(leg=leg):
             return session.on_dial_failed(leg, now)
         case PlayPrompts(playback=playback):
             return session.on_playback_finished(playback, now, was_played=False)
         case StartRecording(recording=recording):
             return session.on_recording_failed(recording, event.detail, now)
-        case CreateBridge():
-            return session.on_connect_failed(now)
-        case JoinBridge() if not event.is_gone:
-            return session.on_connect_failed(now)
+        case CreateBridge(bridge=bridge):
+            return session.on_connect_failed(bridge, now)
+        case JoinBridge(bridge=bridge) if not event.is_gone:
+            return session.on_connect_failed(bridge, now)
         case _:
             return []

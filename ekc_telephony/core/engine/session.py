@@ -8,10 +8,13 @@ what the ACD decided about its caller; it returns commands and facts, and events
 The call goes through phases, and each phase knows what may happen in it:
 
     MENU ──▶ WAITING ──▶ TALKING ──▶ LEAVING ──▶ OVER
-      │        │ ▲──────────┘          ▲
+      │        │ ▲ ▲────────┤          ▲
+      │        │ └─────── OUTSIDE ─────┤
       └────────┴───────────────────────┘
 
-A caller whose agent's phone died in the middle goes back from TALKING to WAITING, to his old place.
+A caller whose agent's phone died in the middle goes back from TALKING to WAITING, to his old place;
+so does one whom his agent sends on to somebody else, as old as he is. One who is sent to a number
+outside comes back from there when nobody answers.
 
 A session can be put down as a `SessionState` at any moment and taken up by another engine.
 
@@ -28,6 +31,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
+from ekc_telephony.core.acd.expected_wait import ExpectedWait
 from ekc_telephony.core.acd.messages import (
     CallerJoined,
     CallerLeft,
@@ -39,11 +43,14 @@ from ekc_telephony.core.acd.messages import (
 from ekc_telephony.core.acd.specs import QueueSpec
 from ekc_telephony.core.appeals.numbering import appeal_number
 from ekc_telephony.core.call.commands import (
+    AnswerTransfer,
     Command,
+    DestroyBridge,
     HangUpCause,
     HangUpLeg,
     SendToFallback,
     StartMusic,
+    TransferResult,
 )
 from ekc_telephony.core.call.events import CallArrived, EndReason
 from ekc_telephony.core.call.facts import (
@@ -57,14 +64,19 @@ from ekc_telephony.core.call.facts import (
 from ekc_telephony.core.engine.chronicle import Chronicle
 from ekc_telephony.core.engine.desk import Desk, SessionEffect
 from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.outside import OUTCOMES, Outside
 from ekc_telephony.core.engine.regulars import Regulars
 from ekc_telephony.core.engine.state import (
+    AdviceState,
     OfferState,
+    OutsideState,
     Phase,
     PlaceState,
     SessionState,
+    TransferState,
     VisitState,
 )
+from ekc_telephony.core.engine.transfer import Advice, Target, ToAgent, ToNumber, ToQueue
 from ekc_telephony.core.engine.waiting_room import WaitingRoom
 from ekc_telephony.core.ivr.hours import BusinessHours
 from ekc_telephony.core.ivr.interpreter import Say, StopSaying, Visit, VisitEffect
@@ -99,6 +111,8 @@ class Surroundings:
     """The caller's place in his queue."""
     regulars: Regulars
     """Who called before; this alone is written to, too."""
+    expected_wait_of: Callable[[CallId, datetime], ExpectedWait | None]
+    """How long the caller will wait from this moment on, as far as that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +125,10 @@ class Seen:
     """Caller and agent are in the bridge of their conversation."""
     answered: LegId | None
     """The leg of the outstanding offer, if its agent has picked up meanwhile."""
+    is_advised: bool = False
+    """Both legs of the advice are in its bridge."""
+    strange_bridges: tuple[BridgeId, ...] = ()
+    """Bridges of this call that its caller or agent is still in, and should not be."""
 
 
 class Session:
@@ -150,6 +168,8 @@ class Session:
         self._ear = Ear(self.call, self.leg, is_answered=is_answered, playbacks=facts_before)
         # An earlier engine may have used small numbers for legs and bridges of this call.
         self._desk = self._new_desk(ids_before=facts_before)
+        self._advice = self._new_advice()
+        self._outside = self._new_outside()
         self._joined_at: datetime | None = None
         self._outcome: CallOutcome | None = None
         self._room: WaitingRoom | None = None
@@ -173,6 +193,10 @@ class Session:
         session._resume_visit(state.visit)
         session._desk = session._new_desk()
         session._desk.resume(state)
+        session._advice = session._new_advice()
+        session._advice.state = state.advice
+        session._outside = session._new_outside()
+        session._outside.state = state.outside
         session._joined_at, session._outcome = state.joined_at, state.outcome
         session._unheard_until = state.unheard_until
         if state.room is not None and state.queue is not None:
@@ -200,6 +224,12 @@ class Session:
             ear=self._ear,
             ids_before=ids_before,
         )
+
+    def _new_advice(self) -> Advice:
+        return Advice(self.call, appeal=self.appeal, number=self.number, chronicle=self._chronicle)
+
+    def _new_outside(self) -> Outside:
+        return Outside(self.call, number=self.number, chronicle=self._chronicle, ear=self._ear)
 
     def state(self, place: PlaceState | None) -> SessionState:
         """Return what another engine needs to go on; the place in line is the ACD's to tell."""
@@ -231,6 +261,9 @@ class Session:
             joined_at=self._joined_at,
             outcome=self._outcome,
             unheard_until=self._unheard_until,
+            transfer=self._desk.transfer,
+            advice=self._advice.state,
+            outside=self._outside.state,
         )
 
     @property
@@ -251,13 +284,31 @@ class Session:
     @property
     def bridge(self) -> BridgeId | None:
         """The bridge the caller talks in."""
+        if self._outside.state is not None and self._outside.is_answered:
+            return self._outside.state.bridge
         talk = self._desk.talk
         return None if talk is None else talk.bridge
+
+    def bridges(self) -> list[BridgeId]:
+        """Return the bridges that the call needs."""
+        advice = self._advice.state
+        talks = [] if self.bridge is None else [self.bridge]
+        return talks if advice is None else [*talks, advice.bridge]
 
     @property
     def agent(self) -> AgentId | None:
         """Who talks to the caller, or is being offered."""
         return self._desk.agent
+
+    @property
+    def adviser(self) -> AgentId | None:
+        """Who is asked for advice, or gives it."""
+        return None if self._advice.state is None else self._advice.state.agent
+
+    @property
+    def advice(self) -> AdviceState | None:
+        """The advice that is asked for or given, to look at."""
+        return self._advice.state
 
     def has_open(self, kind: SegmentKind) -> bool:
         """Tell whether a segment of this kind is going on."""
@@ -265,8 +316,20 @@ class Session:
 
     def legs(self) -> list[LegId]:
         """Return the legs that are believed alive."""
+        return [*self.talking_legs(), *self._advice.legs()]
+
+    def talking_legs(self) -> list[LegId]:
+        """Return the legs of the caller and of whoever talks to him or whose phone rings."""
         callers = [] if self.phase is Phase.OVER else [self.leg]
-        return [*callers, *self._desk.legs()]
+        return [*callers, *self._desk.legs(), *self._outside.legs()]
+
+    @property
+    def ringing_leg(self) -> LegId | None:
+        """The leg of an agent or a number outside that rings."""
+        outside = self._outside.state
+        if outside is not None and not self._outside.is_answered:
+            return outside.leg
+        return self._desk.offered_leg
 
     def next_deadline(self) -> datetime | None:
         """Return when `on_time` must next be called."""
@@ -276,6 +339,8 @@ class Session:
             None if self._visit is None else self._visit.next_deadline(),
             None if self._room is None else self._room.next_deadline(),
             None if self._desk.offer is None else self._desk.offer.lapses_at,
+            None if self._advice.state is None else self._advice.state.lapses_at,
+            None if self._outside.state is None else self._outside.state.lapses_at,
         ]
         return min((each for each in moments if each is not None), default=None)
 
@@ -342,6 +407,10 @@ class Session:
     def on_leg_answered(self, leg: LegId, now: datetime) -> list[SessionEffect]:
         """Connect the agent who picked up."""
         offer = self._desk.offer
+        if self._advice.state is not None and leg == self._advice.state.leg:
+            return self._advice.answered(now)
+        if leg in self._outside.legs():
+            return [] if self._outside.is_answered else self._outside.connect()
         if leg == self.leg or self._desk.is_talking(leg):
             return []  # told twice: after a reconnect both the snapshot and the event tell it
         if offer is None or leg != self._desk.offered_leg:
@@ -356,11 +425,115 @@ class Session:
             return self._desk.leg_ended(reason, now)
         if self._desk.is_talking(leg):
             return self._agent_gone(reason, now)
+        if leg in self._advice.legs():
+            return self._advice.end(now, gone=leg)
+        if leg in self._outside.legs():
+            return self._outside_gone(reason, now)
         return []
+
+    def _outside_gone(self, reason: EndReason, now: datetime) -> list[SessionEffect]:
+        """Say goodbye after a talk outside; nobody is lost where it did not come to one."""
+        if not self._outside.is_answered:
+            ended = self._outside.end(OUTCOMES[reason], now, is_gone=True)
+            return ended + self._back_to_sender(now)
+        if reason is EndReason.HUNG_UP:
+            ended = self._outside.end(SegmentOutcome.COMPLETED, now, is_gone=True)
+            return ended + self._hang_up()
+        return self._outside.end(SegmentOutcome.BROKEN, now, is_gone=True) + self._back_to_sender(
+            now
+        )
+
+    def _back_to_sender(self, now: datetime) -> list[SessionEffect]:
+        """Let the caller wait for the agent who sent him on, then for anybody."""
+        sent = self._desk.transfer
+        return self._wait_again(now, only=None if sent is None else sent.sender)
 
     def on_offer_lost(self, now: datetime) -> list[SessionEffect]:
         """Take note that the phone stopped ringing unseen; nobody is to blame."""
         return self._desk.lapse(LapseReason.WITHDRAWN, now)
+
+    def on_transfer_asked(
+        self, leg: LegId, target: Target | None, now: datetime
+    ) -> list[SessionEffect]:
+        """
+        Send the caller on, as the agent who talks to him asks for; his clock goes on.
+
+        Args:
+            leg: The agent's leg.
+            target: Who can be had now; None when whom the agent wants cannot.
+            now: The moment.
+        """
+        talk = self._desk.talk
+        if talk is None or leg != talk.leg:
+            return self._decline(leg) if leg in self._advice.legs() else []
+        if target is None or (self.queue is None and not isinstance(target, ToQueue)):
+            return self._answer_transfer(leg, TransferResult.UNAVAILABLE)
+        effects = [
+            *self._answer_transfer(leg, TransferResult.ACCEPTED),
+            *self._advice.end(now),
+            *self._desk.hang_up_on_agent(),
+        ]
+        *ended, conversation_ended = self._desk.end_talk(SegmentOutcome.TRANSFERRED, now)
+        only = target.agent if isinstance(target, ToAgent) else None
+        self._desk.transfer = TransferState(sender=talk.agent, to=only)
+        if isinstance(target, ToNumber):
+            dialled = self._dial_outside(target.number, now)
+            return [*effects, *ended, *dialled, conversation_ended]
+        if isinstance(target, ToQueue):
+            self.queue = target.queue
+        return [*effects, *ended, *self._wait_again(now, only=only), conversation_ended]
+
+    def _dial_outside(self, number: str, now: datetime) -> list[SessionEffect]:
+        self.phase = Phase.OUTSIDE
+        bridge = self._desk.new_bridge()
+        wanted = OutsideState(
+            number=number,
+            leg=LegId(f"{self.call}-outside-{self._desk.talks}"),
+            bridge=bridge,
+            lapses_at=None,
+        )
+        return self._outside.dial(wanted, now)
+
+    def on_attended_transfer_asked(
+        self, leg: LegId, consulted: LegId | None, now: datetime
+    ) -> list[SessionEffect]:
+        """Connect the caller with the agent who gives advice, as the one who asked for it wants."""
+        talk, advice = self._desk.talk, self._advice.state
+        if talk is None or leg not in {talk.leg, *self._advice.legs()}:
+            return []
+        if advice is None or {leg, consulted} != {talk.leg, advice.asker_leg}:
+            return self._decline(leg)
+        if not self._advice.is_given:
+            return self._answer_transfer(leg, TransferResult.UNAVAILABLE)
+        is_recorded = self.queue is not None and self._spec().is_recorded
+        return [
+            *self._answer_transfer(leg, TransferResult.ACCEPTED),
+            *self._advice.pass_on(now),
+            *self._desk.pass_on(advice.agent, advice.leg, self.queue, now, is_recorded=is_recorded),
+        ]
+
+    def _decline(self, leg: LegId) -> list[SessionEffect]:
+        return self._answer_transfer(leg, TransferResult.DECLINED)
+
+    def _answer_transfer(self, leg: LegId, result: TransferResult) -> list[SessionEffect]:
+        return [AnswerTransfer(call=self.call, leg=leg, result=result)]
+
+    def on_advice_asked(
+        self, asker_leg: LegId, agent: AgentId, now: datetime
+    ) -> list[SessionEffect]:
+        """Ring an agent whom the one who talks to the caller wants to ask."""
+        assert self._desk.talk is not None
+        bridge = self._desk.new_bridge()
+        wanted = AdviceState(
+            asker=self._desk.talk.agent,
+            asker_leg=asker_leg,
+            agent=agent,
+            leg=LegId(f"{self.call}-advice-{self._desk.talks}"),
+            bridge=bridge,
+            lapses_at=None,
+        )
+        title = "" if self.queue is None else self._spec().title
+        return self._advice.ask(wanted, title, now)
 
     def not_before(self, moment: datetime, now: datetime) -> datetime:
         """Return the moment, but neither before what is known of the call nor after now."""
@@ -370,11 +543,15 @@ class Session:
         """Act on an agent's phone that could not even be dialled."""
         return self.on_leg_ended(leg, EndReason.UNREACHABLE, now)
 
-    def on_connect_failed(self, now: datetime) -> list[SessionEffect]:
-        """Act on a caller and an agent who could not be put together."""
-        if self.phase is not Phase.TALKING:
+    def on_connect_failed(self, bridge: BridgeId, now: datetime) -> list[SessionEffect]:
+        """Act on a caller and an agent, or two agents, who could not be put together."""
+        if self._advice.state is not None and bridge == self._advice.state.bridge:
+            return self._advice.end(now)
+        if self.bridge != bridge:
             return []
-        effects = self._desk.hang_up_on_agent()
+        if self.phase is Phase.OUTSIDE:
+            return self._outside.end(SegmentOutcome.BROKEN, now) + self._back_to_sender(now)
+        effects = [*self._advice.end(now), *self._desk.hang_up_on_agent()]
         effects += self._desk.end_talk(SegmentOutcome.BROKEN, now)
         self._outcome = CallOutcome.TECHNICAL_FAILURE
         return effects + self._hang_up(HangUpCause.TROUBLE)
@@ -387,11 +564,22 @@ class Session:
         asked again, whoever waits hears music, and last words are said again from the beginning.
         """
         self._ear.correct(is_answered=seen.is_answered)
+        left = [DestroyBridge(call=self.call, bridge=each) for each in seen.strange_bridges]
         if seen.answered is not None:
-            return self.on_leg_answered(seen.answered, now)
+            return [*left, *self.on_leg_answered(seen.answered, now)]
         if self.phase is Phase.TALKING:
-            return [] if seen.is_together else self._desk.join_again()
-        return self._catch_up(now)
+            again = [] if seen.is_together else self._desk.join_again()
+            return [*left, *self._advice_after_blindness(seen, now), *again]
+        if self._outside.is_answered:
+            return [*left, *([] if seen.is_together else self._outside.connect())]
+        return [*left, *self._catch_up(now)]
+
+    def _advice_after_blindness(self, seen: Seen, now: datetime) -> list[SessionEffect]:
+        """Let advice go on that is given beyond doubt; the asker can ask again for any other."""
+        if not seen.is_advised:
+            return self._advice.end(now)
+        # An engine that was killed may not have written down that the agent answered.
+        return self._advice.answered(now)
 
     def _catch_up(self, now: datetime) -> list[SessionEffect]:
         match self.phase:
@@ -400,6 +588,8 @@ class Session:
                 return [] if self._visit is None else self._follow(self._visit.repeat(now), now)
             case Phase.WAITING:
                 return self._wait_on()
+            case Phase.OUTSIDE:
+                return [*self._ear.play_music()]
             case Phase.LEAVING if self._ear.is_busy or self._unheard_until is not None:
                 self._unheard_until = None
                 return [*self._ear.say(self._ear.prompts, now)]
@@ -443,7 +633,7 @@ class Session:
         if self.phase is Phase.OVER:
             return []
         effects: list[SessionEffect] = [self._chronicle.disturbed(disturbance, detail, now)]
-        was_talking = self.phase is Phase.TALKING
+        was_talking = self.phase is Phase.TALKING or self._outside.is_answered
         if not was_talking and self._outcome is None:
             self._outcome = (
                 CallOutcome.TECHNICAL_FAILURE
@@ -454,6 +644,7 @@ class Session:
         effects += self._call_back(reason, now)
         if was_talking:
             effects += self._desk.end_talk(SegmentOutcome.BROKEN, now)
+        effects += self._outside.end(SegmentOutcome.BROKEN, now)
         return effects + self._caller_gone(now)
 
     def _call_back(self, reason: CallbackReason, now: datetime) -> list[SessionEffect]:
@@ -488,6 +679,11 @@ class Session:
             effects += self._go_on(now)
         if self._desk.is_overdue(now):
             effects += self._desk.give_up(now)
+        if self._advice.is_overdue(now):
+            effects += self._advice.end(now)
+        if self._outside.is_overdue(now):
+            effects += self._outside.end(SegmentOutcome.NOT_ANSWERED, now)
+            effects += self._back_to_sender(now)
         if self._visit is not None and self.phase is Phase.MENU:
             effects += self._follow(self._visit.on_time(now), now)
         if self._room is not None:
@@ -543,7 +739,11 @@ class Session:
 
     def abort(self, now: datetime, detail: str) -> list[SessionEffect]:
         """End a session that our own bug has broken: the dialplan takes the caller over."""
-        effects = self._desk.clear()
+        effects = [
+            *self._desk.clear(),
+            *self._advice.end(now),
+            *self._outside.end(SegmentOutcome.BROKEN, now),
+        ]
         if self.phase is Phase.OVER:
             return effects
         self._visit = self._room = self._unheard_until = None
@@ -588,7 +788,7 @@ class Session:
                 return [*self._ear.play_music()]
             case Phase.LEAVING:
                 return self._hang_up()
-            case Phase.TALKING | Phase.OVER:
+            case Phase.TALKING | Phase.OUTSIDE | Phase.OVER:
                 return []
             case _:
                 assert_never(self.phase)
@@ -638,6 +838,7 @@ class Session:
             self._ear,
             announce_every=self._spec().announce_every,
             position_of=self._around.position_of,
+            expected_wait_of=self._around.expected_wait_of if self._spec().announces_wait else None,
         )
 
     def _connect(self, offer: OfferState, now: datetime) -> list[SessionEffect]:
@@ -651,14 +852,17 @@ class Session:
 
     def _agent_gone(self, reason: EndReason, now: datetime) -> list[SessionEffect]:
         """Say goodbye after a conversation; a caller whose agent's phone died waits again."""
+        return [*self._advice.end(now), *self._without_agent(reason, now)]
+
+    def _without_agent(self, reason: EndReason, now: datetime) -> list[SessionEffect]:
         if reason is EndReason.HUNG_UP or self.queue is None:
             return self._desk.end_talk(SegmentOutcome.AGENT_HUNG_UP, now) + self._hang_up()
         *ended, conversation_ended = self._desk.end_talk(SegmentOutcome.BROKEN, now)
         # He joins first: his place must be known when the ACD's answers let him hear something.
         return [*ended, *self._wait_again(now), conversation_ended]
 
-    def _wait_again(self, now: datetime) -> list[SessionEffect]:
-        """Put a caller whose conversation broke where he first stood in line (G1)."""
+    def _wait_again(self, now: datetime, *, only: AgentId | None = None) -> list[SessionEffect]:
+        """Put a caller whose conversation is over without him where he first stood in line (G1)."""
         assert self.queue is not None
         self._enter_waiting_room()
         return [
@@ -666,8 +870,10 @@ class Session:
             CallerJoined(
                 call=self.call,
                 queue=self.queue,
-                since=self._joined_at,
+                since=self._joined_at or self.registered_at,
                 offers_before=self._desk.offers,
+                preferred=only,
+                kept_for=None if only is None else 2 * self._spec().ring_time,
             ),
         ]
 
@@ -677,7 +883,8 @@ class Session:
         """Say the last words; what he was told is the outcome, however long he listens."""
         self.phase = Phase.LEAVING
         self._visit = self._room = None
-        self._outcome = outcome
+        if self._outcome is not CallOutcome.ANSWERED:
+            self._outcome = outcome
         ended = self._chronicle.end(SegmentKind.IVR, SegmentOutcome.COMPLETED, now)
         if not prompts:
             return [*ended, *self._hang_up()]
@@ -694,12 +901,16 @@ class Session:
         """End the call."""
         if self.phase is Phase.OVER:
             return []
-        effects: list[SessionEffect] = []
+        effects = self._advice.end(now)
         was_waiting = self.phase is Phase.WAITING
         outcome = self._outcome or self._abandoned(now)
         effects += self._desk.hang_up_on_agent()
         effects += self._desk.end_talk(SegmentOutcome.CALLER_HUNG_UP, now)
         effects += self._desk.withdraw(now)
+        left = SegmentOutcome.CALLER_HUNG_UP
+        effects += self._outside.end(
+            left if self._outside.is_answered else SegmentOutcome.ABANDONED, now
+        )
         for kind in (SegmentKind.IVR, SegmentKind.WAITING):
             effects += self._chronicle.end(kind, SegmentOutcome.ABANDONED, now)
         self._visit = self._room = self._unheard_until = None

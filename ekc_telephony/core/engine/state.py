@@ -18,8 +18,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
+from ekc_telephony.core.acd.expected_wait import PaceState
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
+from ekc_telephony.core.engine.promise import Told
 from ekc_telephony.core.kernel.ids import (
     AgentId,
     BridgeId,
@@ -46,6 +48,8 @@ class Phase(Enum):
     MENU = "menu"
     WAITING = "waiting"
     TALKING = "talking"
+    OUTSIDE = "outside"
+    """He was sent on to a number outside: it rings, or they talk."""
     LEAVING = "leaving"
     """He hears the last words, or we have hung up and wait for the proof."""
     OVER = "over"
@@ -102,6 +106,8 @@ class RoomState:
     has_entered: bool
     offers_callback: bool = False
     """He is told that he can be called back."""
+    told: Told | None = None
+    """What he was told of his wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +162,43 @@ class PlaceState:
     preferred: AgentId | None = None
     spared: tuple[SparedState, ...] = ()
     overflows: int = 0
+    kept_until: datetime | None = None
+    """How long he is kept for the preferred agent; None as long as the queue says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferState:
+    """The caller was sent on, and nobody has answered him yet."""
+
+    sender: AgentId
+    to: AgentId | None
+    """Whom he was sent to; None: to a queue, or to a number outside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceState:
+    """The agent who talks to the caller asks a colleague for advice; the caller is on hold."""
+
+    asker: AgentId
+    asker_leg: LegId
+    """His second one."""
+    agent: AgentId
+    """Whom he asks."""
+    leg: LegId
+    bridge: BridgeId
+    lapses_at: datetime | None
+    """When the phone has rung long enough; None when it was answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideState:
+    """The number outside that the caller was sent on to."""
+
+    number: str
+    leg: LegId
+    bridge: BridgeId
+    lapses_at: datetime | None
+    """When it has rung long enough; None when somebody answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +225,9 @@ class SessionState:
     joined_at: datetime | None
     outcome: CallOutcome | None
     unheard_until: datetime | None
+    transfer: TransferState | None = None
+    advice: AdviceState | None = None
+    outside: OutsideState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +250,8 @@ class AgentState:
     load: timedelta = timedelta()
     """His time in talks and wrap-ups since his shift began."""
     last_offer: int = 0
+    engaged_for: QueueId | None = None
+    """For which queue's caller he rings, talks or wraps up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +292,7 @@ class EngineState:
     blind_since: datetime | None = None
     """Since when it knew calls without seeing Asterisk."""
     regulars: tuple[RegularState, ...] = ()
+    paces: tuple[PaceState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,10 +306,16 @@ class Changes:
     features: tuple[FeatureState, ...] | None = None
     """All of them; None when none changed."""
     regulars: tuple[RegularState, ...] = ()
+    paces: tuple[PaceState, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(
-            self.sessions or self.over or self.agents or self.features is not None or self.regulars
+            self.sessions
+            or self.over
+            or self.agents
+            or self.features is not None
+            or self.regulars
+            or self.paces
         )
 
 
@@ -277,6 +332,7 @@ class Memory:
         self._agents = {each.agent: each for each in state.agents}
         self._features = state.features
         self._regulars = {each.number: each for each in state.regulars}
+        self._paces = {each.queue: each for each in state.paces}
 
     def apply(self, changes: Changes) -> None:
         """Lay the changes of one step over it."""
@@ -293,6 +349,8 @@ class Memory:
             self._regulars[regular.number] = regular
         while len(self._regulars) > MOST_REGULARS:
             del self._regulars[next(iter(self._regulars))]
+        for pace in changes.paces:
+            self._paces[pace.queue] = pace
 
     def state(self) -> EngineState:
         """Return the state as it is now."""
@@ -301,4 +359,5 @@ class Memory:
             agents=tuple(self._agents.values()),
             features=self._features,
             regulars=tuple(self._regulars.values()),
+            paces=tuple(self._paces.values()),
         )

@@ -2,7 +2,8 @@
 The waiting room: what a caller hears from joining a queue until an agent answers.
 
 Who was answered before hears that all are busy, his place, music, and his place again from time to
-time; while a phone already rings for him, music only. Who was not answered yet hears ringing.
+time, with the expected wait if his queue tells it (`promise.py` says how); while a phone already
+rings for him, music only. Who was not answered yet hears ringing.
 
 Rule 1: an announcement never cuts another prompt short and never sounds while a phone rings.
 """
@@ -13,8 +14,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from ekc_telephony.core.acd.expected_wait import ExpectedWait
 from ekc_telephony.core.call.commands import Command, SignalRinging
 from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.promise import Promise
 from ekc_telephony.core.engine.state import RoomState
 from ekc_telephony.core.ivr.spoken import spoken_position
 from ekc_telephony.core.kernel.ids import CallId, LegId, PromptKey
@@ -33,6 +36,8 @@ class WaitingRoom:
         ear: What its caller hears.
         announce_every: How often he is told his place; None for never.
         position_of: Tells his place.
+        expected_wait_of: Tells how long he will wait, as far as it is known; None when his queue
+            does not announce it.
     """
 
     def __init__(
@@ -42,11 +47,14 @@ class WaitingRoom:
         *,
         announce_every: timedelta | None,
         position_of: Callable[[CallId], int | None],
+        expected_wait_of: Callable[[CallId, datetime], ExpectedWait | None] | None = None,
     ) -> None:
         self._call = call
         self._ear = ear
         self._announce_every = announce_every
         self._position_of = position_of
+        self._expected_wait_of = expected_wait_of
+        self._promise = Promise()
         self._announce_at: datetime | None = None
         self._has_entered = False
         self._offers_callback = False
@@ -56,6 +64,7 @@ class WaitingRoom:
         self._announce_at = state.announce_at
         self._has_entered = state.has_entered
         self._offers_callback = state.offers_callback
+        self._promise = Promise(state.told)
 
     def state(self) -> RoomState:
         """Return what is needed to go on."""
@@ -63,6 +72,7 @@ class WaitingRoom:
             announce_at=self._announce_at,
             has_entered=self._has_entered,
             offers_callback=self._offers_callback,
+            told=self._promise.told,
         )
 
     def next_deadline(self) -> datetime | None:
@@ -88,7 +98,7 @@ class WaitingRoom:
         self._plan_announcement(now)
         if is_offered:
             return self._ear.play_music()
-        return self._ear.say(WELCOME + self._place(), now)
+        return self._ear.say(WELCOME + self._place(now), now)
 
     def offer_callback(self, now: datetime, *, is_offered: bool) -> list[Command]:
         """Tell him, now and with every announcement, that he can be called back instead."""
@@ -102,16 +112,24 @@ class WaitingRoom:
         if self._announce_at is None or now < self._announce_at:
             return []
         self._plan_announcement(now)
-        place = self._place()
-        if is_offered or self._ear.is_busy or not place:
+        if is_offered or self._ear.is_busy:
             return []
-        return self._ear.say(place, now)
+        place = self._place(now)
+        return self._ear.say(place, now) if place else []
 
     def _plan_announcement(self, now: datetime) -> None:
         every = self._announce_every
         self._announce_at = None if every is None else now + every
 
-    def _place(self) -> tuple[PromptKey, ...]:
+    def _place(self, now: datetime) -> tuple[PromptKey, ...]:
+        """Return what to say of his place, which he is then taken to have heard."""
         position = self._position_of(self._call)
         offer = (CALLBACK_OFFER,) if self._offers_callback else ()
-        return offer if position is None else (PLACE_INTRO, *spoken_position(position), *offer)
+        if position is None:
+            return offer
+        return (PLACE_INTRO, *spoken_position(position), *self._wait(now), *offer)
+
+    def _wait(self, now: datetime) -> tuple[PromptKey, ...]:
+        if self._expected_wait_of is None:
+            return ()
+        return self._promise.words(self._expected_wait_of(self._call, now), now)

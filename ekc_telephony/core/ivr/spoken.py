@@ -10,6 +10,9 @@ are always inside one phrase; that is why gluing never breaks the grammar.
 The place is an ordinal in the neuter gender, since it completes "Ваше место в очереди": it tells
 nothing about the sex of the caller, and needs no noun after it.
 
+How long a caller waits is told as one of a few ranges that people use, a phrase each ("от двух до
+трёх минут"): it completes "Примерное время ожидания".
+
 Rule 1: every key these functions can return is in `every_spoken_key()`, so that a check of the
 manifest can prove beforehand that no number is missing.
 Rule 2: what is longer than `LARGEST_SPOKEN` is told as "more than that"; nobody counts that far.
@@ -17,6 +20,8 @@ Rule 2: what is longer than `LARGEST_SPOKEN` is told as "more than that"; nobody
 
 from __future__ import annotations
 
+from datetime import timedelta
+from enum import IntEnum
 from typing import Final, TypeVar
 
 from ekc_telephony.core.kernel.ids import PromptKey
@@ -32,6 +37,44 @@ LARGEST_WHOLE_PHRASE: Final = 30
 _FEW: Final = range(2, 5)
 _TEENS: Final = range(11, 15)
 """Numbers whose last digit does not decide: одиннадцать, двенадцать…"""
+
+
+class WaitRange(IntEnum):
+    """The ranges in which people speak of waiting, shortest first."""
+
+    UNDER_1 = 1
+    FROM_1_TO_2 = 2
+    FROM_2_TO_3 = 3
+    FROM_3_TO_5 = 5
+    FROM_5_TO_10 = 10
+    FROM_10_TO_15 = 15
+    FROM_15_TO_20 = 20
+    FROM_20_TO_30 = 30
+    OVER_30 = 31
+    """The number is that of the minutes where the range ends; this one has no end."""
+
+    @classmethod
+    def of(cls, wait: timedelta) -> WaitRange:
+        """Return the range into which a wait falls."""
+        return next((each for each in cls if each.end is None or wait <= each.end), cls.OVER_30)
+
+    @property
+    def end(self) -> timedelta | None:
+        """The longest wait of the range; None when it has no end."""
+        return None if self is WaitRange.OVER_30 else timedelta(minutes=self.value)
+
+
+_RANGES: Final = {
+    WaitRange.UNDER_1: "minutes-0",
+    WaitRange.FROM_1_TO_2: "wait-1-2",
+    WaitRange.FROM_2_TO_3: "wait-2-3",
+    WaitRange.FROM_3_TO_5: "wait-3-5",
+    WaitRange.FROM_5_TO_10: "wait-5-10",
+    WaitRange.FROM_10_TO_15: "wait-10-15",
+    WaitRange.FROM_15_TO_20: "wait-15-20",
+    WaitRange.FROM_20_TO_30: "wait-20-30",
+    WaitRange.OVER_30: "wait-over-30",
+}
 
 _MINUTES: Final = "minutes"
 _POSITION: Final = "position"
@@ -78,11 +121,22 @@ def spoken_position(position: int) -> tuple[PromptKey, ...]:
     return _spoken(position, phrase=_POSITION)
 
 
+def spoken_wait(wait: WaitRange) -> tuple[PromptKey, ...]:
+    """
+    Say a range of waiting times: "меньше минуты", "от двух до трёх минут".
+
+    It completes the prompt `queue-wait-estimate`.
+    """
+    return (PromptKey(_RANGES[wait]),)
+
+
 def every_spoken_key() -> frozenset[PromptKey]:
     """Every prompt that speaking numbers can ask for."""
     numbers = range(LARGEST_SPOKEN + 2)
     minutes = {key for number in numbers for key in spoken_minutes(number)}
-    return frozenset(minutes | {key for number in numbers for key in spoken_position(number)})
+    places = {key for number in numbers for key in spoken_position(number)}
+    waits = {key for each in WaitRange for key in spoken_wait(each)}
+    return frozenset(minutes | places | waits)
 
 
 def _spoken(number: int, *, phrase: str) -> tuple[PromptKey, ...]:

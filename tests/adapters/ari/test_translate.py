@@ -100,6 +100,26 @@ def test_a_call_with_arguments_nobody_knows_arrives_at_no_number(arguments: list
     )
 
 
+def test_a_transfer_is_told_as_the_phone_asked_for_it() -> None:
+    """Recorded: a blind transfer answered twice, one not answered (told again), an attended one."""
+    told = [event for m in recorded("ari_transfers.jsonl") if (event := translate(m)) is not None]
+    blind = LegId("ekc-1795330729.1-offer-1")
+    unanswered = events.TransferAsked(
+        leg=LegId("ekc-1795330738.17-offer-1"), target="petrov", is_attended=False
+    )
+    assert told == [
+        events.TransferAsked(leg=blind, target="petrov", is_attended=False),
+        unanswered,
+        unanswered,
+        events.TransferAsked(
+            leg=LegId("ekc-1795330742.21-offer-1"),
+            target="petrov",
+            is_attended=True,
+            consulted=LegId("ekc-1795330742.25"),
+        ),
+    ]
+
+
 def test_a_failed_recording_is_told_with_its_cause() -> None:
     ended = RecordingFinished(recording=LiveRecording(name="r1"))
     assert translate(ended) == events.RecordingEnded(recording=RecordingId("r1"))

@@ -92,6 +92,21 @@ def test_an_operator_serves_the_queues_of_his_line_whose_skills_he_has(folder: P
         ("{general: 8}", "{general: 11}", "not above 10", "write what is expected"),
         ("{general: 8}", "{general: true}", "a whole number", "write what is expected"),
         ("script: hotline", "script: hotlin", "a script that exists", "did you mean hotline?"),
+        (
+            "outside: []",
+            "outside: [{number: 112, trunk: ciyt}]",
+            "a trunk that",
+            "did you mean city?",
+        ),
+        (
+            "{account: ivanova,",
+            (
+                "{account: iva, extension: 101, name: И, line: first}\n"
+                "  - {extension: 101, account: ivanova,"
+            ),
+            "every extension once",
+            "rename or remove",
+        ),
         ("script: hotline", "script: zz", "a script that exists", "write ivr_scripts/zz.yaml"),
         ("Asia/Barnaul", "Asia/Barnal", "an IANA time zone", "did you mean Asia/Barnaul?"),
         ("node: ekc ", "node: e/k ", "a name of Latin letters", "write what is expected"),

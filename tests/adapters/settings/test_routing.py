@@ -70,7 +70,7 @@ def test_easings_say_only_what_changes(folder: Path) -> None:
 def test_everything_else_is_what_it_is_called(folder: Path) -> None:
     rules = (
         "    choose: least_loaded\n    priority: 2\n    spare: 30s\n    prefer_known: 15s\n"
-        '    keep_place: 3m\n    callback_key: "1"\n    overflow:\n'
+        '    keep_place: 3m\n    callback_key: "1"\n    announce_wait: true\n    overflow:\n'
         "      - {when: line_too_long, length: 50, to: first_line}\n"
         "      - {when: waited, after: 5m, to: callback}\n"
     )
@@ -80,6 +80,7 @@ def test_everything_else_is_what_it_is_called(folder: Path) -> None:
     assert spec.prefers_for == timedelta(seconds=15)
     assert spec.keeps_place_for == timedelta(minutes=3)
     assert spec.callback_key == "1"
+    assert spec.announces_wait
     assert spec.overflows == (
         Overflow(cause=OverflowCause.LINE_TOO_LONG, length=50, to_queue=QueueId("first_line")),
         Overflow(cause=OverflowCause.WAITED, after=timedelta(minutes=5), to_queue=None),

@@ -22,9 +22,11 @@ from ekc_telephony.adapters.speech.telephone_sound import (
 )
 from ekc_telephony.core.ivr.spoken import (
     LARGEST_SPOKEN,
+    WaitRange,
     every_spoken_key,
     spoken_minutes,
     spoken_position,
+    spoken_wait,
 )
 from ekc_telephony.core.kernel.ids import PromptKey
 
@@ -60,8 +62,25 @@ def test_a_place_in_the_line_is_said_in_correct_russian(position: int) -> None:
     assert _said(spoken_position(position)) == expected
 
 
+def test_a_range_of_waiting_is_said_in_correct_russian() -> None:
+    intro = PROMPTS["queue-wait-estimate"].text
+    sentences = [f"{intro} {_said(spoken_wait(each))}." for each in WaitRange]
+
+    assert sentences == [
+        "Примерное время ожидания: меньше минуты.",
+        "Примерное время ожидания: от одной до двух минут.",
+        "Примерное время ожидания: от двух до трёх минут.",
+        "Примерное время ожидания: от трёх до пяти минут.",
+        "Примерное время ожидания: от пяти до десяти минут.",
+        "Примерное время ожидания: от десяти до пятнадцати минут.",
+        "Примерное время ожидания: от пятнадцати до двадцати минут.",
+        "Примерное время ожидания: от двадцати до тридцати минут.",
+        "Примерное время ожидания: больше тридцати минут.",
+    ]
+
+
 def test_no_number_lacks_a_prompt_and_no_prompt_of_numbers_is_idle() -> None:
-    families = ("minutes-", "position-", "number-")
+    families = ("minutes-", "position-", "number-", "wait-")
 
     assert {key for key in PROMPTS if key.startswith(families)} == every_spoken_key()
 

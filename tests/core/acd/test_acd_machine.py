@@ -327,6 +327,19 @@ class AcdMachine(RuleBasedStateMachine):
                 assert self.acd._callers_due._moments[call] <= min(place.spared.values())
 
     @invariant()
+    def the_estimator_knows_who_is_ready_and_who_is_engaged_for_what(self) -> None:
+        known = self.acd._estimator
+        ready = {agent for agent, bit in known._bits.items() if known._ready & bit}
+        assert ready == {agent for agent, each in self.acd.agents.items() if each.is_ready}
+        for made in self.offers.values():
+            assert known.engaged_for(made.agent) == made.queue
+        at_work = {Activity.RESERVED, Activity.TALKING, Activity.WRAP_UP}
+        engaged = list(known._engaged.items())
+        assert all(self.acd.agents[agent].activity in at_work for agent, _ in engaged)
+        for queue, pace in known._paces.items():
+            assert pace.engaged == sum(each == queue for _, each in engaged)
+
+    @invariant()
     def the_census_is_true(self) -> None:
         for spec in self.queues:
             serving = [a for a, known in self.agents.items() if ever_serves(known, spec)]

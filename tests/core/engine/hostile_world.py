@@ -27,6 +27,7 @@ from ekc_telephony.core.call.commands import (
     Command,
     DestroyBridge,
     DialAgent,
+    DialNumber,
     HangUpLeg,
     JoinBridge,
     PlayPrompts,
@@ -52,9 +53,10 @@ from ekc_telephony.core.call.events import (
     PresenceDeclared,
     RecordingEnded,
     RecordingFailed,
+    TransferAsked,
 )
 from ekc_telephony.core.call.facts import AgentChanged, CallFact
-from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from ekc_telephony.core.engine.engine import Effect
 from ekc_telephony.core.engine.state import Memory, Phase
 from ekc_telephony.core.kernel.ids import AgentId, BridgeId, CallId, Did, LegId, RecordingId
@@ -69,7 +71,9 @@ NUMBERS: Final = st.sampled_from(
 KEYS: Final = st.sampled_from("1259*#A")
 AGENTS: Final = st.sampled_from([*EVERYBODY, AgentId("nobody")])
 CODES: Final = st.sampled_from(["*45", "*46", "*462", "*47", "*48", "*99"])
-SAFE_PHASES: Final = (Phase.WAITING, Phase.TALKING, Phase.OVER)
+TARGETS: Final = st.sampled_from([*EVERYBODY, "first", "second", "112", "77", "nobody"])
+"""What an operator can dial to transfer to, or to ask for advice."""
+SAFE_PHASES: Final = (Phase.WAITING, Phase.TALKING, Phase.OUTSIDE, Phase.OVER)
 """Where a caller may be for as long as he likes."""
 
 
@@ -108,6 +112,8 @@ class Asterisk:
                 self.legs[leg].is_alive = False
             case DialAgent(leg=leg, agent=agent):
                 self.legs[leg] = Leg(leg=leg, created_at=now, agent=agent)
+            case DialNumber(leg=leg):
+                self.legs[leg] = Leg(leg=leg, created_at=now, agent=AgentId("the trunk"))
             case PlayPrompts():
                 self.playing.append(command)
                 self.ever_played.append(command)
@@ -182,7 +188,7 @@ class HostileWorld(RuleBasedStateMachine):
         return self.records[-1]
 
     def commanded(self, command: Command) -> None:
-        if isinstance(command, DialAgent):
+        if isinstance(command, (DialAgent, DialNumber)):
             assert command.leg not in self.dialled, "a leg's id is given once"
             self.dialled.add(command.leg)
         self.commands.append(command)
@@ -263,7 +269,7 @@ class HostileWorld(RuleBasedStateMachine):
     def a_command_fails(self, which: int, *, is_gone: bool) -> None:
         command = self.commands.pop(-min(which, len(self.commands)))
         match command:
-            case DialAgent(leg=leg):
+            case DialAgent(leg=leg) | DialNumber(leg=leg):
                 self.asterisk.ends(leg)
             case HangUpLeg(leg=leg):
                 is_gone = True  # the outbox repeats what fails for another reason
@@ -294,6 +300,86 @@ class HostileWorld(RuleBasedStateMachine):
     def a_code_is_dialled(self, agent: AgentId, code: str) -> None:
         leg = self.new_leg(agent=agent)
         self.tell(FeatureDialled(leg=leg.leg, agent=agent, code=code))
+
+    @precondition(lambda self: self.is_connected)
+    @rule(then=st.sampled_from(["", "advice", "outside"]), which=PICK)
+    def a_conversation_begins(self, which: int, then: str) -> None:
+        """Shorten the way to where transfers are: chance alone rarely gets there."""
+        self.a_caller_arrives(Did("200"))
+        for session in list(self.engine.sessions.values()):
+            if (leg := session.offered_leg) is not None and leg in self.asterisk.legs:
+                self.asterisk.legs[leg].is_answered = True
+                self.tell(LegAnswered(leg=leg))
+        if then == "advice" and self.talking():
+            self.a_colleague_is_dialled(which, EVERYBODY[which % len(EVERYBODY)])
+            self.an_adviser_answers(which)
+        if then == "outside" and self.legs_of_talks():
+            leg = self.legs_of_talks()[-1]
+            self.tell(TransferAsked(leg=leg, target="112", is_attended=False))
+            if which % 2:
+                self.somebody_outside_answers()
+
+    def somebody_outside_answers(self) -> None:
+        """Let whoever was rung outside last pick up."""
+        rung = [each.ringing_leg for each in self.engine.sessions.values()]
+        for leg in [each for each in rung if each is not None and "-outside-" in each]:
+            self.asterisk.legs[leg].is_answered = True
+            self.tell(LegAnswered(leg=leg))
+
+    def an_adviser_answers(self, which: int) -> None:
+        """Let a colleague who is asked for advice pick up."""
+        ringing = [each.advice.leg for each in self.engine.sessions.values() if each.advice]
+        if ringing:
+            leg = ringing[which % len(ringing)]
+            self.asterisk.legs[leg].is_answered = True
+            self.tell(LegAnswered(leg=leg))
+
+    @precondition(lambda self: self.is_connected and self.talking())
+    @rule(which=PICK, wanted=TARGETS)
+    def a_colleague_is_dialled(self, which: int, wanted: str) -> None:
+        """Let an operator who talks, or any other one, dial a colleague or a queue."""
+        agents = [*self.talking(), *EVERYBODY]
+        agent = agents[which % len(agents)]
+        leg = self.new_leg(agent=agent)
+        self.tell(FeatureDialled(leg=leg.leg, agent=agent, code=wanted))
+
+    @precondition(lambda self: self.is_connected and self.asterisk.legs)
+    @rule(which=PICK, wanted=TARGETS)
+    def a_blind_transfer_is_asked_for(self, which: int, wanted: str) -> None:
+        """Ask on any leg: a phone may press Transfer at any time, in vain or twice."""
+        legs = [*self.legs_of_talks(), self.any_leg(which).leg]
+        leg = legs[which % len(legs)]
+        self.tell(TransferAsked(leg=leg, target=wanted, is_attended=False))
+
+    @precondition(lambda self: self.is_connected and self.asterisk.legs)
+    @rule(which=PICK, other=PICK, is_known=st.sampled_from([True, True, False]))
+    def an_attended_transfer_is_asked_for(self, which: int, other: int, *, is_known: bool) -> None:
+        advised = [each for each in self.engine.sessions.values() if each.advice is not None]
+        leg, consulted = self.any_leg(which).leg, self.any_leg(other).leg
+        if advised:
+            session = advised[which % len(advised)]
+            legs = session.legs()
+            leg, consulted = legs[1], legs[2]
+            if other % 2:
+                leg, consulted = consulted, leg
+        self.tell(
+            TransferAsked(
+                leg=leg,
+                target="",
+                is_attended=True,
+                consulted=consulted if is_known else None,
+            )
+        )
+
+    def talking(self) -> list[AgentId]:
+        """Return who talks to a caller, as the engine thinks."""
+        talks = self.engine.sessions.values()
+        return [each.agent for each in talks if each.bridge is not None and each.agent is not None]
+
+    def legs_of_talks(self) -> list[LegId]:
+        """Return the legs of agents who talk to a caller, as the engine thinks."""
+        talks = self.engine.sessions.values()
+        return [each.talking_legs()[-1] for each in talks if each.bridge is not None]
 
     @rule(agent=AGENTS, is_reachable=st.booleans())
     def a_phone_comes_or_goes(self, agent: AgentId, *, is_reachable: bool) -> None:
@@ -383,6 +469,7 @@ class HostileWorld(RuleBasedStateMachine):
         assert sorted(map(repr, remembered.sessions)) == sorted(map(repr, known.sessions))
         assert sorted(map(repr, remembered.agents)) == sorted(map(repr, known.agents))
         assert remembered.features == known.features
+        assert sorted(map(repr, remembered.paces)) == sorted(map(repr, known.paces))
 
     @invariant()
     def what_is_waited_for_is_known(self) -> None:
@@ -404,6 +491,13 @@ class HostileWorld(RuleBasedStateMachine):
             call for call, each in self.engine.sessions.items() if each.phase is Phase.TALKING
         }
         assert set(acd._talks) <= talking
+        advising = {each.adviser: call for call, each in self.engine.sessions.items()}
+        talkers = [agent for agent, _ in acd._talks.values()]
+        for agent in acd.agents.values():
+            if agent.activity is Activity.TALKING:
+                is_busy = agent.agent_id in talkers or advising.get(agent.agent_id) == agent.call
+                assert is_busy, agent.agent_id
+        assert not {*advising} & {*talkers}, "an adviser talks to a caller"
 
     # --- the end
 

@@ -20,7 +20,7 @@ from ekc_telephony.core.call.facts import (
 )
 from ekc_telephony.core.kernel.ids import CallId
 
-_AT_THE_CALLERS_END = {SegmentKind.IVR, SegmentKind.WAITING, SegmentKind.OFFER, SegmentKind.TALK}
+_AT_THE_CALLERS_END = {*SegmentKind} - {SegmentKind.WRAP_UP}
 _FAILURES = {CallOutcome.TECHNICAL_FAILURE, CallOutcome.SENT_TO_FALLBACK}
 
 
@@ -84,9 +84,9 @@ class Record:
             assert fact.sequence > self.starts_after
 
     def _check_it_is_the_only_one(self, fact: SegmentStarted) -> None:
-        """Two agents may wrap up the same call, nothing else happens twice at a time."""
+        """Two agents may consult or wrap up; nothing else happens twice at a time."""
         alike = [each for each in self.open.values() if each.kind is fact.kind]
-        if fact.kind is SegmentKind.WRAP_UP:
+        if fact.kind in {SegmentKind.CONSULTATION, SegmentKind.WRAP_UP}:
             alike = [each for each in alike if each.agent == fact.agent]
         assert not alike
 

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from ekc_telephony.core.ivr.spoken import (
     LARGEST_SPOKEN,
+    WaitRange,
     every_spoken_key,
     plural,
     spoken_minutes,
     spoken_position,
+    spoken_wait,
 )
 
 NUMBERS = st.integers(min_value=0, max_value=LARGEST_SPOKEN)
@@ -74,5 +76,12 @@ def test_a_negative_number_is_refused(number: int) -> None:
         spoken_position(number)
 
 
+def test_every_range_of_waiting_is_one_phrase_of_its_own() -> None:
+    phrases = [spoken_wait(each) for each in WaitRange]
+
+    assert len(set(phrases)) == len(WaitRange)
+    assert {len(phrase) for phrase in phrases} == {1}
+
+
 def test_the_list_of_keys_is_short_enough_to_record_in_a_studio() -> None:
-    assert len(every_spoken_key()) == 2 * 47 + 16
+    assert len(every_spoken_key()) == 2 * 47 + 16 + 8
