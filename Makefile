@@ -4,11 +4,10 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 FAST := $(wildcard $(addprefix tests/,core scenarios simulation runtime guard adapters lab))
-TRANSFERS := tests/asterisk/test_transfer.py tests/asterisk/test_transfer_outside.py
 export KEEP RATES SECONDS_PER_RATE OPERATORS MINUTES SEED FAULTS STORE RECORD POPULATION
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-speech demo check test test-core test-fast test-asterisk test-transfers bench bench-routing bench-peak faults conf sounds images lock clean
+.PHONY: help setup setup-speech demo check test test-core test-fast test-asterisk bench bench-routing bench-peak faults conf sounds images lock clean
 .NOTPARALLEL:
 
 help:  ## print this list
@@ -38,11 +37,7 @@ test-fast: setup-speech  ## all tests but those on real Asterisk
 	@$(BIN)/pytest -q -n 2 $(FAST)
 
 test-asterisk: setup  ## tests on the embedded Asterisk with real SIP phones
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests/asterisk $(addprefix --ignore=,$(TRANSFERS))
-
-# Apart, because a REFER can crash this Asterisk, and because they fail now and then on a busy machine.
-test-transfers: setup  ## transfers by the phone's button on the embedded Asterisk (docs/architecture/transfers.md)
-	@$(BIN)/pytest -q -n 2 --dist loadfile $(TRANSFERS)
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/asterisk
 
 bench: setup  ## engine against bare Dial and app_queue (RATES="20 50", SECONDS_PER_RATE=, OPERATORS=)
 	@$(BIN)/python -m lab.bench
