@@ -18,6 +18,7 @@ from ekc_telephony.adapters.sql.queries import (
     CallbackSummary,
     CallHistory,
     CallSummary,
+    NoteSummary,
     SegmentSummary,
 )
 from ekc_telephony.cli import appeals_words as words
@@ -119,6 +120,7 @@ def _call_lines(call: CallHistory, zone: tzinfo | None) -> list[str]:
     events = [(started, "звонок зарегистрирован")]
     events += [(segment.started_at, _tell_segment(segment)) for segment in call.segments]
     events += [(fault.at, f"! {words.FAULTS[fault.kind]}: {fault.detail}") for fault in call.faults]
+    events += [(note.at, _tell_note(note)) for note in call.notes]
     if summary.ended_at is not None:
         events.append((summary.ended_at, f"звонок завершён: {words.OUTCOMES[summary.outcome]}"))
     if call.callback is not None:
@@ -133,6 +135,12 @@ def _call_lines(call: CallHistory, zone: tzinfo | None) -> list[str]:
             for at, text in sorted(events, key=lambda event: event[0])
         ),
     ]
+
+
+def _tell_note(note: NoteSummary) -> str:
+    people = " → ".join(each for each in (note.agent, note.target) if each)
+    told = f"{words.NOTES[note.kind]}: {people}" if people else words.NOTES[note.kind]
+    return f"{told} («{note.reason}»)" if note.reason else told
 
 
 def callbacks_table(callbacks: Iterable[CallbackSummary], *, zone: tzinfo | None) -> Table:

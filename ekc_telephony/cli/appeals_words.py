@@ -10,6 +10,7 @@ from ekc_telephony.adapters.sql.models import AppealState, CallbackState, CallFa
 from ekc_telephony.core.call.facts import (
     CallbackReason,
     CallOutcome,
+    NoteKind,
     SegmentKind,
     SegmentOutcome,
 )
@@ -43,6 +44,9 @@ KINDS: Final[Mapping[SegmentKind, str]] = MappingProxyType(
         SegmentKind.TALK: "разговор с оператором",
         SegmentKind.CONSULTATION: "консультация операторов",
         SegmentKind.OUTSIDE: "перевод на внешний номер",
+        SegmentKind.HOLD: "удержание",
+        SegmentKind.MESSAGE: "голосовое сообщение",
+        SegmentKind.SUPERVISION: "наблюдение старшего",
         SegmentKind.WRAP_UP: "поствызывная обработка",
     }
 )
@@ -54,7 +58,8 @@ SEGMENT_OUTCOMES: Final[Mapping[SegmentOutcome | None, str]] = MappingProxyType(
         SegmentOutcome.ABANDONED: "звонящий положил трубку",
         SegmentOutcome.NO_AGENTS: "сообщено: нет операторов",
         SegmentOutcome.OVERFLOWED: "перешёл в другую очередь",
-        SegmentOutcome.LEFT_BY_KEY: "попросил перезвонить",
+        SegmentOutcome.LEFT_BY_KEY: "ушёл из очереди по клавише",
+        SegmentOutcome.MOVED: "переставлен старшим",
         SegmentOutcome.ACCEPTED: "принял",
         SegmentOutcome.REFUSED: "отклонил",
         SegmentOutcome.NOT_ANSWERED: "не ответил",
@@ -63,6 +68,7 @@ SEGMENT_OUTCOMES: Final[Mapping[SegmentOutcome | None, str]] = MappingProxyType(
         SegmentOutcome.CALLER_HUNG_UP: "звонящий положил трубку",
         SegmentOutcome.AGENT_HUNG_UP: "оператор положил трубку",
         SegmentOutcome.TRANSFERRED: "переведён на другого",
+        SegmentOutcome.JOINED: "разговор втроём",
         SegmentOutcome.FINISHED_EARLY: "закончена оператором",
         SegmentOutcome.TIME_IS_UP: "закончена по времени",
         SegmentOutcome.BROKEN: "прервано сбоем",
@@ -110,3 +116,13 @@ COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
 """Headings of an export, by the names of `CallSummary`'s fields."""
 
 HIDDEN_NUMBER: Final = "скрыт"
+
+NOTES: Final[Mapping[NoteKind, str]] = MappingProxyType(
+    {
+        NoteKind.ROUTED: "переведён",
+        NoteKind.MOVED: "переставлен в другую очередь",
+        NoteKind.SUPERVISED: "подключился старший",
+        NoteKind.SILENT: "гражданин молчит больше минуты",
+        NoteKind.OVERLOADED: "перегрузка: принят сверх меры",
+    }
+)

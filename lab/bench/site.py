@@ -142,6 +142,7 @@ class Site:
             "http": {"port": ports.http},
             "trunks": [{"name": "city", "addresses": [CALLER_ADDRESS], "codecs": ["alaw"]}],
             "numbers": [{"did": did, "script": QUEUE} for did in self.dialled(Target.ENGINE)],
+            "skills": [{"name": name, "title": name} for name in ("topic", "language")],
             "queues": [_QUEUE],
             "operators": [self._operator(account) for account in self.accounts()],
             "service_level": {"target": "20s", "formula": "abandons_count"},
@@ -152,6 +153,7 @@ class Site:
             "account": account,
             "name": f"Оператор {account}",
             "line": "first",
+            "skills": {"topic": 1 + int(account[-1]), "language": 9},
             "initial_presence": "ready",
             "contact": f"sip:{account}@127.0.0.1:{self.ports.operators.sip}",
         }
@@ -169,13 +171,23 @@ _QUEUE: Final = {
     "id": QUEUE,
     "title": "Bench",
     "line": "first",
+    "skills": {"topic": 1, "language": 5},
     "ring_time": "20s",
     "wrap_up": "0s",
     "after_refusal": "5s",
-    "announce_every": None,
+    "announce_every": "30s",
+    "announce_wait": True,
+    "ease": [
+        {"after": "10s", "skills": {"language": 3}},
+        {"after": "20s", "skills": {}, "line": "any"},
+    ],
+    "overflow": [{"when": "waited", "after": "60s", "to": "callback"}],
+    "callback_key": "1",
+    "keep_place": "3m",
     "record": False,
     "when_no_agents": "wait",
 }
+# Everybody has the skills: what is measured is what asking for them, easing and announcing cost.
 _MODULES: Final = "load = app_dial.so\nload = app_queue.so\n"
 _EXTENSIONS: Final = f"""; 7 and an operator: bare Dial(). {_NUMBERS[Target.APP_QUEUE]}: app_queue.
 [from-trunk](+)

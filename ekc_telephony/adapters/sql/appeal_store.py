@@ -136,6 +136,7 @@ def _write_batch(connection: sa.Connection, batch: Batch, known: Statements) -> 
     _execute(connection, known.add_recordings, batch.recordings)
     _execute(connection, known.close_segments, batch.closings)
     _execute(connection, known.insert_faults, batch.faults)
+    _execute(connection, known.insert_notes, batch.notes)
     _execute(connection, known.insert_callbacks, batch.callbacks)
     _execute(connection, known.set_presences, _presence_rows(batch.presences.items()))
     history = ((agent, declared) for (agent, _), declared in batch.history.items())

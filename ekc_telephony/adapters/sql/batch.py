@@ -31,6 +31,7 @@ from ekc_telephony.core.call.facts import (
     CallDisturbed,
     CallEnded,
     CallFact,
+    CallNoted,
     CallOutcome,
     CallRegistered,
     Fact,
@@ -77,6 +78,7 @@ class Batch:
     closings: list[Row] = field(default_factory=list)
     """Taken-over calls that ended: what earlier engines left open of them ends as well."""
     faults: list[Row] = field(default_factory=list)
+    notes: list[Row] = field(default_factory=list)
     callbacks: list[Row] = field(default_factory=list)
     presences: dict[AgentId, DeclaredPresence] = field(default_factory=dict)
     history: dict[tuple[AgentId, datetime], DeclaredPresence] = field(default_factory=dict)
@@ -99,6 +101,8 @@ class Batch:
             case RecordingStarted():
                 self._record(fact)
             case RecordingLost() | PromptsNotHeard() | CallDisturbed():
+                self._take_fault(fact)
+            case CallNoted():
                 self._note(fact)
             case CallbackDue():
                 self._call_back(fact)
@@ -205,7 +209,20 @@ class Batch:
             }
         )
 
-    def _note(self, fact: RecordingLost | PromptsNotHeard | CallDisturbed) -> None:
+    def _note(self, fact: CallNoted) -> None:
+        self.notes.append(
+            {
+                "call": fact.call,
+                "sequence": fact.sequence,
+                "at": fact.at,
+                "kind": fact.kind,
+                "agent": fact.agent,
+                "target": None if fact.target is None else printable(fact.target),
+                "reason": None if fact.reason is None else printable(fact.reason),
+            }
+        )
+
+    def _take_fault(self, fact: RecordingLost | PromptsNotHeard | CallDisturbed) -> None:
         match fact:
             case RecordingLost():
                 kind, detail = CallFault.RECORDING_LOST, f"{fact.recording}: {fact.cause}"

@@ -3,9 +3,10 @@ The tables of the appeal store.
 
 An *appeal* is the recorded matter; a *call* is one contact about it; a *segment* is one stretch of
 a call in which one thing happens; a *fault* is something that went wrong in a call without ending
-it; a *callback* is a citizen who shall be called back; *agent_presence* is what each agent declared
-last, *presence_history* all that he declared; *statistics* are figures of half-hours and days; a
-*reconciliation* is one day compared with what Asterisk itself wrote down.
+it; a *note* is what a person did in a call, or what was seen in it; a *callback* is a citizen who
+shall be called back; *agent_presence* is what each agent declared last, *presence_history* all that
+he declared; *statistics* are figures of half-hours and days; a *reconciliation* is one day compared
+with what Asterisk itself wrote down.
 
 Rule 1: what a core Enum can say is all that a column may hold (CHECK), so «unknown» cannot be
 written as an outcome by anybody.
@@ -26,12 +27,13 @@ from typing_extensions import override
 from ekc_telephony.core.call.facts import (
     CallbackReason,
     CallOutcome,
+    NoteKind,
     SegmentKind,
     SegmentOutcome,
 )
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 
-SCHEMA_REVISION: Final = "0005"
+SCHEMA_REVISION: Final = "0006"
 """The newest revision in `migrations/versions/`; a test compares the two."""
 
 
@@ -240,6 +242,19 @@ call_faults: Final = sa.Table(
     sa.Column("at", UtcMoment, nullable=False),
     sa.Column("kind", _one_of(CallFault, "call_fault"), nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+call_notes: Final = sa.Table(
+    "call_notes",
+    metadata,
+    sa.Column("call", sa.Text, sa.ForeignKey("calls.id"), primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcMoment, nullable=False),
+    sa.Column("kind", _one_of(NoteKind, "note_kind"), nullable=False),
+    sa.Column("agent", sa.Text),
+    sa.Column("target", sa.Text),
+    sa.Column("reason", sa.Text),
     sqlite_with_rowid=False,
 )
 

@@ -21,6 +21,7 @@ from ekc_telephony.adapters.sql.models import (
     CallFault,
     appeals,
     call_faults,
+    call_notes,
     callbacks,
     calls,
     reconciliations,
@@ -30,10 +31,11 @@ from ekc_telephony.core.appeals.fallback import FALLBACK_QUEUE
 from ekc_telephony.core.call.facts import (
     CallbackReason,
     CallOutcome,
+    NoteKind,
     SegmentKind,
     SegmentOutcome,
 )
-from ekc_telephony.core.kernel.ids import AppealId, CallId
+from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId
 from ekc_telephony.runtime.ports import StoreUnavailableError
 
 ResultT = TypeVar("ResultT")
@@ -100,12 +102,24 @@ class CallbackSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteSummary:
+    """What a person did in a call, or what was seen in it."""
+
+    at: datetime
+    kind: NoteKind
+    agent: AgentId | None
+    target: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallHistory:
     """A call with all that happened in it, in order of time."""
 
     summary: CallSummary
     segments: tuple[SegmentSummary, ...]
     faults: tuple[FaultSummary, ...]
+    notes: tuple[NoteSummary, ...]
     callback: CallbackSummary | None
     """None when the call put nobody on the callback list."""
 
@@ -345,11 +359,18 @@ def _call_history(connection: sa.Connection, summary: CallSummary) -> CallHistor
         .where(call_faults.c.call == summary.call)
         .order_by(call_faults.c.sequence)
     )
+    of_notes = (column for column in call_notes.c if column.name not in {"call", "sequence"})
+    note_rows = connection.execute(
+        sa.select(*of_notes)
+        .where(call_notes.c.call == summary.call)
+        .order_by(call_notes.c.sequence)
+    )
     callback = _callbacks_of(connection, _callbacks().where(callbacks.c.call == summary.call))
     return CallHistory(
         summary=summary,
         segments=tuple(SegmentSummary(**row) for row in segment_rows.mappings()),
         faults=tuple(FaultSummary(**row) for row in fault_rows.mappings()),
+        notes=tuple(NoteSummary(**row) for row in note_rows.mappings()),
         callback=callback[0] if callback else None,
     )
 

@@ -18,6 +18,7 @@ from ekc_telephony.adapters.sql.models import (
     agent_presence,
     appeals,
     call_faults,
+    call_notes,
     callbacks,
     calls,
     presence_history,
@@ -52,6 +53,7 @@ class Statements:
     close_segments: sa.Update
     """What an earlier engine left open of a call."""
     insert_faults: sa.Insert
+    insert_notes: sa.Insert
     insert_callbacks: sa.Insert
     """The appeal is looked up, since the fact names only the call."""
     set_presences: sa.Insert
@@ -70,6 +72,7 @@ def statements_for(dialect: str) -> Statements:
         add_recordings=_add_recordings(),
         close_segments=_close_segments(),
         insert_faults=_insert(dialect, call_faults).on_conflict_do_nothing(),
+        insert_notes=_insert(dialect, call_notes).on_conflict_do_nothing(),
         insert_callbacks=_insert_callbacks(dialect),
         set_presences=_set_presences(dialect),
         add_history=_add_history(dialect),

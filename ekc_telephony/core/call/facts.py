@@ -86,6 +86,12 @@ class SegmentKind(Enum):
     """Two agents talk while the caller of one of them is on hold; each has a segment of it."""
     OUTSIDE = "outside"
     """The caller was sent on to a number outside; begins when that is dialled."""
+    HOLD = "hold"
+    """The agent's phone holds the caller, who hears music; lies within their talk."""
+    MESSAGE = "message"
+    """The caller speaks a message instead of waiting."""
+    SUPERVISION = "supervision"
+    """A supervisor listens to the talk, whispers to its agent, or has joined it."""
     WRAP_UP = "wrap_up"
 
 
@@ -96,7 +102,8 @@ class SegmentOutcome(Enum):
     ABANDONED = "abandoned"  # ivr, waiting: the caller hung up
     NO_AGENTS = "no_agents"  # waiting: told that nobody is signed in
     OVERFLOWED = "overflowed"  # waiting: goes on in another queue
-    LEFT_BY_KEY = "left_by_key"  # waiting: the caller chose to be called back
+    LEFT_BY_KEY = "left_by_key"  # waiting: the caller chose a callback, a message, another queue
+    MOVED = "moved"  # waiting: a supervisor put him into another queue
     ACCEPTED = "accepted"  # offer
     REFUSED = "refused"  # offer: declined or busy
     NOT_ANSWERED = "not_answered"  # offer: rang out
@@ -105,6 +112,7 @@ class SegmentOutcome(Enum):
     CALLER_HUNG_UP = "caller_hung_up"  # talk
     AGENT_HUNG_UP = "agent_hung_up"  # talk
     TRANSFERRED = "transferred"  # talk, consultation: the caller is somebody else's now
+    JOINED = "joined"  # consultation: all three talk from now on
     FINISHED_EARLY = "finished_early"  # wrap-up: the agent said he is done
     TIME_IS_UP = "time_is_up"  # wrap-up
     BROKEN = "broken"  # any: a technical failure
@@ -132,6 +140,21 @@ class CallbackReason(Enum):
     """A failure of ours ended his conversation."""
     NOT_SERVED = "not_served"
     """A failure of ours kept him from being served."""
+
+
+class NoteKind(Enum):
+    """What a person did in a call, or what was seen in it, that is no segment of its own."""
+
+    ROUTED = "routed"
+    """An agent sent the caller on; `target` says where to, `reason` why (S1.23)."""
+    MOVED = "moved"
+    """A supervisor put the waiting caller into another queue, the `target`."""
+    SUPERVISED = "supervised"
+    """A supervisor listens (`reason`: how) to the talk of the agent who is the `target`."""
+    SILENT = "silent"
+    """The caller has not been heard for over a minute of his talk with the agent (S1.19)."""
+    OVERLOADED = "overloaded"
+    """More calls were here than the node admits to its queues (G3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +257,22 @@ class CallbackDue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallNoted:
+    """Something worth a line on the appeal happened."""
+
+    call: CallId
+    sequence: int
+    at: datetime
+    kind: NoteKind
+    agent: AgentId | None = None
+    """Who did it, or who talks to the caller."""
+    target: str | None = None
+    """An agent's account, a queue's id, or a number outside."""
+    reason: str | None = None
+    """In the words of whoever did it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded:
     """The caller is gone, and this is what became of his call."""
 
@@ -267,6 +306,7 @@ CallFact: TypeAlias = (
     | PromptsNotHeard
     | CallDisturbed
     | CallbackDue
+    | CallNoted
     | CallEnded
 )
 Fact: TypeAlias = CallFact | AgentChanged

@@ -6,8 +6,8 @@ facts. So no session can close a segment twice or leave one open.
 
 Rule 1: facts are numbered without a gap, segments too.
 Rule 2: one segment of a kind is open at most; closing one that is not open changes nothing. Only
-wrap-up may go on twice, a caller whose agent's phone died has talked to two people; and a
-consultation does, since it has two sides.
+wrap-up may go on twice, a caller whose agent's phone died has talked to two people; a
+consultation does, since it has two sides; and two supervisors may listen.
 Rule 3: `ended` closes the open segments as broken if the session forgot them, but never wrap-up,
 which outlives the call.
 """
@@ -23,9 +23,11 @@ from ekc_telephony.core.call.facts import (
     CallDisturbed,
     CallEnded,
     CallFact,
+    CallNoted,
     CallOutcome,
     CallRegistered,
     Disturbance,
+    NoteKind,
     PromptsNotHeard,
     RecordingLost,
     RecordingStarted,
@@ -46,7 +48,9 @@ from ekc_telephony.core.kernel.ids import (
     ScriptId,
 )
 
-_OF_ONE_AGENT: Final = frozenset({SegmentKind.CONSULTATION, SegmentKind.WRAP_UP})
+_OF_ONE_AGENT: Final = frozenset(
+    {SegmentKind.CONSULTATION, SegmentKind.SUPERVISION, SegmentKind.WRAP_UP}
+)
 """Two agents may have one at the same time."""
 
 
@@ -150,7 +154,7 @@ class Chronicle:
         """
         Close the open segment of this kind; nothing without one.
 
-        Consultations and wrap-ups are told apart by their agents.
+        Consultations, supervisions and wrap-ups are told apart by their agents.
         """
         was = self._open.pop(_key(kind, agent), None)
         if was is None:
@@ -203,6 +207,26 @@ class Chronicle:
         """Say that the citizen shall be called back."""
         return CallbackDue(
             call=self._call, sequence=self._next(), at=now, number=number, reason=reason
+        )
+
+    def noted(
+        self,
+        kind: NoteKind,
+        now: datetime,
+        *,
+        agent: AgentId | None = None,
+        target: str | None = None,
+        reason: str | None = None,
+    ) -> CallNoted:
+        """Say what a person did, or what was seen."""
+        return CallNoted(
+            call=self._call,
+            sequence=self._next(),
+            at=now,
+            kind=kind,
+            agent=agent,
+            target=target,
+            reason=reason,
         )
 
     def ended(self, outcome: CallOutcome, now: datetime) -> list[CallFact]:

@@ -18,6 +18,7 @@ from ekc_telephony.core.call.facts import (
     CallDisturbed,
     CallEnded,
     CallFact,
+    CallNoted,
     CallRegistered,
     Fact,
     PromptsNotHeard,
@@ -88,7 +89,7 @@ def _add(
         case CallEnded():
             ended = replace(calls[fact.call], ended_at=fact.at, outcome=fact.outcome)
             calls[fact.call] = ended
-        case CallRegistered() | RecordingLost() | PromptsNotHeard() | CallDisturbed():
+        case CallRegistered() | RecordingLost() | PromptsNotHeard() | CallDisturbed() | CallNoted():
             pass
         case _:
             assert_never(fact)
