@@ -42,6 +42,10 @@ from tests.adapters.ari.heard import Heard, listening
 from tests.adapters.ari.sip_phone import scripted_phone
 
 AGENT = AgentId("agent1")
+MANY = 800
+"""Calls of two channels each: their list is longer than `STACK`."""
+STACK = 496 * 1024
+"""Of any thread in Asterisk, in bytes."""
 CITIZENS = itertools.count(1)
 """Numbers every citizen of this run; an earlier one's channel may still be dying."""
 
@@ -129,6 +133,22 @@ async def bench(
     async with listening(link.run) as heard:
         await heard.next(events.ControlRegained)
         yield Bench(rig=rig, client=client, link=link, control=AriCallControl(client), heard=heard)
+
+
+def test_asterisk_survives_being_asked_for_a_thousand_channels(asterisk: AsteriskRig) -> None:
+    """It did not: a long reply over the event socket is copied to a stack of 496 KiB."""
+
+    async def story() -> None:
+        async with bench(asterisk) as b:
+            query = {"endpoint": "Local/880@citizen/n", "context": "citizen"}
+            query |= {"extension": "880", "priority": "1"}
+            for _ in range(MANY):
+                await b.client.ask_apart("POST", "channels", query)
+        async with bench(asterisk) as b:
+            assert len(await b.client.ask_apart("GET", "channels") or "") > STACK
+        asterisk.console("channel request hangup all")
+
+    asyncio.run(story())
 
 
 def test_a_call_goes_from_arrival_to_conversation_and_end(asterisk: AsteriskRig) -> None:

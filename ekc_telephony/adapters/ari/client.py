@@ -6,6 +6,10 @@ one thread, strictly in order. Whatever may wait long for a channel's thread (`a
 `removeChannel`) holds up everything behind it, seconds long when a prompt plays; so those few go
 through the pool (`ask_and_wait`), and all others over the socket (`ask`).
 
+Lists never go over the socket: Asterisk 22.10.1 copies a reply of more than 64 KiB to the stack of
+the socket's thread, which has 496 KiB, and dies of it (`ast_websocket_write`; seen with about 1,000
+channels, whose list is as long as that). They are asked for apart (`ask_apart`).
+
 Rule 1: every request ends: with a reply, with its patience, or with the connection.
 Rule 2: nothing is sent twice and nothing is sent later. What was under way when the connection
 broke fails at once; the caller of `ask` decides.
@@ -302,7 +306,7 @@ class AriClient:
         content: Mapping[str, object] | None = None,
     ) -> str | None:
         """
-        Ask over the socket, for what Asterisk answers at once.
+        Ask over the socket, for what Asterisk answers at once and shortly: never for a list.
 
         Args:
             method: The HTTP method.
@@ -333,9 +337,11 @@ class AriClient:
         self._live_connection()
         return await self.ask_apart(method, path, query)
 
-    async def ask_apart(self, method: str, path: str, query: Mapping[str, str]) -> str | None:
+    async def ask_apart(
+        self, method: str, path: str, query: Mapping[str, str] | None = None
+    ) -> str | None:
         """
-        Ask over HTTP, whether or not there is an event socket.
+        Ask over HTTP, whether or not there is an event socket; the reply may be long.
 
         Raises:
             AriRefusedError: Asterisk answered with an error.

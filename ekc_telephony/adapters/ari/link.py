@@ -215,7 +215,7 @@ class AriLink:
         while True:
             await has_callers.wait()
             try:
-                channels = decode_channels(await self._client.ask("GET", "channels") or "[]")
+                channels = decode_channels(await self._client.ask_apart("GET", "channels") or "[]")
             except (AriDownError, AriRefusedError):
                 pass  # whether the connection is alive is found out elsewhere
             else:
@@ -251,22 +251,9 @@ class AriLink:
         kept_back: list[Message] = []
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
-                replies = [
-                    await self._client.set_event_filter(),
-                    await self._call_ourselves(),
-                    await self._client.send("GET", "channels"),
-                    await self._client.send("GET", "bridges"),
-                    await self._client.send("GET", "asterisk/info", {"only": "status"}),
-                ]
-                while not (all(reply.done() for reply in replies) and self._echo.is_set()):
-                    if (message := await self._client.receive()) is not None:
-                        kept_back.append(message)
-                        self._hear_ourselves(message)
+                channels, bridges, info = await self._look(kept_back)
         except TimeoutError as late:
             raise AriDownError("Asterisk does not list its channels, or sends no events.") from late
-        *_, channels, bridges, info = (
-            taken(reply.result().status_code, reply.result().message_body) for reply in replies
-        )
         self.asterisk_started_at = decode_start(info or "{}")
         regained = self._held.regained(
             decode_channels(channels or "[]"),
@@ -280,6 +267,36 @@ class AriLink:
         self._come_up()
         deliver(regained)
         return kept_back
+
+    async def _look(self, kept_back: list[Message]) -> list[str | None]:
+        """Return channels, bridges and status; events that come meanwhile are kept back."""
+        held: list[str | None] = []
+        ended: list[BaseException] = []
+        self._echo.clear()
+        filtered = await self._client.set_event_filter()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._ask_what_is_held(held))
+                while not self._echo.is_set():  # the last thing that it asks for
+                    if (message := await self._client.receive()) is not None:
+                        kept_back.append(message)
+                        self._hear_ourselves(message)
+        except* (AriDownError, AriRefusedError, AriFatalError) as group:
+            ended += group.exceptions
+        if ended:
+            raise ended[0]
+        reply = filtered.result()
+        taken(reply.status_code, reply.message_body)
+        return held
+
+    async def _ask_what_is_held(self, held: list[str | None]) -> None:
+        # Apart from the socket, whose thread in Asterisk dies of a long list: see `client.py`.
+        held += await asyncio.gather(
+            self._client.ask_apart("GET", "channels"),
+            self._client.ask_apart("GET", "bridges"),
+            self._client.ask_apart("GET", "asterisk/info", {"only": "status"}),
+        )
+        await self._call_ourselves()
 
     def _come_up(self) -> None:
         self.connections += 1
