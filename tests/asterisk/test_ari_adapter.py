@@ -62,6 +62,14 @@ def asterisk(own_asterisk: AsteriskRig) -> AsteriskRig:
     return own_asterisk
 
 
+async def hear_only(rig: AsteriskRig, *kinds: str) -> None:
+    """Let Asterisk send nothing but these kinds of messages."""
+    headers = {"Authorization": aiohttp.encode_basic_auth(NAME, SECRET)}
+    url = f"{rig.ari_url}/applications/{NAME}/eventFilter"
+    async with aiohttp.ClientSession(headers=headers) as session:
+        await session.put(url, json={"allowed": [{"type": kind} for kind in kinds]})
+
+
 @dataclass(kw_only=True)
 class Bench:
     """A connected adapter."""
@@ -453,16 +461,28 @@ def test_a_connection_that_brings_no_events_is_noticed_and_made_anew(
     async def story() -> None:
         async with bench(asterisk) as b:
             # Somebody else's filter makes us deaf, while every request is still answered.
-            headers = {"Authorization": aiohttp.encode_basic_auth(NAME, SECRET)}
-            url = f"{asterisk.ari_url}/applications/{NAME}/eventFilter"
-            deaf_to_all = {"allowed": [{"type": "RESTResponse"}]}
-            async with aiohttp.ClientSession(headers=headers) as session:
-                await session.put(url, json=deaf_to_all)
+            await hear_only(asterisk, "RESTResponse")
             deaf = time.monotonic()
             await b.heard.next(events.ControlLost)
             assert time.monotonic() - deaf < 5.0
             await b.heard.next(events.ControlRegained)
             await b.citizen_calls()
+
+    asyncio.run(story())
+
+
+def test_a_connection_that_brings_other_events_is_kept_when_our_own_is_late(
+    asterisk: AsteriskRig,
+) -> None:
+    async def story() -> None:
+        async with bench(asterisk) as b:
+            await hear_only(asterisk, "RESTResponse", "StasisStart", "StasisEnd")
+            late = time.monotonic()
+            while time.monotonic() - late < 5.0:  # longer than a deaf one is kept
+                await b.citizen_calls()
+                await b.citizen_hangs_up()
+                await b.heard.next(events.LegEnded)
+            assert b.link.connections == 1
 
     asyncio.run(story())
 

@@ -51,7 +51,8 @@ ECHO: Final = "ekc-hears-itself"
 """The name of the event that we send to ourselves."""
 ECHO_EVERY: Final = timedelta(seconds=2)
 ECHO_PATIENCE: Final = timedelta(seconds=2)
-"""How long it may take; a deaf connection is noticed after 4 s at most."""
+"""How long there may be no event at all; a deaf connection is noticed after 4 s at most. While
+others come, ours is late because Asterisk has much to do, and connecting anew would add to it."""
 ALONE_PATIENCE: Final = timedelta(seconds=1.5)
 """How long another engine's heartbeat is watched; it changes twice a second."""
 REPLACED_PATIENCE: Final = timedelta(seconds=0.8)
@@ -85,6 +86,8 @@ class AriLink:
         """None before the first connection."""
         self._held = Held(client.application)
         self._echo = asyncio.Event()
+        self._messages = 0
+        """Events of any kind that Asterisk has sent."""
         self.is_up = False
         """Asterisk's state is known and its events flow."""
         self.trouble: str | None = "The engine has not connected to Asterisk yet."
@@ -235,11 +238,13 @@ class AriLink:
         while True:
             await asyncio.sleep(ECHO_EVERY.total_seconds())
             await self._call_ourselves()
-            try:
-                async with asyncio.timeout(ECHO_PATIENCE.total_seconds()):
-                    await self._echo.wait()
-            except TimeoutError:
-                raise AriDownError("Asterisk answers, but sends no events.") from None
+            while not self._echo.is_set():
+                before = self._messages
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(ECHO_PATIENCE.total_seconds()):
+                        await self._echo.wait()
+                if not self._echo.is_set() and self._messages == before:
+                    raise AriDownError("Asterisk answers, but sends no events.")
 
     async def _call_ourselves(self) -> asyncio.Future[RESTResponse]:
         self._echo.clear()
@@ -305,6 +310,7 @@ class AriLink:
         _log.info("connected to Asterisk", connections=self.connections)
 
     def _hear_ourselves(self, message: Message) -> None:
+        self._messages += 1
         if isinstance(message, ChannelUserevent) and message.eventname == ECHO:
             self._echo.set()
 
