@@ -475,7 +475,7 @@ class HostileWorld(RuleBasedStateMachine):
     def what_is_waited_for_is_known(self) -> None:
         for session in self.engine.sessions.values():
             due = session.next_deadline()
-            is_seen = self.engine._blind_since is None
+            is_seen = self.engine._board.blind_since is None
             assert due is None or due > self.now or not is_seen, session.phase
         for bridge, legs in self.asterisk.bridges.items():
             assert len(legs) == 2, bridge
@@ -544,8 +544,8 @@ class HostileWorld(RuleBasedStateMachine):
 
     def nothing_is_left(self) -> None:
         assert not self.engine.sessions
-        assert not self.engine._session_of_leg
-        assert not self.engine._features
+        assert not self.engine._board.session_of_leg
+        assert not self.engine._board.features
         assert self.engine.next_deadline() is None
         acd = self.engine.acd
         assert not acd._waiting

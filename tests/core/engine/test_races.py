@@ -345,7 +345,7 @@ def test_an_operators_own_call_outlives_a_short_loss_of_the_connection() -> None
     world.hears(FeatureDialled(leg=code, agent=ANNA, code="*462"))
     assert world.hears(regained(live(code, did=None, agent=ANNA))) == []
     assert world.hears(regained()) == []
-    assert not world.engine._features
+    assert not world.engine._board.features
 
 
 def test_bridges_left_over_are_dissolved_but_only_ours() -> None:

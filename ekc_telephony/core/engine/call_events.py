@@ -1,0 +1,152 @@
+"""
+What happens to a call's legs, and what became of our commands for them.
+
+Rule 1: a leg that no session knows and that an agent answers is hung up: nobody waits for it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from ekc_telephony.core.call.commands import (
+    CreateBridge,
+    DialAgent,
+    DialNumber,
+    HangUpLeg,
+    JoinBridge,
+    PlayPrompts,
+    StartRecording,
+)
+from ekc_telephony.core.call.events import (
+    CallArrived,
+    CommandFailed,
+    EndReason,
+    KeyPressed,
+    LegAnswered,
+    LegEnded,
+    PlaybackFinished,
+    RecordingEnded,
+    RecordingFailed,
+)
+from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.session import Session
+from ekc_telephony.core.engine.switchboard import TALK, Effect, Handlers, Switchboard
+from ekc_telephony.core.kernel.ids import CallId, RecordingId
+
+
+def leg_ended(board: Switchboard, event: LegEnded, now: datetime) -> list[Effect]:
+    """Tell whoever the leg belonged to that it is gone."""
+    if event.leg in board.features:
+        declared = board.features.pop(event.leg)
+        board.features_touched = True
+        return [] if declared is None else board.ask_acd(declared, now)
+    session = board.attend(event.leg)
+    if session is None:
+        return []
+    del board.session_of_leg[event.leg]
+    return board.settle(session, session.on_leg_ended(event.leg, event.reason, now), now)
+
+
+def _call_arrived(board: Switchboard, event: CallArrived, now: datetime) -> list[Effect]:
+    if event.call in board.sessions:
+        return []
+    script = board.plan.scripts.get(event.did)
+    session = Session(event, script=script, around=board.around, now=now)
+    board.admit(session)
+    return board.settle(session, session.start(now), now)
+
+
+def _leg_answered(board: Switchboard, event: LegAnswered, now: datetime) -> list[Effect]:
+    session = board.attend(event.leg)
+    if session is None:
+        return [HangUpLeg(call=CallId(event.leg), leg=event.leg)]
+    return board.settle(session, session.on_leg_answered(event.leg, now), now)
+
+
+def _key_pressed(board: Switchboard, event: KeyPressed, now: datetime) -> list[Effect]:
+    session = board.attend(event.leg)
+    if session is None:
+        return []
+    return board.settle(session, session.on_key(event.leg, event.key, now), now)
+
+
+def _playback_finished(board: Switchboard, event: PlaybackFinished, now: datetime) -> list[Effect]:
+    session = board.attend(event.leg)
+    if session is not None:
+        effects = session.on_playback_finished(event.playback, now, was_played=event.was_played)
+        return board.settle(session, effects, now)
+    if event.leg in board.features:
+        return [HangUpLeg(call=CallId(event.leg), leg=event.leg)]
+    return []
+
+
+def _recording_failed(board: Switchboard, event: RecordingFailed, now: datetime) -> list[Effect]:
+    session = board.attend_call(_call_of(event.recording))
+    if session is None:
+        return []
+    effects = session.on_recording_failed(event.recording, event.cause, now)
+    return board.settle(session, effects, now)
+
+
+def _recording_ended(board: Switchboard, event: RecordingEnded, now: datetime) -> list[Effect]:
+    session = board.attend_call(_call_of(event.recording))
+    if session is None:
+        return []
+    return board.settle(session, session.on_recording_ended(event.recording, now), now)
+
+
+def _call_of(recording: RecordingId) -> CallId:
+    return CallId(recording.rpartition(TALK)[0])
+
+
+def _command_failed(board: Switchboard, event: CommandFailed, now: datetime) -> list[Effect]:
+    if board.blind_since is not None and not event.is_gone:
+        # It was lost with the connection, or carried out and its answer lost: we shall see.
+        lost_by = board.sessions.get(event.command.call)
+        if lost_by is not None:
+            lost_by.on_command_lost(event.command)
+            board.touched[lost_by.call] = None
+        return []
+    match event.command:
+        case HangUpLeg(leg=leg) if event.is_gone:
+            return leg_ended(board, LegEnded(leg=leg, reason=EndReason.HUNG_UP), now)
+        case PlayPrompts(leg=leg) if leg in board.features:
+            return [HangUpLeg(call=CallId(leg), leg=leg)]
+        case DialAgent(leg=leg) | DialNumber(leg=leg):
+            board.session_of_leg.pop(leg, None)
+        case _:
+            pass
+    session = board.attend_call(event.command.call)
+    if session is None:
+        return []
+    return board.settle(session, _after_failure(session, event, now), now)
+
+
+def _after_failure(session: Session, event: CommandFailed, now: datetime) -> list[SessionEffect]:
+    """Tell the session which of its commands failed; most failures need no more than a log line."""
+    match event.command:
+        case DialAgent(leg=leg) | DialNumber(leg=leg):
+            return session.on_dial_failed(leg, now)
+        case PlayPrompts(playback=playback):
+            return session.on_playback_finished(playback, now, was_played=False)
+        case StartRecording(recording=recording):
+            return session.on_recording_failed(recording, event.detail, now)
+        case CreateBridge(bridge=bridge):
+            return session.on_connect_failed(bridge, now)
+        case JoinBridge(bridge=bridge) if not event.is_gone:
+            return session.on_connect_failed(bridge, now)
+        case _:
+            return []
+
+
+HANDLERS: Final[Handlers] = {
+    CallArrived: _call_arrived,
+    LegAnswered: _leg_answered,
+    LegEnded: leg_ended,
+    KeyPressed: _key_pressed,
+    PlaybackFinished: _playback_finished,
+    RecordingFailed: _recording_failed,
+    RecordingEnded: _recording_ended,
+    CommandFailed: _command_failed,
+}

@@ -1,0 +1,27 @@
+"""
+What the engine is told before the first event: numbers, scripts, opening hours, codes, colleagues.
+
+It is read from the configuration and the scripts, and the engine never changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ekc_telephony.core.engine.features import FeatureCodes
+from ekc_telephony.core.engine.transfer import Directory
+from ekc_telephony.core.ivr.hours import BusinessHours
+from ekc_telephony.core.ivr.script import Script
+from ekc_telephony.core.kernel.ids import Did
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnginePlan:
+    """What the configuration and the scripts say, as the engine needs it."""
+
+    scripts: Mapping[Did, Script]
+    """The entry script of every number we serve."""
+    schedules: Mapping[str, BusinessHours]
+    feature_codes: FeatureCodes
+    directory: Directory = field(default_factory=Directory)
