@@ -29,6 +29,7 @@ from ekc_telephony.core.call.events import (
     RecordingEnded,
     RecordingFailed,
 )
+from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.session import Session
 from ekc_telephony.core.engine.switchboard import TALK, Effect, Handlers, Switchboard
@@ -52,7 +53,7 @@ def _call_arrived(board: Switchboard, event: CallArrived, now: datetime) -> list
     if event.call in board.sessions:
         return []
     script = board.plan.scripts.get(event.did)
-    session = Session(event, script=script, around=board.around, now=now)
+    session = Session(Course(event, script=script, around=board.around, now=now))
     board.admit(session)
     return board.settle(session, session.start(now), now)
 

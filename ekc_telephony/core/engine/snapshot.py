@@ -18,6 +18,7 @@ from ekc_telephony.core.engine.adoption import (
     state_of,
     waiting_of,
 )
+from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.session import Session
 from ekc_telephony.core.engine.state import (
     AgentState,
@@ -78,7 +79,7 @@ def restore_session(board: Switchboard, known: SessionState, *, script: Script |
     Raises:
         KeyError: Its queue exists no longer.
     """
-    session = Session.restored(known, script=script, around=board.around)
+    session = Session(Course.restored(known, script=script, around=board.around))
     if known.queue is not None:
         board.acd.queues[known.queue]  # a KeyError here leaves nothing half restored
     board.admit(session)

@@ -12,6 +12,7 @@ from datetime import datetime
 from ekc_telephony.core.call.commands import HangUpLeg
 from ekc_telephony.core.call.events import CallArrived, LiveLeg
 from ekc_telephony.core.call.facts import facts_before
+from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.session import Session
 from ekc_telephony.core.engine.switchboard import Effect, Switchboard
 from ekc_telephony.core.kernel.ids import CallId, Did, LegId
@@ -49,7 +50,7 @@ def _take_over(
     board: Switchboard, caller: LiveLeg, did: Did, agent: LiveLeg | None, now: datetime
 ) -> list[Effect]:
     """Take in a caller whom an earlier engine, or nobody, has served."""
-    session = Session(
+    course = Course(
         CallArrived(call=CallId(caller.leg), did=did, number=caller.number),
         script=board.plan.scripts.get(did),
         around=board.around,
@@ -57,6 +58,7 @@ def _take_over(
         facts_before=facts_before(caller.created_at, now),
         is_answered=caller.is_answered,
     )
+    session = Session(course)
     board.admit(session)
     if agent is None or agent.agent is None or caller.bridge is None:
         return board.settle(session, session.start(now), now)

@@ -35,7 +35,8 @@ from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.left_open import LeftOpen
 from ekc_telephony.core.engine.plan import EnginePlan
 from ekc_telephony.core.engine.regulars import Regulars
-from ekc_telephony.core.engine.session import Session, Surroundings
+from ekc_telephony.core.engine.session import Session
+from ekc_telephony.core.engine.surroundings import Surroundings
 from ekc_telephony.core.kernel.deadlines import Deadlines
 from ekc_telephony.core.kernel.ids import AgentId, CallId, LegId
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from ekc_telephony.core.call.commands import AnswerTransfer, HangUpCause, HangUpLeg, TransferResult
 from ekc_telephony.core.call.events import FeatureDialled, TransferAsked
+from ekc_telephony.core.engine import transferring
 from ekc_telephony.core.engine.session import Session
 from ekc_telephony.core.engine.switchboard import Effect, Handlers, Switchboard
 from ekc_telephony.core.engine.transfer import Target, ToAgent, adviser, can_be_had
@@ -26,7 +27,7 @@ def colleague_dialled(
     if session is None or session.advice is not None or asked is None:
         call = CallId(event.leg)
         return [HangUpLeg(call=call, leg=event.leg, cause=HangUpCause.BUSY)]
-    effects = session.on_advice_asked(event.leg, asked, now)
+    effects = transferring.advice_asked(session.course, event.leg, asked, now)
     board.lead(session.legs(), session)
     return board.settle(session, effects, now)
 
@@ -47,14 +48,16 @@ def _transfer_asked(board: Switchboard, event: TransferAsked, now: datetime) -> 
         call = CallId(event.leg)
         return [AnswerTransfer(call=call, leg=event.leg, result=TransferResult.DECLINED)]
     if event.is_attended:
-        effects = session.on_attended_transfer_asked(event.leg, event.consulted, now)
+        effects = transferring.attended_transfer_asked(
+            session.course, event.leg, event.consulted, now
+        )
         return board.settle(session, effects, now)
     target = board.plan.directory.find(event.target, board.acd)
     # Some phones hand a caller to the colleague who is on the other line in this way, too.
     is_asked = session.adviser is not None and target == ToAgent(agent=session.adviser)
     if target is not None and not is_asked and not can_be_had(target, board.acd):
         target = None
-    effects = session.on_transfer_asked(event.leg, target, now)
+    effects = transferring.transfer_asked(session.course, event.leg, target, now)
     board.lead(session.talking_legs(), session)
     return board.settle(session, effects, now)
 

@@ -1,0 +1,349 @@
+"""
+The course of one call: the parts it is made of, where it is, and the moves all of them share.
+
+A `Session` is told what happened and lets a module of its own act on it (`meeting.py`,
+`waiting.py`, `transferring.py`, `regaining.py`); each of them is a handful of functions over a
+`Course`. What two of them need is a move of the course: to wait again, to take leave, to end.
+
+Rule 1: a course makes commands, facts and events for the ACD, and changes nothing but itself.
+Rule 2: `end` is the only way out, and works once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, assert_never, final
+
+from ekc_telephony.core.acd.messages import CallerJoined, CallerLeft
+from ekc_telephony.core.acd.specs import QueueSpec
+from ekc_telephony.core.appeals.numbering import appeal_number
+from ekc_telephony.core.call.commands import HangUpCause, HangUpLeg
+from ekc_telephony.core.call.events import CallArrived
+from ekc_telephony.core.call.facts import (
+    SHORT_CALL,
+    CallbackReason,
+    CallOutcome,
+    SegmentKind,
+    SegmentOutcome,
+)
+from ekc_telephony.core.engine.chronicle import Chronicle
+from ekc_telephony.core.engine.desk import Desk, SessionEffect
+from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.outside import Outside
+from ekc_telephony.core.engine.state import Phase, PlaceState, SessionState, VisitState
+from ekc_telephony.core.engine.surroundings import Surroundings
+from ekc_telephony.core.engine.transfer import Advice
+from ekc_telephony.core.engine.waiting_room import WaitingRoom
+from ekc_telephony.core.ivr.interpreter import Say, StopSaying, Visit, VisitEffect
+from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Script
+from ekc_telephony.core.kernel.ids import AgentId, BridgeId, LegId, PromptKey, QueueId
+
+
+@final
+class Course:
+    """
+    One call: what it is made of, and where it is.
+
+    Args:
+        arrived: How the caller reached us.
+        script: The entry script of the number he dialled; None when nobody serves it.
+        around: What is looked at.
+        now: The moment he reached us.
+        facts_before: Where the numbering of facts goes on when an earlier engine met this call.
+        is_answered: Whether the caller is answered already.
+    """
+
+    def __init__(
+        self,
+        arrived: CallArrived,
+        *,
+        script: Script | None,
+        around: Surroundings,
+        now: datetime,
+        facts_before: int = 0,
+        is_answered: bool = False,
+    ) -> None:
+        self.call: Final = arrived.call
+        self.leg: Final = LegId(arrived.call)
+        self.number: Final = arrived.number
+        self.did: Final = arrived.did
+        self.appeal: Final = appeal_number(arrived.call)
+        self.around: Final = around
+        self.script: Final = script
+        self.phase = Phase.MENU
+        self.queue: QueueId | None = None
+        self.visit = None if script is None else Visit(script, around.schedules)
+        """Where he is in the script; None when he has left it."""
+        self.joined_at: datetime | None = None
+        """The moment that decides his place in line."""
+        self.outcome: CallOutcome | None = None
+        """What has already decided how the call ended."""
+        self.room: WaitingRoom | None = None
+        """Where he waits; None when he does not."""
+        self.unheard_until: datetime | None = None
+        """How long the hangup is waited for that may explain a failed playback."""
+        chronicle = Chronicle(self.call, registered_at=now, facts_before=facts_before)
+        ear = Ear(self.call, self.leg, is_answered=is_answered, playbacks=facts_before)
+        # An earlier engine may have used small numbers for legs and bridges of this call.
+        self._equip(chronicle, ear, ids_before=facts_before)
+
+    def _equip(self, chronicle: Chronicle, ear: Ear, *, ids_before: int = 0) -> None:
+        """Make the parts, which all write into one chronicle."""
+        self.chronicle = chronicle
+        self.ear = ear
+        self.desk = Desk(
+            self.call,
+            appeal=self.appeal,
+            number=self.number,
+            chronicle=chronicle,
+            ear=ear,
+            ids_before=ids_before,
+        )
+        self.advice = Advice(self.call, appeal=self.appeal, number=self.number, chronicle=chronicle)
+        self.outside = Outside(self.call, number=self.number, chronicle=chronicle, ear=ear)
+
+    # --- what another engine needs to go on
+
+    @classmethod
+    def restored(
+        cls, state: SessionState, *, script: Script | None, around: Surroundings
+    ) -> Course:
+        """Go on where the call of this state was, in the script that its caller knows."""
+        course = cls(
+            CallArrived(call=state.call, did=state.did, number=state.number),
+            script=script,
+            around=around,
+            now=state.chronicle.registered_at,
+        )
+        course._equip(
+            Chronicle.restored(state.call, state.chronicle),
+            Ear.restored(state.call, course.leg, state.ear),
+        )
+        course.phase = state.phase
+        course.queue = state.queue
+        course._resume_visit(state.visit)
+        course.desk.resume(state)
+        course.advice.state = state.advice
+        course.outside.state = state.outside
+        course.joined_at, course.outcome = state.joined_at, state.outcome
+        course.unheard_until = state.unheard_until
+        if state.room is not None and state.queue is not None:
+            course.room = course.new_waiting_room()
+            course.room.resume(state.room)
+        return course
+
+    def _resume_visit(self, state: VisitState | None) -> None:
+        if state is None or self.visit is None:
+            self.visit = None
+            return
+        self.visit.resume_at(
+            state.node,
+            failures=state.failures,
+            is_saying=state.is_saying,
+            silence_ends=state.silence_ends,
+        )
+
+    def state(self, place: PlaceState | None) -> SessionState:
+        """Return what another engine needs to go on; the place in line is the ACD's to tell."""
+        script, visit = self.script, self.visit
+        return SessionState(
+            call=self.call,
+            did=self.did,
+            number=self.number,
+            script=None if script is None else script.script,
+            version="" if script is None else script.version,
+            phase=self.phase,
+            queue=self.queue,
+            chronicle=self.chronicle.state(),
+            ear=self.ear.state(),
+            visit=None
+            if visit is None
+            else VisitState(
+                node=visit.node,
+                failures=visit.failures,
+                is_saying=visit.is_saying,
+                silence_ends=visit.next_deadline(),
+            ),
+            room=None if self.room is None else self.room.state(),
+            offer=self.desk.offer,
+            talk=self.desk.talk,
+            place=place,
+            talks=self.desk.talks,
+            offers=self.desk.offers,
+            joined_at=self.joined_at,
+            outcome=self.outcome,
+            unheard_until=self.unheard_until,
+            transfer=self.desk.transfer,
+            advice=self.advice.state,
+            outside=self.outside.state,
+        )
+
+    # --- what all parts of a session do
+
+    @property
+    def bridge(self) -> BridgeId | None:
+        """The bridge the caller talks in."""
+        if self.outside.state is not None and self.outside.is_answered:
+            return self.outside.state.bridge
+        talk = self.desk.talk
+        return None if talk is None else talk.bridge
+
+    def spec(self) -> QueueSpec:
+        """Return the queue that he waits in or came through."""
+        assert self.queue is not None
+        return self.around.queues[self.queue]
+
+    def call_back(self, reason: CallbackReason, now: datetime) -> list[SessionEffect]:
+        """Put the citizen on the callback list, if we know his number and he was not told all."""
+        if self.number is None or self.phase is Phase.LEAVING:
+            return []
+        return [self.chronicle.callback_due(self.number, reason, now)]
+
+    def follow(self, steps: list[VisitEffect], now: datetime) -> list[SessionEffect]:
+        """Do what the script asks for."""
+        effects: list[SessionEffect] = []
+        for step in steps:
+            match step:
+                case Say(prompts=prompts):
+                    effects += self.ear.say(prompts, now)
+                case StopSaying():
+                    effects += self.ear.hush()
+                case Enqueue():
+                    effects += self._join(step, now)
+                case Goodbye(prompts=prompts, outcome=outcome):
+                    effects += self.take_leave(prompts, outcome, now)
+                case _:
+                    assert_never(step)
+        return effects
+
+    def go_on(self, now: datetime) -> list[SessionEffect]:
+        """Go on after prompts, whether they were heard or not."""
+        match self.phase:
+            case Phase.MENU:
+                return [] if self.visit is None else self.follow(self.visit.on_heard(now), now)
+            case Phase.WAITING:
+                return [*self.ear.play_music()]
+            case Phase.LEAVING:
+                return self.hang_up()
+            case Phase.TALKING | Phase.OUTSIDE | Phase.OVER:
+                return []
+            case _:
+                assert_never(self.phase)
+
+    def _join(self, node: Enqueue, now: datetime) -> list[SessionEffect]:
+        self.queue = node.queue
+        spec, regulars = self.spec(), self.around.regulars
+        self._enter_waiting_room()
+        place = regulars.place_of(self.number, node.queue, now, kept_for=spec.keeps_place_for)
+        self.joined_at = place or now
+        self.visit = None
+        answered = self.ear.answer() if node.answers_at_once else []
+        return [
+            *self.chronicle.end(SegmentKind.IVR, SegmentOutcome.COMPLETED, now),
+            self.chronicle.start(SegmentKind.WAITING, now, queue=node.queue),
+            *answered,
+            CallerJoined(
+                call=self.call,
+                queue=node.queue,
+                since=place,
+                offers_before=self.desk.offers,
+                priority=node.priority,
+                skills=node.skills,
+                preferred=regulars.agent_of(self.number, now) if spec.prefers_for else None,
+            ),
+        ]
+
+    def _enter_waiting_room(self) -> None:
+        self.phase = Phase.WAITING
+        self.room = self.new_waiting_room()
+
+    def new_waiting_room(self) -> WaitingRoom:
+        """Return a room for the queue he is in."""
+        return WaitingRoom(
+            self.call,
+            self.ear,
+            announce_every=self.spec().announce_every,
+            position_of=self.around.position_of,
+            expected_wait_of=self.around.expected_wait_of if self.spec().announces_wait else None,
+        )
+
+    def wait_again(self, now: datetime, *, only: AgentId | None = None) -> list[SessionEffect]:
+        """Put a caller whose conversation is over without him where he first stood in line (G1)."""
+        assert self.queue is not None
+        self._enter_waiting_room()
+        return [
+            self.chronicle.start(SegmentKind.WAITING, now, queue=self.queue),
+            CallerJoined(
+                call=self.call,
+                queue=self.queue,
+                since=self.joined_at or self.chronicle.registered_at,
+                offers_before=self.desk.offers,
+                preferred=only,
+                kept_for=None if only is None else 2 * self.spec().ring_time,
+            ),
+        ]
+
+    def back_to_sender(self, now: datetime) -> list[SessionEffect]:
+        """Let the caller wait for the agent who sent him on, then for anybody."""
+        sent = self.desk.transfer
+        return self.wait_again(now, only=None if sent is None else sent.sender)
+
+    def take_leave(
+        self, prompts: tuple[PromptKey, ...], outcome: CallOutcome, now: datetime
+    ) -> list[SessionEffect]:
+        """Say the last words; what he was told is the outcome, however long he listens."""
+        self.phase = Phase.LEAVING
+        self.visit = self.room = None
+        if self.outcome is not CallOutcome.ANSWERED:
+            self.outcome = outcome
+        ended = self.chronicle.end(SegmentKind.IVR, SegmentOutcome.COMPLETED, now)
+        if not prompts:
+            return [*ended, *self.hang_up()]
+        return [*ended, *self.ear.say(prompts, now)]
+
+    def hang_up(self, cause: HangUpCause = HangUpCause.NORMAL) -> list[SessionEffect]:
+        """Hang up on the caller; the call ends when his leg is gone."""
+        self.phase = Phase.LEAVING
+        if self.script is None:
+            cause = HangUpCause.UNKNOWN_NUMBER
+        return [HangUpLeg(call=self.call, leg=self.leg, cause=cause)]
+
+    def end(self, now: datetime) -> list[SessionEffect]:
+        """End the call: the caller is gone."""
+        if self.phase is Phase.OVER:
+            return []
+        effects = self.advice.end(now)
+        was_waiting = self.phase is Phase.WAITING
+        outcome = self.outcome or self._abandoned(now)
+        effects += self.desk.hang_up_on_agent()
+        effects += self.desk.end_talk(SegmentOutcome.CALLER_HUNG_UP, now)
+        effects += self.desk.withdraw(now)
+        left = SegmentOutcome.CALLER_HUNG_UP
+        effects += self.outside.end(
+            left if self.outside.is_answered else SegmentOutcome.ABANDONED, now
+        )
+        for kind in (SegmentKind.IVR, SegmentKind.WAITING):
+            effects += self.chronicle.end(kind, SegmentOutcome.ABANDONED, now)
+        self.visit = self.room = self.unheard_until = None
+        self.ear.heard()
+        if outcome is CallOutcome.ABANDONED_IN_QUEUE:
+            effects += self.call_back(CallbackReason.ABANDONED, now)
+            self._give_place_up(now)
+        self.phase = Phase.OVER
+        effects += self.chronicle.ended(outcome, now)
+        if was_waiting:
+            effects.append(CallerLeft(call=self.call))
+        return effects
+
+    def _give_place_up(self, now: datetime) -> None:
+        """Remember his place for when he calls again."""
+        if self.queue is not None and self.joined_at is not None and self.spec().keeps_place_for:
+            self.around.regulars.left(self.number, self.queue, self.joined_at, now)
+
+    def _abandoned(self, now: datetime) -> CallOutcome:
+        """Return the outcome of a call whose caller hung up before anything else ended it."""
+        if now - self.chronicle.registered_at < SHORT_CALL:
+            return CallOutcome.SHORT
+        if self.phase is Phase.WAITING:
+            return CallOutcome.ABANDONED_IN_QUEUE
+        return CallOutcome.ABANDONED_IN_MENU

@@ -1,0 +1,137 @@
+"""
+The caller and whoever he talks to: an agent, or somebody outside. They meet, and they part.
+
+Rule 1: an agent's leg that is not, or no longer, wanted is hung up wherever it turns up.
+Rule 2: a caller whose other side is gone through no will of anybody's waits again, at his place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from ekc_telephony.core.acd.messages import ConversationAdopted
+from ekc_telephony.core.call.commands import HangUpCause, HangUpLeg
+from ekc_telephony.core.call.events import EndReason
+from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
+from ekc_telephony.core.engine.course import Course
+from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.outside import OUTCOMES
+from ekc_telephony.core.engine.state import OfferState, Phase
+from ekc_telephony.core.kernel.ids import AgentId, BridgeId, LegId, RecordingId
+
+ENDED_EARLY: Final = "it ended before the conversation did; is the disk full?"
+
+
+def leg_answered(course: Course, leg: LegId, now: datetime) -> list[SessionEffect]:
+    """Connect the agent who picked up."""
+    offer = course.desk.offer
+    if course.advice.state is not None and leg == course.advice.state.leg:
+        return course.advice.answered(now)
+    if leg in course.outside.legs():
+        return [] if course.outside.is_answered else course.outside.connect()
+    if leg == course.leg or course.desk.is_talking(leg):
+        return []  # told twice: after a reconnect both the snapshot and the event tell it
+    if offer is None or leg != course.desk.offered_leg:
+        return [HangUpLeg(call=course.call, leg=leg)]
+    return _connect(course, offer, now)
+
+
+def leg_ended(course: Course, leg: LegId, reason: EndReason, now: datetime) -> list[SessionEffect]:
+    """Act on a leg that is gone."""
+    if leg == course.leg:
+        return course.end(now)
+    if leg == course.desk.offered_leg:
+        return course.desk.leg_ended(reason, now)
+    if course.desk.is_talking(leg):
+        return _agent_gone(course, reason, now)
+    if leg in course.advice.legs():
+        return course.advice.end(now, gone=leg)
+    if leg in course.outside.legs():
+        return _outside_gone(course, reason, now)
+    return []
+
+
+def _outside_gone(course: Course, reason: EndReason, now: datetime) -> list[SessionEffect]:
+    """Say goodbye after a talk outside; nobody is lost where it did not come to one."""
+    if not course.outside.is_answered:
+        ended = course.outside.end(OUTCOMES[reason], now, is_gone=True)
+        return ended + course.back_to_sender(now)
+    if reason is EndReason.HUNG_UP:
+        ended = course.outside.end(SegmentOutcome.COMPLETED, now, is_gone=True)
+        return ended + course.hang_up()
+    return course.outside.end(SegmentOutcome.BROKEN, now, is_gone=True) + course.back_to_sender(now)
+
+
+def connect_failed(course: Course, bridge: BridgeId, now: datetime) -> list[SessionEffect]:
+    """Act on a caller and an agent, or two agents, who could not be put together."""
+    if course.advice.state is not None and bridge == course.advice.state.bridge:
+        return course.advice.end(now)
+    if course.bridge != bridge:
+        return []
+    if course.phase is Phase.OUTSIDE:
+        return course.outside.end(SegmentOutcome.BROKEN, now) + course.back_to_sender(now)
+    effects = [*course.advice.end(now), *course.desk.hang_up_on_agent()]
+    effects += course.desk.end_talk(SegmentOutcome.BROKEN, now)
+    course.outcome = CallOutcome.TECHNICAL_FAILURE
+    return effects + course.hang_up(HangUpCause.TROUBLE)
+
+
+def _connect(course: Course, offer: OfferState, now: datetime) -> list[SessionEffect]:
+    course.phase = Phase.TALKING
+    course.room = course.unheard_until = None
+    course.outcome = CallOutcome.ANSWERED
+    spec = course.spec()
+    if spec.prefers_for:
+        course.around.regulars.talked(course.number, offer.agent, now)
+    return course.desk.connect(offer, course.queue, now, is_recorded=spec.is_recorded)
+
+
+def _agent_gone(course: Course, reason: EndReason, now: datetime) -> list[SessionEffect]:
+    """Say goodbye after a conversation; a caller whose agent's phone died waits again."""
+    return [*course.advice.end(now), *_without_agent(course, reason, now)]
+
+
+def _without_agent(course: Course, reason: EndReason, now: datetime) -> list[SessionEffect]:
+    if reason is EndReason.HUNG_UP or course.queue is None:
+        return course.desk.end_talk(SegmentOutcome.AGENT_HUNG_UP, now) + course.hang_up()
+    *ended, conversation_ended = course.desk.end_talk(SegmentOutcome.BROKEN, now)
+    # He joins first: his place must be known when the ACD's answers let him hear something.
+    return [*ended, *course.wait_again(now), conversation_ended]
+
+
+def recording_failed(
+    course: Course, recording: RecordingId, cause: str, now: datetime
+) -> list[SessionEffect]:
+    """Take note that the conversation is not recorded; it goes on."""
+    return [course.chronicle.recording_lost(recording, cause, now)]
+
+
+def recording_ended(course: Course, recording: RecordingId, now: datetime) -> list[SessionEffect]:
+    """Notice a recording that ends before its conversation: the disk is full."""
+    talk = course.desk.talk
+    if talk is None or recording != talk.recording:
+        return []
+    course.desk.talk = replace(talk, recording=None)
+    return recording_failed(course, recording, ENDED_EARLY, now)
+
+
+def adopt(
+    course: Course, agent: AgentId, leg: LegId, bridge: BridgeId, now: datetime
+) -> list[SessionEffect]:
+    """Take over a conversation that began before this engine did."""
+    course.phase = Phase.TALKING
+    course.visit = None
+    course.desk.adopt(agent, leg, bridge)
+    course.outcome = CallOutcome.ANSWERED
+    return [
+        course.chronicle.registered(
+            appeal=course.appeal,
+            did=course.did,
+            number=course.number,
+            script=None if course.script is None else course.script.script,
+        ),
+        course.chronicle.start(SegmentKind.TALK, now, agent=agent),
+        ConversationAdopted(call=course.call, agent=agent),
+    ]

@@ -1,0 +1,43 @@
+"""What a session looks at: schedules, queues and lines; and Asterisk, after blindness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ekc_telephony.core.acd.expected_wait import ExpectedWait
+from ekc_telephony.core.acd.specs import QueueSpec
+from ekc_telephony.core.engine.regulars import Regulars
+from ekc_telephony.core.ivr.hours import BusinessHours
+from ekc_telephony.core.kernel.ids import BridgeId, CallId, LegId, QueueId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a session looks at."""
+
+    schedules: Mapping[str, BusinessHours]
+    queues: Mapping[QueueId, QueueSpec]
+    position_of: Callable[[CallId], int | None]
+    """The caller's place in his queue."""
+    regulars: Regulars
+    """Who called before; this alone is written to, too."""
+    expected_wait_of: Callable[[CallId, datetime], ExpectedWait | None]
+    """How long the caller will wait from this moment on, as far as that is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What Asterisk shows of a call whose caller is still there, after a time of blindness."""
+
+    is_answered: bool
+    """The caller's leg."""
+    is_together: bool
+    """Caller and agent are in the bridge of their conversation."""
+    answered: LegId | None
+    """The leg of the outstanding offer, if its agent has picked up meanwhile."""
+    is_advised: bool = False
+    """Both legs of the advice are in its bridge."""
+    strange_bridges: tuple[BridgeId, ...] = ()
+    """Bridges of this call that its caller or agent is still in, and should not be."""
