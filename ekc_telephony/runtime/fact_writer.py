@@ -1,7 +1,7 @@
 """
 The recorder: takes facts from the core at once, and brings them to the store in groups.
 
-`record` appends to a backlog and returns. `run` writes what has gathered: one group per 100 ms, or
+`record` appends to a backlog and returns. `run` writes what has gathered: one group per 250 ms, or
 as soon as 500 facts wait. When the store does not answer, the backlog grows and the same group is
 offered again, so callers notice nothing and no appeal is lost while the process lives.
 
@@ -34,9 +34,10 @@ from ekc_telephony.runtime.ports import (
     StoreUnavailableError,
 )
 
-GROUP_EVERY: Final = timedelta(milliseconds=100)
+GROUP_EVERY: Final = timedelta(milliseconds=250)
 """How long a fact may wait for company; PostgreSQL's `commit_delay` is the same idea. A group costs
-0.7 ms of processor time however small it is, which is felt at a few calls a second."""
+0.7 ms of processor time however small it is, which is felt at a few calls a second. What a kill
+takes with it while it waits is in the journal."""
 GROUP_LIMIT: Final = 500
 FIRST_RETRY: Final = timedelta(milliseconds=100)
 LAST_RETRY: Final = timedelta(seconds=5)

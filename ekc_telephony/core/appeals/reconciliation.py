@@ -25,7 +25,7 @@ from ekc_telephony.core.kernel.ids import AppealId, CallId
 TOLERANCE: Final = timedelta(seconds=1)
 """By how much begin and end may differ, and how long a talk counts as one."""
 SETTLING: Final = timedelta(seconds=15)
-"""How long after its end a call may take to the store: a group of facts takes 100 ms, the notes of
+"""How long after its end a call may take to the store: a group of facts takes 250 ms, the notes of
 the fallback 2 s, or 10 s when the end was never noted."""
 LONGEST_CALL: Final = timedelta(hours=6)
 """A call that is open for longer without a record of its end is taken for forgotten. Trunks
