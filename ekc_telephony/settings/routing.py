@@ -23,6 +23,7 @@ from ekc_telephony.core.acd.specs import (
     Line,
     Need,
     Overflow,
+    OverflowTarget,
     QueueSpec,
     ever_serves,
 )
@@ -91,6 +92,7 @@ def _queue_spec(queue: Queue, queues: Mapping[str, Queue]) -> QueueSpec:
                 cause=each.when,
                 after=each.after,
                 length=each.length or 0,
+                target=OverflowTarget.CALLBACK if each.to == CALLBACK else OverflowTarget.QUEUE,
                 to_queue=None if each.to == CALLBACK else QueueId(each.to),
             )
             for each in queue.overflow

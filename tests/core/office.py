@@ -29,6 +29,7 @@ from ekc_telephony.core.acd.specs import (
     NoAgentsPolicy,
     Overflow,
     OverflowCause,
+    OverflowTarget,
     QueueSpec,
 )
 from ekc_telephony.core.call.facts import CallOutcome
@@ -121,13 +122,22 @@ QUEUES: Final = (
         ),
         prefers_for=seconds(20),
         keeps_place_for=seconds(120),
-        overflows=(Overflow(cause=OverflowCause.WAITED, after=seconds(90), to_queue=None),),
+        overflows=(
+            Overflow(cause=OverflowCause.WAITED, after=seconds(90), target=OverflowTarget.CALLBACK),
+        ),
         callback_key="1",
         announces_wait=True,
     ),
     replace(
         queue(EXPERT, requires={_DEUTSCH: 9}),
-        overflows=(Overflow(cause=OverflowCause.WAITED, after=seconds(10), to_queue=FIRST),),
+        overflows=(
+            Overflow(
+                cause=OverflowCause.WAITED,
+                after=seconds(10),
+                target=OverflowTarget.QUEUE,
+                to_queue=FIRST,
+            ),
+        ),
     ),
 )
 _PEOPLE: Final[tuple[tuple[AgentId, Line, Mapping[SkillId, int]], ...]] = (

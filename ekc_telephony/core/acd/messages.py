@@ -207,6 +207,21 @@ class CallbackOffered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageOffered:
+    """The caller is to be told that he can leave a voice message instead of waiting."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerSentOutside:
+    """The caller overflowed to a number outside: he waits no longer until he joins again."""
+
+    call: CallId
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrapUpStarted:
     """After-call work of this call began."""
 
@@ -229,6 +244,8 @@ AcdEffect: TypeAlias = (
     | NobodySignedIn
     | CallerMoved
     | CallbackOffered
+    | MessageOffered
+    | CallerSentOutside
     | WrapUpStarted
     | WrapUpEnded
     | AgentChanged

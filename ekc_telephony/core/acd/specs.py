@@ -94,17 +94,44 @@ class OverflowCause(Enum):
     """The same, of being signed in."""
 
 
+class OverflowTarget(Enum):
+    """Where an overflow leads."""
+
+    QUEUE = "queue"
+    """He waits on in another queue, as long as before."""
+    CALLBACK = "callback"
+    """He is offered to be called back, and waits on until he takes it."""
+    MESSAGE = "message"
+    """He is offered to leave a voice message, and waits on until he takes it."""
+    OUTSIDE = "outside"
+    """A number outside is rung for him; whom nobody takes there waits again, once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overflow:
-    """Where a caller goes whom nobody takes; he is never hung up on for it (G1)."""
+    """
+    Where a caller goes whom nobody takes; he is never hung up on for it (G1).
+
+    Raises:
+        ValueError: The target lacks its queue or number, or has one that it has no use for.
+    """
 
     cause: OverflowCause
     after: timedelta = timedelta()
     """For `LINE_TOO_LONG` it does not matter."""
     length: int = 0
     """For `LINE_TOO_LONG`: how many may wait before him."""
-    to_queue: QueueId | None
-    """Where he waits on, as long as before; None: he is offered to be called back."""
+    target: OverflowTarget
+    to_queue: QueueId | None = None
+    """For `QUEUE`."""
+    number: str | None = None
+    """For `OUTSIDE`."""
+
+    def __post_init__(self) -> None:
+        has_queue, has_number = self.to_queue is not None, self.number is not None
+        needs = self.target is OverflowTarget.QUEUE, self.target is OverflowTarget.OUTSIDE
+        if (has_queue, has_number) != needs:
+            raise ValueError(f"an overflow to {self.target.value} with another's queue or number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,8 @@ from ekc_telephony.core.acd.messages import (
     AcdEvent,
     CallbackOffered,
     CallerMoved,
+    CallerSentOutside,
+    MessageOffered,
     NobodySignedIn,
     OfferMade,
     WrapUpEnded,
@@ -142,6 +144,8 @@ class Switchboard:
                     asked = session.on_moved(queue, now)
                 case CallbackOffered():
                     asked = session.on_callback_offered(now)
+                case MessageOffered() | CallerSentOutside():
+                    asked = []  # no configuration can ask for it yet
                 case WrapUpStarted(agent=agent):
                     asked = session.on_wrap_up_started(agent, now)
                 case WrapUpEnded(agent=agent, is_early=is_early):

@@ -13,6 +13,7 @@ from ekc_telephony.core.acd.specs import (
     Need,
     Overflow,
     OverflowCause,
+    OverflowTarget,
     QueueSpec,
 )
 from ekc_telephony.core.kernel.ids import QueueId, SkillId
@@ -82,8 +83,15 @@ def test_everything_else_is_what_it_is_called(folder: Path) -> None:
     assert spec.callback_key == "1"
     assert spec.announces_wait
     assert spec.overflows == (
-        Overflow(cause=OverflowCause.LINE_TOO_LONG, length=50, to_queue=QueueId("first_line")),
-        Overflow(cause=OverflowCause.WAITED, after=timedelta(minutes=5), to_queue=None),
+        Overflow(
+            cause=OverflowCause.LINE_TOO_LONG,
+            length=50,
+            target=OverflowTarget.QUEUE,
+            to_queue=QueueId("first_line"),
+        ),
+        Overflow(
+            cause=OverflowCause.WAITED, after=timedelta(minutes=5), target=OverflowTarget.CALLBACK
+        ),
     )
 
 

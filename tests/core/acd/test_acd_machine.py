@@ -49,6 +49,7 @@ from ekc_telephony.core.acd.specs import (
     NoAgentsPolicy,
     Overflow,
     OverflowCause,
+    OverflowTarget,
     QueueSpec,
     ever_serves,
     needs_after,
@@ -101,15 +102,23 @@ def easings(draw: st.DrawFn) -> tuple[Easing, ...]:
 @st.composite
 def overflows(draw: st.DrawFn, number: int) -> tuple[Overflow, ...]:
     """To an earlier queue, so never in a circle; from the first one to a callback."""
-    return tuple(
-        Overflow(
-            cause=cause,
-            after=seconds(draw(st.sampled_from([0, 9, 25]))),
-            length=draw(st.integers(0, 2)),
-            to_queue=QueueId(f"queue-{number - 1}") if number and draw(st.booleans()) else None,
+    targets = [OverflowTarget.CALLBACK, OverflowTarget.MESSAGE]
+    if number:
+        targets.append(OverflowTarget.QUEUE)
+    rules = []
+    for cause in draw(st.lists(st.sampled_from(OverflowCause), max_size=2)):
+        target = draw(st.sampled_from(targets))
+        is_queue = target is OverflowTarget.QUEUE
+        rules.append(
+            Overflow(
+                cause=cause,
+                after=seconds(draw(st.sampled_from([0, 9, 25]))),
+                length=draw(st.integers(0, 2)),
+                target=target,
+                to_queue=QueueId(f"queue-{number - 1}") if is_queue else None,
+            )
         )
-        for cause in draw(st.lists(st.sampled_from(OverflowCause), max_size=2))
-    )
+    return tuple(rules)
 
 
 @st.composite
@@ -324,11 +333,11 @@ class AcdMachine(RuleBasedStateMachine):
             assert place is not None
             assert all(until > self.now for until in place.spared.values())
             if place.spared:
-                assert self.acd._callers_due._moments[call] <= min(place.spared.values())
+                assert self.acd._callers._due._moments[call] <= min(place.spared.values())
 
     @invariant()
     def the_estimator_knows_who_is_ready_and_who_is_engaged_for_what(self) -> None:
-        known = self.acd._estimator
+        known = self.acd._matching.estimator
         ready = {agent for agent, bit in known._bits.items() if known._ready & bit}
         assert ready == {agent for agent, each in self.acd.agents.items() if each.is_ready}
         for made in self.offers.values():
@@ -370,9 +379,9 @@ class AcdMachine(RuleBasedStateMachine):
 
     @invariant()
     def who_left_is_nowhere(self) -> None:
-        assert set(self.acd._waiting) == set(self.waiting)
-        assert set(self.acd._call_of_offer) == set(self.offers)
-        assert set(self.acd._talks) == set(self.talks)
+        assert set(self.acd._matching.waiting) == set(self.waiting)
+        assert set(self.acd._matching._call_of_offer) == set(self.offers)
+        assert set(self.acd._agents._talks) == set(self.talks)
 
 
 def test_the_acd_keeps_its_rules_in_any_order_of_events() -> None:

@@ -16,8 +16,10 @@ from ekc_telephony.core.acd.messages import (
     CallbackOffered,
     CallerJoined,
     CallerMoved,
+    CallerSentOutside,
     ConversationEnded,
     LapseReason,
+    MessageOffered,
     OfferAccepted,
     OfferLapsed,
     OfferMade,
@@ -32,6 +34,7 @@ from ekc_telephony.core.acd.specs import (
     Need,
     Overflow,
     OverflowCause,
+    OverflowTarget,
     QueueSpec,
     needs_after,
 )
@@ -287,8 +290,13 @@ def test_who_is_alone_is_offered_the_same_caller_after_his_rest() -> None:
 # --- overflow
 
 
-def overflow(cause: OverflowCause, to: QueueId | None = OTHER, **how: Any) -> Overflow:
-    return Overflow(cause=cause, to_queue=to, **how)
+def overflow(cause: OverflowCause, **how: Any) -> Overflow:
+    return Overflow(cause=cause, target=OverflowTarget.QUEUE, to_queue=OTHER, **how)
+
+
+def leads(target: OverflowTarget, *, number: str | None = None, **how: Any) -> Overflow:
+    cause = OverflowCause.WAITED
+    return Overflow(cause=cause, target=target, number=number, **how)
 
 
 def other(**changes: Any) -> QueueSpec:
@@ -338,15 +346,48 @@ def test_a_caller_overflows_when_nobody_is_left(cause: OverflowCause, presence: 
 EASED = (Easing(after=timedelta(minutes=5), needs=need(1)),)
 
 
-def test_a_callback_is_offered_once_and_the_caller_stays() -> None:
-    rule = overflow(OverflowCause.WAITED, to=None, after=seconds(60))
-    office = Office(line(overflows=(rule,)), away=LEVELS)
+@pytest.mark.parametrize(
+    ("target", "offered"),
+    [
+        (OverflowTarget.CALLBACK, CallbackOffered(call=OLGA)),
+        (OverflowTarget.MESSAGE, MessageOffered(call=OLGA)),
+    ],
+)
+def test_a_way_out_is_offered_once_and_the_caller_stays(
+    target: OverflowTarget, offered: AcdEffect
+) -> None:
+    office = Office(line(overflows=(leads(target, after=seconds(60)),)), away=LEVELS)
     office.joins(OLGA)
     office.waits(60)
-    assert office.said == [CallbackOffered(call=OLGA)]
+    assert office.said == [offered]
     office.waits(60)
     assert office.said == []
     assert office.acd.position(OLGA) == 1
+
+
+def test_who_is_sent_outside_waits_no_longer() -> None:
+    rule = leads(OverflowTarget.OUTSIDE, number="112", after=seconds(60))
+    office = Office(line(overflows=(rule,)), away=LEVELS)
+    office.joins(OLGA)
+    office.waits(60)
+    assert office.said == [CallerSentOutside(call=OLGA, number="112")]
+    assert office.acd.place(OLGA) is None
+    office.hears(PresenceSet(agent=ANNA, presence=Presence.READY))
+    assert not any(isinstance(each, OfferMade) for each in office.said)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"target": OverflowTarget.QUEUE},
+        {"target": OverflowTarget.OUTSIDE},
+        {"target": OverflowTarget.CALLBACK, "to_queue": OTHER},
+        {"target": OverflowTarget.QUEUE, "to_queue": OTHER, "number": "112"},
+    ],
+)
+def test_an_overflow_has_what_its_target_needs_and_nothing_else(what: Any) -> None:
+    with pytest.raises(ValueError, match="overflow to"):
+        Overflow(cause=OverflowCause.WAITED, **what)
 
 
 def test_nobody_overflows_while_a_phone_rings_for_him() -> None:

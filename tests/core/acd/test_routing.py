@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ekc_telephony.core.acd.acd import ADOPTED_WRAP_UP, UNREACHABLE_REST
+from ekc_telephony.core.acd.agents_side import ADOPTED_WRAP_UP, UNREACHABLE_REST
 from ekc_telephony.core.acd.messages import (
     AcdEffect,
     AcdEvent,

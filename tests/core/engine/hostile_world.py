@@ -486,13 +486,13 @@ class HostileWorld(RuleBasedStateMachine):
         waiting = {
             call for call, each in self.engine.sessions.items() if each.phase is Phase.WAITING
         }
-        assert set(acd._waiting) == waiting
+        assert set(acd._matching.waiting) == waiting
         talking = {
             call for call, each in self.engine.sessions.items() if each.phase is Phase.TALKING
         }
-        assert set(acd._talks) <= talking
+        assert set(acd._agents._talks) <= talking
         advising = {each.adviser: call for call, each in self.engine.sessions.items()}
-        talkers = [agent for agent, _ in acd._talks.values()]
+        talkers = [agent for agent, _ in acd._agents._talks.values()]
         for agent in acd.agents.values():
             if agent.activity is Activity.TALKING:
                 is_busy = agent.agent_id in talkers or advising.get(agent.agent_id) == agent.call
@@ -548,6 +548,6 @@ class HostileWorld(RuleBasedStateMachine):
         assert not self.engine._board.features
         assert self.engine.next_deadline() is None
         acd = self.engine.acd
-        assert not acd._waiting
-        assert not acd._talks
-        assert not acd._call_of_offer
+        assert not acd._matching.waiting
+        assert not acd._agents._talks
+        assert not acd._matching._call_of_offer
