@@ -48,7 +48,7 @@ from ekc_telephony.core.call.facts import Fact
 from ekc_telephony.core.engine.engine import Effect, Engine, EnginePlan
 from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.engine.wallboard import AgentLine, wallboard_of
-from ekc_telephony.core.kernel.ids import AgentId
+from ekc_telephony.core.kernel.ids import AgentId, QueueId
 from ekc_telephony.runtime.driver import Driver
 from ekc_telephony.runtime.fact_log import FactLog
 from ekc_telephony.runtime.fact_writer import FactWriter
@@ -120,7 +120,11 @@ class Node:
         client = _ari_client(settings, secrets)
         self._control: CallControl = AriCallControl(client, outside=outside_endpoints(settings))
         self._ari = AriLink(client, life=self._life)
-        self._lamps = Lamps(client, floor=lambda: floor_of(self._engine))
+        self._lamps = Lamps(
+            client,
+            floor=lambda: floor_of(self._engine),
+            overloaded_from={QueueId(each.id): each.lamp_overloaded for each in settings.queues},
+        )
         self._ami = _ami_link(settings, secrets, accounts=accounts)
         self._store = SqlAppealStore(settings.store_url)
         self._queue_log = QueueLogParts(

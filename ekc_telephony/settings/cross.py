@@ -33,7 +33,7 @@ _TCP_PORTS: Final[tuple[Location, ...]] = (
 )
 _USUAL_CODES: Final = {
     name: str(getattr(FeatureCodes(), name))
-    for name in ("ready", "not_ready", "signed_out", "end_of_wrap_up")
+    for name in ("ready", "not_ready", "signed_out", "end_of_wrap_up", "extend_wrap_up")
 }
 _INTERVAL_LISTS: Final[tuple[Location, ...]] = (
     ("schedules", EVERY, "weekly", EVERY),

@@ -25,6 +25,7 @@ from ekc_telephony.core.acd.service_level import ServiceLevelFormula
 from ekc_telephony.core.acd.specs import AgentChoice, Line, NoAgentsPolicy, OverflowCause
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.settings.values import (
+    Absence,
     Code,
     Codec,
     Contact,
@@ -181,7 +182,11 @@ class Skill(Section):
 
 
 CALLBACK = "callback"
-"""Where an overflow leads that offers to call the citizen back; no queue may have this name."""
+"""Where an overflow leads that offers to call the citizen back."""
+OUTSIDE = "outside"
+"""Where an overflow leads that rings a number outside."""
+NO_QUEUES = frozenset({CALLBACK, OUTSIDE, "message"})
+"""What an overflow can lead to besides queues; no queue may have such a name."""
 
 
 class Ease(Section):
@@ -204,13 +209,21 @@ class OverflowRule(Section):
     """How long he must have waited in this queue."""
     length: Annotated[int, Field(ge=0, strict=True)] | None = None
     """For `line_too_long`: how many may wait before him."""
+    longer_than: PositiveDuration | None = None
+    """For `expected_wait`: how long he may be expected to wait from now on."""
     to: Name
-    """A queue, or `callback`: he is told by which key he can be called back."""
+    """A queue; `callback`: he is told by which key he can be called back; `outside`."""
+    number: Dialled | None = None
+    """For `to: outside`: one of the numbers under `outside:`."""
 
     @model_validator(mode="after")
-    def _is_told_how_long(self) -> Self:
+    def _is_told_what_it_needs(self) -> Self:
         if (self.length is None) == (self.when is OverflowCause.LINE_TOO_LONG):
             raise ValueError("`length` with `when: line_too_long`, and with nothing else")
+        if (self.longer_than is None) == (self.when is OverflowCause.EXPECTED_WAIT):
+            raise ValueError("`longer_than` with `when: expected_wait`, and with nothing else")
+        if (self.number is None) == (self.to == OUTSIDE):
+            raise ValueError("`number` with `to: outside`, and with nothing else")
         return self
 
 
@@ -253,6 +266,8 @@ class Queue(Section):
     """The key by which a waiting caller asks to be called back; the prompts say «один»."""
     announce_wait: bool = False
     """Whether the caller hears the expected wait, too, whenever he hears his position."""
+    lamp_overloaded: Annotated[int, Field(ge=1, le=100_000, strict=True)] = 10
+    """From how many waiting callers on the queue's lamp on desk phones blinks."""
 
 
 class Operator(Section):
@@ -293,6 +308,7 @@ class FeatureCodes(Section):
     )
     signed_out: Code = "*47"
     end_of_wrap_up: Code = "*48"
+    extend_wrap_up: Code = "*49"
 
     def not_ready_codes(self) -> Mapping[str, NotReadyReason]:
         """Return every code that means «not ready», with its reason."""
@@ -316,11 +332,24 @@ class QueueLogSettings(Section):
     """The table `queue_log` in the store's database, as Asterisk's realtime writes it."""
 
 
+class WrapUpExtension(Section):
+    """How much more time for after-call work an operator may ask for."""
+
+    by: PositiveDuration
+    """So much, each time."""
+    at_most: Annotated[int, Field(ge=1, le=20, strict=True)]
+    """So often in one wrap-up."""
+
+
 class Routing(Section):
     """What holds for all queues."""
 
     priority_worth: PositiveDuration = PRIORITY_WORTH
     """How much waiting one priority is worth: age wins in the end."""
+    after_no_answer: Absence = None
+    """How long an operator is not ready who let his phone ring out: `2m`; or `until_declared`."""
+    extend_wrap_up: WrapUpExtension | None = None
+    """Whether operators may have more time for after-call work; null: they may not."""
 
 
 class Settings(Section):

@@ -5,19 +5,22 @@ And what must be true of them:
 
 Rule 1: an easing asks for less than the one before, and comes later.
 Rule 2: overflows lead from queue to queue without a circle.
-Rule 3: every wait has an end: somebody serves the queue one day, or an overflow leads to where
-somebody does.
+Rule 3: every wait has an end: somebody serves the queue one day, or an overflow that is certain to
+happen leads to where somebody does.
+Rule 4: nobody is sent to a number outside that is not under `outside:`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import pairwise
 from typing import Final
 
 from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.acd.specs import (
+    AgentRules,
     AgentSpec,
     Easing,
     Line,
@@ -30,7 +33,15 @@ from ekc_telephony.core.acd.specs import (
 from ekc_telephony.core.kernel.ids import AgentId, QueueId, SkillId
 from ekc_telephony.settings.document import Document, Location
 from ekc_telephony.settings.errors import Mistake, suggest
-from ekc_telephony.settings.models import CALLBACK, Ease, Queue, Settings
+from ekc_telephony.settings.models import (
+    CALLBACK,
+    NO_QUEUES,
+    OUTSIDE,
+    Ease,
+    OverflowRule,
+    Queue,
+    Settings,
+)
 from ekc_telephony.settings.values import EasedLine
 
 _LINES: Final = {
@@ -38,6 +49,7 @@ _LINES: Final = {
     EasedLine.SECOND: Line.SECOND,
     EasedLine.ANY: None,
 }
+_TARGETS: Final = {CALLBACK: OverflowTarget.CALLBACK, OUTSIDE: OverflowTarget.OUTSIDE}
 
 
 def acd_of(settings: Settings) -> Acd:
@@ -46,6 +58,17 @@ def acd_of(settings: Settings) -> Acd:
         queue_specs(settings),
         agent_specs(settings),
         priority_worth=settings.routing.priority_worth,
+        rules=agent_rules(settings),
+    )
+
+
+def agent_rules(settings: Settings) -> AgentRules:
+    """Return what holds for all agents."""
+    more = settings.routing.extend_wrap_up
+    return AgentRules(
+        after_no_answer=settings.routing.after_no_answer,
+        extends_wrap_up_by=timedelta() if more is None else more.by,
+        extensions=0 if more is None else more.at_most,
     )
 
 
@@ -87,18 +110,22 @@ def _queue_spec(queue: Queue, queues: Mapping[str, Queue]) -> QueueSpec:
         spared_for=queue.spare,
         prefers_for=queue.prefer_known,
         keeps_place_for=queue.keep_place,
-        overflows=tuple(
-            Overflow(
-                cause=each.when,
-                after=each.after,
-                length=each.length or 0,
-                target=OverflowTarget.CALLBACK if each.to == CALLBACK else OverflowTarget.QUEUE,
-                to_queue=None if each.to == CALLBACK else QueueId(each.to),
-            )
-            for each in queue.overflow
-        ),
+        overflows=tuple(_overflow(rule) for rule in queue.overflow),
         callback_key=queue.callback_key,
         announces_wait=queue.announce_wait,
+    )
+
+
+def _overflow(rule: OverflowRule) -> Overflow:
+    target = _TARGETS.get(rule.to, OverflowTarget.QUEUE)
+    return Overflow(
+        cause=rule.when,
+        after=rule.after,
+        length=rule.length or 0,
+        longer_than=rule.longer_than or timedelta(),
+        target=target,
+        to_queue=QueueId(rule.to) if target is OverflowTarget.QUEUE else None,
+        number=rule.number,
     )
 
 
@@ -149,7 +176,9 @@ def routing_mistakes(document: Document, settings: Settings) -> Iterator[Mistake
     for number, queue in enumerate(settings.queues):
         place = _Place(document=document, at=("queues", number))
         yield from _easings_that_are_none(place, queue, names)
+        yield from _name_that_is_taken(place, queue)
         yield from _overflows_to_nowhere(place, queue, names)
+        yield from _overflows_outside(place, queue, [each.number for each in settings.outside])
     circles = list(_circles(document, settings))
     yield from circles
     if not circles:
@@ -209,8 +238,44 @@ def _overflows_to_nowhere(place: _Place, queue: Queue, names: list[str]) -> Iter
                     expected="a queue with `callback_key`",
                     advice='add `callback_key: "1"` to the queue',
                 )
-        elif overflow.to not in names:
-            yield _unknown(place, ("overflow", number, "to"), overflow.to, [*names, CALLBACK])
+        elif overflow.to not in {OUTSIDE, *names}:
+            known = [*names, CALLBACK, OUTSIDE]
+            yield _unknown(place, ("overflow", number, "to"), overflow.to, known)
+
+
+def _name_that_is_taken(place: _Place, queue: Queue) -> Iterator[Mistake]:
+    if queue.id in NO_QUEUES:
+        yield place.mistake(
+            "id",
+            found=f"a queue with the name {queue.id}",
+            expected=f"a name that overflows have no other use for: not {', '.join(sorted(NO_QUEUES))}",
+            advice="give the queue another name",
+        )
+
+
+def _overflows_outside(place: _Place, queue: Queue, allowed: list[str]) -> Iterator[Mistake]:
+    """Yield numbers that may not be dialled, and those that never will be."""
+    dialled = [
+        (index, rule.number) for index, rule in enumerate(queue.overflow) if rule.number is not None
+    ]
+    for index, number in dialled:
+        if number not in allowed:
+            yield place.mistake(
+                "overflow",
+                index,
+                "number",
+                found=f"the number {number}, which nobody may be sent to",
+                expected="one of the numbers under `outside:`",
+                advice=suggest(number, allowed, "add it under `outside:`, with its trunk"),
+            )
+    for index, number in dialled[1:]:
+        yield place.mistake(
+            "overflow",
+            index,
+            found=f"a second number outside, {number}, which is never rung",
+            expected="one number outside in a queue: nobody is sent outside twice",
+            advice="remove one of them, or lead to another queue, a callback or a message",
+        )
 
 
 def _unknown(
@@ -237,7 +302,14 @@ def _circles(document: Document, settings: Settings) -> Iterator[Mistake]:
 
 
 def _next_queues(queue: Queue) -> set[str]:
-    return {overflow.to for overflow in queue.overflow if overflow.to != CALLBACK}
+    """Return every queue that an overflow may lead to from here."""
+    return {rule.to for rule in queue.overflow} - NO_QUEUES
+
+
+def _certain_queues(queue: Queue) -> set[str]:
+    """Return where every caller comes to, one day, when nobody serves the queue."""
+    certain = {rule.to for rule in queue.overflow if _overflow(rule).is_certain_where_unserved}
+    return certain - NO_QUEUES
 
 
 def _reached(start: str, ways: Mapping[str, set[str]]) -> set[str]:
@@ -260,13 +332,14 @@ def _waits_without_end(document: Document, settings: Settings) -> Iterator[Mista
         for spec in queue_specs(settings)
         if any(ever_serves(agent, spec) for agent in agents)
     }
-    ways = {queue.id: _next_queues(queue) for queue in settings.queues}
+    ways = {queue.id: _certain_queues(queue) for queue in settings.queues}
     for number, queue in enumerate(settings.queues):
         if not served & {queue.id, *_reached(queue.id, ways)}:
             yield document.mistake(
                 ("queues", number, "skills" if queue.skills else "id"),
                 found=f"the queue {queue.id}, which no operator can ever serve",
                 expected=f"an operator of the {queue.line.value} line with its skills, an easing "
-                "that lets one in, or an overflow to a queue that has one",
+                "that lets one in, or an overflow to a queue that has one, by `waited`, "
+                "`nobody_ready` or `nobody_signed_in`, which are certain to happen",
                 advice="lower a level, add `ease:` or `overflow:`, or give an operator the skills",
             )

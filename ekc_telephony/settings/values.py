@@ -22,6 +22,8 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 DURATION_EXPECTED: Final = "a duration with its unit, such as 20s, 2m, 1h30m or 500ms"
+UNTIL_DECLARED: Final = "until_declared"
+"""Instead of a duration: until the operator says something himself."""
 INTERVAL_EXPECTED: Final = 'an interval of one day, such as "09:00-18:00" (the latest end is 24:00)'
 DAYS_EXPECTED: Final = (
     "a day or a span of days: mon, tue, wed, thu, fri, sat, sun, mon-fri, sat-sun"
@@ -114,6 +116,21 @@ def read_duration(written: object) -> timedelta:
     return duration
 
 
+def read_absence(written: object) -> timedelta | None:
+    """
+    Read `2m`, or `until_declared` as None.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if written is None or written == UNTIL_DECLARED:
+        return None
+    try:
+        return _is_positive(read_duration(written))
+    except ValueError as error:
+        raise ValueError(f"{error}; or {UNTIL_DECLARED}") from None
+
+
 def read_interval(written: object) -> Interval:
     """
     Read `09:00-18:00`.
@@ -174,6 +191,8 @@ def _beside_the_file(path: Path, context: ValidationInfo) -> Path:
 
 Duration: TypeAlias = Annotated[timedelta, BeforeValidator(read_duration)]
 PositiveDuration: TypeAlias = Annotated[Duration, AfterValidator(_is_positive)]
+Absence: TypeAlias = Annotated[timedelta | None, BeforeValidator(read_absence)]
+"""How long; None until the operator says something himself."""
 OpenInterval: TypeAlias = Annotated[Interval, BeforeValidator(read_interval)]
 Days: TypeAlias = Annotated[DaySpan, BeforeValidator(read_days)]
 FilePath: TypeAlias = Annotated[Path, AfterValidator(_beside_the_file)]

@@ -14,9 +14,9 @@ An event that concerns both sides, the end of an offer, is settled here.
 Rule 1: a caller has at most one offer, an agent at most one caller.
 Rule 2: age and priority decide among callers, across all queues that the free agent serves; the
 queue's `AgentChoice` decides among agents.
-Rule 3: the agent who let an offer ring out is made not ready; one who refused, or whose phone could
-not be reached, rests for a while. He is not offered the same caller again for a time, unless nobody
-else is there.
+Rule 3: the agent who let an offer ring out is made not ready, for a set time or until he declares
+himself; one who refused, or whose phone could not be reached, rests for a while. He is not offered
+the same caller again for a time, unless nobody else is there.
 Rule 4: while it is suspended it makes no offer, and nobody's time runs out; `resume` makes up for
 it, whoever is due first first.
 Rule 5: an event about an offer or a conversation that is already over changes nothing.
@@ -49,13 +49,14 @@ from ekc_telephony.core.acd.messages import (
     ConversationPassed,
     ElsewhereChanged,
     LapseReason,
+    MoreWrapUpAsked,
     OfferAccepted,
     OfferLapsed,
     PresenceSet,
     ReachabilityChanged,
     WrapUpDeclaredOver,
 )
-from ekc_telephony.core.acd.specs import AgentSpec, QueueSpec
+from ekc_telephony.core.acd.specs import AgentRules, AgentSpec, QueueSpec
 from ekc_telephony.core.kernel.ids import AgentId, CallId, QueueId
 
 PRIORITY_WORTH: Final = timedelta(seconds=60)
@@ -70,6 +71,7 @@ class Acd:
         queues: The queues; their ids are unique.
         agents: The agents; their ids are unique.
         priority_worth: How much waiting one priority is worth.
+        rules: What holds for all agents.
     """
 
     def __init__(
@@ -78,11 +80,12 @@ class Acd:
         agents: Iterable[AgentSpec],
         *,
         priority_worth: timedelta = PRIORITY_WORTH,
+        rules: AgentRules | None = None,
     ) -> None:
         self._matching = Matching(queues, agents, worth=priority_worth)
         self._floor = self._matching.floor
         self._callers = CallersSide(self._matching)
-        self._agents = AgentsSide(self._matching, self._callers)
+        self._agents = AgentsSide(self._matching, self._callers, rules or AgentRules())
         self._handlers: Mapping[type[AcdEvent], Callable[[Any, datetime], list[AcdEffect]]] = {
             CallerJoined: self._callers.join,
             CallerLeft: self._caller_left,
@@ -96,6 +99,7 @@ class Acd:
             ConversationAdopted: self._agents.conversation_adopted,
             PresenceSet: self._agents.presence_set,
             WrapUpDeclaredOver: self._agents.wrap_up_declared_over,
+            MoreWrapUpAsked: self._agents.more_wrap_up_asked,
             ReachabilityChanged: self._agents.reachability_changed,
             ElsewhereChanged: self._agents.elsewhere_changed,
         }
@@ -171,6 +175,10 @@ class Acd:
     def wrap_up_to_come(self, agent: AgentId) -> timedelta | None:
         """Return how long he may wrap up the conversation that goes on."""
         return self._agents.wrap_up_to_come(agent)
+
+    def may_extend_wrap_up(self, agent: AgentId) -> bool:
+        """Tell whether the agent would get more time for his after-call work."""
+        return self._agents.may_extend_wrap_up(agent)
 
     # --- going on after another engine
 

@@ -18,7 +18,7 @@ from enum import Enum
 from typing import Final
 
 from ekc_telephony.core.call.facts import AgentChanged
-from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
+from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence, PresenceCause
 from ekc_telephony.core.kernel.ids import AgentId, CallId
 
 
@@ -85,6 +85,10 @@ class Agent:
         """The call that reserves him, or that he talks on or wraps up."""
         self.activity_ends: datetime | None = None
         """When wrap-up or rest is over; None while it has no end of its own."""
+        self.extensions = 0
+        """How often he has got more time for the wrap-up that goes on."""
+        self.presence_ends: datetime | None = None
+        """When he is taken for ready again whom the engine made not ready; None for never."""
         self.activity_began: datetime | None = None
         """When his activity changed last; None before it ever did."""
         self.load = timedelta()
@@ -137,7 +141,22 @@ class Agent:
         self.activity = after
         self.activity_began = now
         self.call = call
+        self.extensions = 0
         self.activity_ends = None if lasting is None else now + lasting
+
+    def extend_wrap_up(self, by: timedelta) -> None:
+        """
+        Give him more time for the wrap-up that goes on.
+
+        Raises:
+            IllegalTransitionError: None goes on; nothing changed.
+        """
+        if self.activity is not Activity.WRAP_UP or self.activity_ends is None:
+            raise IllegalTransitionError(
+                f"{self.agent_id}: more wrap-up while {self.activity.value}"
+            )
+        self.activity_ends += by
+        self.extensions += 1
 
     def declare(self, presence: Presence, reason: NotReadyReason | None) -> bool:
         """Change presence; return whether it differs from before. His shift begins with it."""
@@ -145,11 +164,12 @@ class Agent:
             self.load = timedelta()
         if presence is not Presence.NOT_READY:
             reason = None
+        self.presence_ends = None
         changed = (presence, reason) != (self.presence, self.reason)
         self.presence, self.reason = presence, reason
         return changed
 
-    def changed(self, now: datetime) -> AgentChanged:
+    def changed(self, now: datetime, cause: PresenceCause | None = None) -> AgentChanged:
         """Return the fact that says how he is now."""
         return AgentChanged(
             agent=self.agent_id,
@@ -159,4 +179,5 @@ class Agent:
             activity=self.activity,
             is_reachable=self.is_reachable,
             call=self.call,
+            cause=cause,
         )

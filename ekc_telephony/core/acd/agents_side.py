@@ -4,9 +4,10 @@ The agents' side of the ACD: presence, conversations, advice, wrap-up, rest.
 What a person declares and what his phones show change an `Agent`; whenever one may be offered
 again, the caller who is due first is offered to him at once (`matching.py`).
 
-Rule 1: the agent who let an offer ring out is made not ready; one who refused, or whose phone could
-not be reached, rests for a while.
-Rule 2: wrap-up and rest end by themselves, or early when the agent says so.
+Rule 1: the agent who let an offer ring out is made not ready, for a set time or until he declares
+himself; one who refused, or whose phone could not be reached, rests for a while.
+Rule 2: wrap-up and rest end by themselves, or early when the agent says so. He gets more time for
+a wrap-up so often as `AgentRules` says: it always ends.
 Rule 3: an event about a conversation that is already over changes nothing.
 """
 
@@ -29,13 +30,15 @@ from ekc_telephony.core.acd.messages import (
     ConversationPassed,
     ElsewhereChanged,
     LapseReason,
+    MoreWrapUpAsked,
     PresenceSet,
     ReachabilityChanged,
     WrapUpDeclaredOver,
     WrapUpEnded,
     WrapUpStarted,
 )
-from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
+from ekc_telephony.core.acd.specs import AgentRules
+from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence, PresenceCause
 from ekc_telephony.core.kernel.deadlines import Deadlines
 from ekc_telephony.core.kernel.ids import AgentId, CallId, QueueId
 
@@ -52,9 +55,10 @@ class AgentsSide:
     Args:
         matching: The floor that they share with the callers.
         callers: Told when somebody waits in vain for one who goes.
+        rules: What holds for all of them.
     """
 
-    def __init__(self, matching: Matching, callers: CallersSide) -> None:
+    def __init__(self, matching: Matching, callers: CallersSide, rules: AgentRules) -> None:
         self._matching = matching
         self._queues = matching.queues
         self._agents = matching.agents
@@ -62,7 +66,11 @@ class AgentsSide:
         self._estimator = matching.estimator
         self._callers = callers
         self._talks: dict[CallId, tuple[AgentId, timedelta]] = {}
-        self._deadlines: Deadlines[AgentId] = Deadlines()
+        self._rules = rules
+        self._pauses: Deadlines[AgentId] = Deadlines()
+        """Ends of wrap-ups and rests."""
+        self._absences: Deadlines[AgentId] = Deadlines()
+        """When those are ready again who did not answer."""
 
     def wrap_up_to_come(self, agent: AgentId) -> timedelta | None:
         """Return how long he may wrap up the conversation that goes on."""
@@ -77,7 +85,8 @@ class AgentsSide:
         if was.call is not None:
             self._estimator.restore_engaged(was.agent_id, engaged_for)
         self._matching.restore(was)
-        self._deadlines.set(was.agent_id, was.activity_ends)
+        self._pauses.set(was.agent_id, was.activity_ends)
+        self._absences.set(was.agent_id, was.presence_ends)
         # Who is asked for advice on a call is in a talk, too, but has no wrap-up before him.
         if was.activity is Activity.TALKING and was.call is not None and wrap_up is not None:
             self._talks[was.call] = was.agent_id, wrap_up
@@ -85,15 +94,31 @@ class AgentsSide:
     # --- time
 
     def next_deadline(self) -> datetime | None:
-        """Return when a wrap-up or rest is over."""
-        return self._deadlines.next()
+        """Return when a wrap-up or rest is over, or somebody is ready again."""
+        moments = (self._pauses.next(), self._absences.next())
+        return min((each for each in moments if each is not None), default=None)
 
     def on_time(self, now: datetime) -> list[AcdEffect]:
-        """End the wrap-ups and rests that are due."""
+        """End the wrap-ups, rests and absences that are due."""
         effects: list[AcdEffect] = []
-        while (agent_id := self._deadlines.take_due(now)) is not None:
+        while (agent_id := self._pauses.take_due(now)) is not None:
             effects += self._end_pause(self._agents[agent_id], now, is_early=False)
+        while (agent_id := self._absences.take_due(now)) is not None:
+            effects += self._end_absence(self._agents[agent_id], now)
         return effects
+
+    def _end_absence(self, agent: Agent, now: datetime) -> list[AcdEffect]:
+        """Take somebody for ready again who did not answer, long ago by now."""
+        agent.declare(Presence.READY, None)
+        changed = agent.changed(now, PresenceCause.NO_ANSWER_OVER)
+        return [changed, *self._matching.offer_to(agent, now)]
+
+    def _plan_return(self, agent: Agent, now: datetime) -> None:
+        """Take note of when an agent who did not answer is ready again, if ever."""
+        lasting = self._rules.after_no_answer
+        if lasting is not None and agent.reason is NotReadyReason.NO_ANSWER:
+            agent.presence_ends = now + lasting
+        self._absences.set(agent.agent_id, agent.presence_ends)
 
     def _end_pause(self, agent: Agent, now: datetime, *, is_early: bool) -> list[AcdEffect]:
         """End the agent's wrap-up or rest."""
@@ -102,7 +127,7 @@ class AgentsSide:
         if agent.activity is Activity.WRAP_UP and agent.call is not None:
             effects.append(WrapUpEnded(call=agent.call, agent=agent.agent_id, is_early=is_early))
         agent.step(AgentStep.DONE, now)
-        self._deadlines.set(agent.agent_id, None)
+        self._pauses.set(agent.agent_id, None)
         return [*effects, agent.changed(now), *self._matching.offer_to(agent, now)]
 
     # --- offers
@@ -118,6 +143,7 @@ class AgentsSide:
     ) -> list[AcdEffect]:
         """Free the agent of an offer that lapsed, in the way its reason asks for."""
         self._estimator.release(agent.agent_id, now, has_talked=False)
+        cause: PresenceCause | None = None
         match reason:
             case LapseReason.REFUSED:
                 rest = self._queues[waiting.queue].refusal_rest
@@ -128,10 +154,12 @@ class AgentsSide:
                 agent.step(AgentStep.RELEASED, now)
                 if agent.presence is Presence.READY:
                     agent.declare(Presence.NOT_READY, NotReadyReason.NO_ANSWER)
+                    self._plan_return(agent, now)
+                    cause = PresenceCause.NOT_ANSWERED
             case LapseReason.WITHDRAWN:
                 agent.step(AgentStep.RELEASED, now)
-        self._deadlines.set(agent.agent_id, agent.activity_ends)
-        return [agent.changed(now), *self._matching.offer_to(agent, now)]
+        self._pauses.set(agent.agent_id, agent.activity_ends)
+        return [agent.changed(now, cause), *self._matching.offer_to(agent, now)]
 
     # --- conversations
 
@@ -147,7 +175,7 @@ class AgentsSide:
             agent.step(AgentStep.DONE, now)
             return [agent.changed(now), *self._matching.offer_to(agent, now)]
         agent.step(AgentStep.WRAPPING_UP, now, call=event.call, lasting=wrap_up)
-        self._deadlines.set(agent_id, agent.activity_ends)
+        self._pauses.set(agent_id, agent.activity_ends)
         return [WrapUpStarted(call=event.call, agent=agent_id), agent.changed(now)]
 
     def conversation_adopted(self, event: ConversationAdopted, now: datetime) -> list[AcdEffect]:
@@ -202,6 +230,7 @@ class AgentsSide:
         """Take what the person declares; «ready» also ends his wrap-up or rest."""
         agent = self._agents[event.agent]
         changed = agent.declare(event.presence, event.reason)
+        self._plan_return(agent, now)
         effects = [] if agent.is_ready else self._let_others_serve(agent, now)
         pausing = agent.activity in {Activity.WRAP_UP, Activity.RESTING}
         if event.presence is Presence.READY and pausing:
@@ -221,6 +250,20 @@ class AgentsSide:
         if agent.activity is not Activity.WRAP_UP:
             return []
         return self._end_pause(agent, now, is_early=True)
+
+    def may_extend_wrap_up(self, agent_id: AgentId) -> bool:
+        """Tell whether the agent would get more time for his after-call work."""
+        agent = self._agents[agent_id]
+        return agent.activity is Activity.WRAP_UP and agent.extensions < self._rules.extensions
+
+    def more_wrap_up_asked(self, event: MoreWrapUpAsked, now: datetime) -> list[AcdEffect]:
+        """Give the agent more time for his after-call work, as often as the rules let him."""
+        if not self.may_extend_wrap_up(event.agent):
+            return []
+        agent = self._agents[event.agent]
+        agent.extend_wrap_up(self._rules.extends_wrap_up_by)
+        self._pauses.set(agent.agent_id, agent.activity_ends)
+        return [agent.changed(now)]
 
     def reachability_changed(self, event: ReachabilityChanged, now: datetime) -> list[AcdEffect]:
         """Take note of a phone that came or went; one that comes back ends its rest."""

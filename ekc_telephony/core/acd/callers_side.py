@@ -45,7 +45,9 @@ class CallersSide:
         self._matching = matching
         self._queues = matching.queues
         self._floor = matching.floor
-        self._patience = Patience(matching.queues, matching.floor, matching.census)
+        self._patience = Patience(
+            matching.queues, matching.floor, matching.census, matching.estimator
+        )
         self._due: Deadlines[CallId] = Deadlines()
         self._tickets = 0
         self._touched: dict[CallId, None] = {}
@@ -88,6 +90,7 @@ class CallersSide:
             skills=event.skills,
             preferred=event.preferred if self._is_worth_waiting_for(event.preferred) else None,
             offers_made=event.offers_before,
+            was_outside=event.was_outside,
             kept_until=None if event.kept_for is None else now + event.kept_for,
         )
         self._matching.waiting[event.call] = waiting

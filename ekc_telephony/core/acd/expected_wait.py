@@ -51,6 +51,7 @@ class ExpectedWait:
 
     low: timedelta
     """Four of five wait longer."""
+    mean: timedelta
     high: timedelta
     """One of five waits longer."""
     turns: float
@@ -245,6 +246,7 @@ class WaitEstimator:
         low, high = _spread(1 / (1 / place + 1 / certainty))
         return ExpectedWait(
             low=timedelta(seconds=turns * seconds_each * low),
+            mean=timedelta(seconds=turns * seconds_each),
             high=timedelta(seconds=turns * seconds_each * high),
             turns=turns,
         )

@@ -55,7 +55,9 @@ class Waiting:
     spared: dict[AgentId, datetime] = field(default_factory=dict)
     """Who did not take him, and until when he is not offered to them again."""
     overflows: int = 0
-    """How many of the queue's overflows have been gone through."""
+    """Which of the queue's overflows have been gone through: bit *n* stands for the *n*-th."""
+    was_outside: bool = False
+    """A number outside was rung for him in vain."""
     offers_made: int = 0
     offer: OfferId | None = None
     """The one outstanding offer."""

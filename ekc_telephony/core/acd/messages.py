@@ -46,6 +46,8 @@ class CallerJoined:
     """Whom he is kept for at first."""
     kept_for: timedelta | None = None
     """How long; None leaves that to the queue."""
+    was_outside: bool = False
+    """A number outside was rung for him in vain: none is rung again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +141,13 @@ class WrapUpDeclaredOver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoreWrapUpAsked:
+    """An agent asked for more time for his after-call work."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReachabilityChanged:
     """An agent's phone came or went."""
 
@@ -167,6 +176,7 @@ AcdEvent: TypeAlias = (
     | ConversationAdopted
     | PresenceSet
     | WrapUpDeclaredOver
+    | MoreWrapUpAsked
     | ReachabilityChanged
     | ElsewhereChanged
 )

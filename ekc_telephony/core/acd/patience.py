@@ -3,7 +3,8 @@ What waiting changes for a caller: whom he may be offered to, and in which queue
 
     joined ──▶ kept for the agent he knows ──▶ the queue's need ──▶ easing ──▶ easing …
                           │                                             │
-                          └── overflow: another queue, or «shall we call you back?»
+                          └── overflow: another queue, a number outside,
+                              «shall we call you back?», «leave a message»
 
 Rule 1: every answer follows from the caller, his queue and the moment. Nothing is remembered but
 what stands in `Waiting`, so another engine goes on where this one was.
@@ -19,12 +20,20 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ekc_telephony.core.acd.census import Census
+from ekc_telephony.core.acd.expected_wait import WaitEstimator
 from ekc_telephony.core.acd.floor import Floor, Lane, Waiting
-from ekc_telephony.core.acd.specs import Overflow, OverflowCause, QueueSpec, needs_after
+from ekc_telephony.core.acd.specs import (
+    Overflow,
+    OverflowCause,
+    OverflowTarget,
+    QueueSpec,
+    needs_after,
+)
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
 
 LOOK_AGAIN: Final = timedelta(seconds=5)
-"""How often it is looked whether anybody is ready, where an overflow asks for it."""
+"""How often it is looked whether anybody is ready, and how long it will take, where an overflow
+asks for it."""
 
 
 class Patience:
@@ -35,12 +44,20 @@ class Patience:
         queues: The queues.
         floor: Makes the lanes.
         census: Knows who is there.
+        estimator: Knows how long it takes.
     """
 
-    def __init__(self, queues: Mapping[QueueId, QueueSpec], floor: Floor, census: Census) -> None:
+    def __init__(
+        self,
+        queues: Mapping[QueueId, QueueSpec],
+        floor: Floor,
+        census: Census,
+        estimator: WaitEstimator,
+    ) -> None:
         self._queues = queues
         self._floor = floor
         self._census = census
+        self._estimator = estimator
         self._lanes: dict[tuple[QueueId, int], Lane] = {}
 
     def enter(self, waiting: Waiting, queue: QueueId, now: datetime) -> None:
@@ -91,7 +108,9 @@ class Patience:
             return None
         for number, overflow in enumerate(self._queues[waiting.queue].overflows):
             bit = 1 << number
-            if not waiting.overflows & bit and self._is_due(overflow, waiting, now):
+            if waiting.overflows & bit or not _may_lead(overflow, waiting):
+                continue
+            if self._is_due(overflow, waiting, now):
                 waiting.overflows |= bit
                 return overflow
         return None
@@ -108,6 +127,14 @@ class Patience:
                 return has_waited and not self._census.ready(waiting.queue)
             case OverflowCause.NOBODY_SIGNED_IN:
                 return has_waited and not self._census.signed_in(waiting.queue)
+            case OverflowCause.EXPECTED_WAIT:
+                return has_waited and self._will_wait(waiting, overflow.longer_than, now)
+
+    def _will_wait(self, waiting: Waiting, longer_than: timedelta, now: datetime) -> bool:
+        if self._floor.best_for(waiting) is not None:
+            return False  # what is expected is expected of those for whom nobody is free
+        expected = self._estimator.expect(waiting, now)
+        return expected is not None and expected.mean > longer_than
 
     # --- when to look again
 
@@ -122,8 +149,13 @@ class Patience:
         yield from (waiting.joined_at + easing.after for easing in spec.easings)
         yield from waiting.spared.values()
         for number, overflow in enumerate(spec.overflows):
-            if not waiting.overflows & (1 << number):
+            if not waiting.overflows & (1 << number) and _may_lead(overflow, waiting):
                 yield from _moments_of(overflow, waiting, now)
+
+
+def _may_lead(overflow: Overflow, waiting: Waiting) -> bool:
+    """Tell whether the overflow is for him: nobody is sent outside twice."""
+    return overflow.target is not OverflowTarget.OUTSIDE or not waiting.was_outside
 
 
 def _moments_of(overflow: Overflow, waiting: Waiting, now: datetime) -> Iterator[datetime]:
@@ -133,6 +165,10 @@ def _moments_of(overflow: Overflow, waiting: Waiting, now: datetime) -> Iterator
             yield first
         case OverflowCause.LINE_TOO_LONG:
             return
-        case OverflowCause.NOBODY_READY | OverflowCause.NOBODY_SIGNED_IN:
+        case (
+            OverflowCause.NOBODY_READY
+            | OverflowCause.NOBODY_SIGNED_IN
+            | OverflowCause.EXPECTED_WAIT
+        ):
             late = max(timedelta(), now - first) // LOOK_AGAIN
             yield first if now < first else first + (late + 1) * LOOK_AGAIN

@@ -92,6 +92,9 @@ class OverflowCause(Enum):
     """Nobody who could take him is ready, when he joins or `after` so much waiting."""
     NOBODY_SIGNED_IN = "nobody_signed_in"
     """The same, of being signed in."""
+    EXPECTED_WAIT = "expected_wait"
+    """He will probably wait longer than `longer_than` from now on, when he joins or `after` so much
+    waiting. While that is not known (`expected_wait.py`) it does not count."""
 
 
 class OverflowTarget(Enum):
@@ -121,11 +124,24 @@ class Overflow:
     """For `LINE_TOO_LONG` it does not matter."""
     length: int = 0
     """For `LINE_TOO_LONG`: how many may wait before him."""
+    longer_than: timedelta = timedelta()
+    """For `EXPECTED_WAIT`."""
     target: OverflowTarget
     to_queue: QueueId | None = None
     """For `QUEUE`."""
     number: str | None = None
     """For `OUTSIDE`."""
+
+    @property
+    def is_certain_where_unserved(self) -> bool:
+        """Tell whether every caller of a queue that nobody serves comes to it, one day."""
+        match self.cause:
+            case OverflowCause.WAITED | OverflowCause.NOBODY_READY | OverflowCause.NOBODY_SIGNED_IN:
+                return True
+            case OverflowCause.LINE_TOO_LONG:
+                return not self.length
+            case OverflowCause.EXPECTED_WAIT:
+                return False  # nothing is expected where nobody serves
 
     def __post_init__(self) -> None:
         has_queue, has_number = self.to_queue is not None, self.number is not None
@@ -176,6 +192,18 @@ class QueueSpec:
     def need(self) -> Need:
         """Whom its callers need at first."""
         return Need(line=self.line, skills=self.requires)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRules:
+    """What holds for all agents."""
+
+    after_no_answer: timedelta | None = None
+    """How long somebody is not ready who let a phone ring out; None: until he declares himself."""
+    extends_wrap_up_by: timedelta = timedelta()
+    """How much more time an agent gets each time that he asks for it."""
+    extensions: int = 0
+    """How often he may ask for it in one wrap-up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

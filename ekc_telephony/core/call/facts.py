@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final, TypeAlias
 
-from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
+from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence, PresenceCause
 from ekc_telephony.core.kernel.ids import (
     AgentId,
     AppealId,
@@ -295,6 +295,8 @@ class AgentChanged:
     is_reachable: bool
     call: CallId | None
     """The call that reserves the agent, or that he talks on or wraps up."""
+    cause: PresenceCause | None = None
+    """Why his presence changed by itself; None when a person declared it, or it did not change."""
 
 
 CallFact: TypeAlias = (

@@ -30,6 +30,15 @@ class NotReadyReason(Enum):
     """Set by the engine: the phone rang and nobody answered."""
 
 
+class PresenceCause(Enum):
+    """Why a presence changed that no person declared."""
+
+    NOT_ANSWERED = "not_answered"
+    """He let a phone ring out: he is not ready from now on."""
+    NO_ANSWER_OVER = "no_answer_over"
+    """He has been not ready for long enough for it: he is ready again."""
+
+
 class Activity(Enum):
     """What the phone system observes."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from ekc_telephony.core.acd.specs import (
     AgentChoice,
+    AgentRules,
     Line,
     Need,
     Overflow,
@@ -19,7 +20,7 @@ from ekc_telephony.core.acd.specs import (
 from ekc_telephony.core.kernel.ids import QueueId, SkillId
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.load import load_settings
-from ekc_telephony.settings.routing import acd_of, queue_specs
+from ekc_telephony.settings.routing import acd_of, agent_rules, queue_specs
 
 SAMPLE = (Path(__file__).parents[3] / "ekc.yaml").read_text(encoding="utf-8")
 PENSIONS = SkillId("pensions")
@@ -104,6 +105,7 @@ def test_a_priority_is_worth_what_the_file_says(folder: Path) -> None:
     assert set(acd_of(settings).queues) == {"first_line", "pensions"}
 
 
+EXPECTED = "    overflow: [{when: expected_wait, longer_than: 10m, "
 EASE = "    ease: [{after: 60s, "
 OVERFLOW = "    overflow: [{when: waited, after: 60s, "
 
@@ -122,6 +124,11 @@ OVERFLOW = "    overflow: [{when: waited, after: 60s, "
         (f"{OVERFLOW}to: pensions}}]\n", "from pensions back to pensions", "remove one"),
         (f"{OVERFLOW}length: 3, to: first_line}}]\n", "length", "write"),
         ("    overflow: [{when: line_too_long, to: first_line}]\n", "", "write"),
+        ("    overflow: [{when: expected_wait, to: first_line}]\n", "", "write"),
+        (f"{OVERFLOW}longer_than: 1m, to: first_line}}]\n", "", "write"),
+        (f"{OVERFLOW}to: outside}}]\n", "", "write"),
+        (f'{OVERFLOW}number: "112", to: first_line}}]\n', "", "write"),
+        (f"{EXPECTED}to: pensions}}]\n", "from pensions back to pensions", "remove one"),
     ],
 )
 def test_a_way_that_cannot_be_right_is_told_with_its_place(
@@ -133,6 +140,97 @@ def test_a_way_that_cannot_be_right_is_told_with_its_place(
     assert f"ekc.yaml:{line}:" in mistake
     assert found in mistake
     assert advice in mistake
+
+
+CLOSING = "routing: {after_no_answer: 2m, extend_wrap_up: {by: 60s, at_most: 3}}\nservice_level:"
+ALLOWED = 'outside: [{number: "112", trunk: city}]'
+
+
+def test_an_expected_wait_and_a_number_outside_are_meant_as_written(folder: Path) -> None:
+    rules = (
+        f'{EXPECTED}to: first_line}}, {{when: waited, after: 5m, to: outside, number: "112"}}]\n'
+    )
+    text = with_pensions(rules).replace("outside: []", ALLOWED)
+    assert read(folder, text)[1].overflows == (
+        Overflow(
+            cause=OverflowCause.EXPECTED_WAIT,
+            longer_than=timedelta(minutes=10),
+            target=OverflowTarget.QUEUE,
+            to_queue=QueueId("first_line"),
+        ),
+        Overflow(
+            cause=OverflowCause.WAITED,
+            after=timedelta(minutes=5),
+            target=OverflowTarget.OUTSIDE,
+            number="112",
+        ),
+    )
+
+
+def test_a_number_outside_must_be_allowed_and_is_rung_once(folder: Path) -> None:
+    once = '{when: waited, after: 60s, to: outside, number: "113"}'
+    twice = once.replace("113", "112")
+    text = with_pensions(f"    overflow: [{once}]\n").replace("outside: []", ALLOWED)
+    (told,) = refused(folder, text)
+    assert "the number 113, which nobody may be sent to" in told
+    assert "did you mean 112?" in told
+    text = with_pensions(f"    overflow: [{twice}, {twice}]\n").replace("outside: []", ALLOWED)
+    (told,) = refused(folder, text)
+    assert "a second number outside" in told
+
+
+@pytest.mark.parametrize("name", ["callback", "outside", "message"])
+def test_no_queue_is_called_what_overflows_use_otherwise(folder: Path, name: str) -> None:
+    named = f"{SAMPLE[: SAMPLE.index('operators:')]}  - id: {name}\n" + LAST_QUEUE
+    told = refused(folder, named + SAMPLE[SAMPLE.index("operators:") :])
+    assert any(f"a queue with the name {name}" in each for each in told)
+
+
+LAST_QUEUE = """    title: Ещё одна
+    line: first
+    skills: {general: 1}
+    ring_time: 20s
+    wrap_up: 30s
+    after_refusal: 5s
+    announce_every: null
+    record: true
+    when_no_agents: wait
+
+"""
+
+
+def test_an_overflow_that_may_never_happen_is_no_way_out(folder: Path) -> None:
+    for rules in (
+        f"{EXPECTED}to: first_line}}]\n",
+        "    overflow: [{when: line_too_long, length: 1, to: first_line}]\n",
+    ):
+        text = with_pensions(rules).replace("skills: {pensions: 5}", "skills: {pensions: 10}", 1)
+        (told,) = refused(folder, text)
+        assert "certain to happen" in told
+
+
+def test_what_holds_for_all_operators_is_written_under_routing(folder: Path) -> None:
+    file = folder / "ekc.yaml"
+    file.write_text(SAMPLE.replace("service_level:", CLOSING, 1), encoding="utf-8")
+    assert agent_rules(load_settings(file)) == AgentRules(
+        after_no_answer=timedelta(minutes=2),
+        extends_wrap_up_by=timedelta(minutes=1),
+        extensions=3,
+    )
+    said = CLOSING.replace("2m", "until_declared").replace(", extend_wrap_up", "}\n# ")
+    file.write_text(SAMPLE.replace("service_level:", said, 1), encoding="utf-8")
+    assert agent_rules(load_settings(file)) == AgentRules()
+
+
+def test_a_time_after_no_answer_that_is_none_says_what_may_stand_there(folder: Path) -> None:
+    (told,) = refused(folder, SAMPLE.replace("service_level:", CLOSING.replace("2m", "soon"), 1))
+    assert "until_declared" in told
+
+
+def test_from_how_many_callers_on_a_lamp_blinks_is_the_queues(folder: Path) -> None:
+    file = folder / "ekc.yaml"
+    file.write_text(with_pensions("    lamp_overloaded: 25\n"), encoding="utf-8")
+    assert [each.lamp_overloaded for each in load_settings(file).queues] == [10, 25]
 
 
 def test_a_circle_of_two_is_found_from_both_ends(folder: Path) -> None:

@@ -27,9 +27,11 @@ from ekc_telephony.core.acd.messages import (
     CallerJoined,
     CallerLeft,
     CallerMoved,
+    CallerSentOutside,
     ConversationAdopted,
     ConversationEnded,
     LapseReason,
+    MoreWrapUpAsked,
     NobodySignedIn,
     OfferAccepted,
     OfferLapsed,
@@ -42,6 +44,7 @@ from ekc_telephony.core.acd.messages import (
 )
 from ekc_telephony.core.acd.specs import (
     AgentChoice,
+    AgentRules,
     AgentSpec,
     Easing,
     Line,
@@ -102,23 +105,32 @@ def easings(draw: st.DrawFn) -> tuple[Easing, ...]:
 @st.composite
 def overflows(draw: st.DrawFn, number: int) -> tuple[Overflow, ...]:
     """To an earlier queue, so never in a circle; from the first one to a callback."""
-    targets = [OverflowTarget.CALLBACK, OverflowTarget.MESSAGE]
+    targets = [OverflowTarget.CALLBACK, OverflowTarget.MESSAGE, OverflowTarget.OUTSIDE]
     if number:
         targets.append(OverflowTarget.QUEUE)
     rules = []
     for cause in draw(st.lists(st.sampled_from(OverflowCause), max_size=2)):
         target = draw(st.sampled_from(targets))
-        is_queue = target is OverflowTarget.QUEUE
         rules.append(
             Overflow(
                 cause=cause,
                 after=seconds(draw(st.sampled_from([0, 9, 25]))),
                 length=draw(st.integers(0, 2)),
+                longer_than=seconds(draw(st.sampled_from([5, 40]))),
                 target=target,
-                to_queue=QueueId(f"queue-{number - 1}") if is_queue else None,
+                to_queue=QueueId(f"queue-{number - 1}") if target is OverflowTarget.QUEUE else None,
+                number="112" if target is OverflowTarget.OUTSIDE else None,
             )
         )
     return tuple(rules)
+
+
+RULES = st.builds(
+    AgentRules,
+    after_no_answer=st.sampled_from([None, seconds(11), seconds(60)]),
+    extends_wrap_up_by=st.just(seconds(20)),
+    extensions=st.integers(0, 2),
+)
 
 
 @st.composite
@@ -150,15 +162,29 @@ class AcdMachine(RuleBasedStateMachine):
         self.offers_ever: list[OfferId] = []
         self.talks: dict[CallId, AgentId] = {}
         self.wrap_ups: dict[CallId, AgentId] = {}
+        self.outside: dict[CallId, QueueId] = {}
+        """Whom a number outside is rung for, and the queue that he came from."""
+        self.outside_ever: set[CallId] = set()
 
-    @initialize(queues=queue_specs(), agents=agent_specs())
-    def the_office_opens(self, queues: list[QueueSpec], agents: list[AgentSpec]) -> None:
+    @initialize(queues=queue_specs(), agents=agent_specs(), rules=RULES)
+    def the_office_opens(
+        self, queues: list[QueueSpec], agents: list[AgentSpec], rules: AgentRules
+    ) -> None:
         self.queues = queues
+        self.agent_rules = rules
         self.agents = {spec.agent: spec for spec in agents}
-        self.acd = Acd(queues, agents)
+        self.acd = Acd(queues, agents, rules=rules)
 
     def tell(self, event: AcdEvent) -> None:
-        for effect in self.acd.handle(event, self.now):
+        self.heed(self.acd.handle(event, self.now))
+
+    def heed(self, effects: list[AcdEffect]) -> None:
+        # The ACD is as it is after all of them: whoever is sent outside is gone already.
+        sent = {each.call for each in effects if isinstance(each, CallerSentOutside)}
+        self.outside |= {call: self.waiting.pop(call) for call in sent}
+        assert not sent & self.outside_ever, "nobody is sent outside twice"
+        self.outside_ever |= sent
+        for effect in effects:
             self.note(effect)
 
     def note(self, effect: AcdEffect) -> None:
@@ -175,6 +201,10 @@ class AcdMachine(RuleBasedStateMachine):
                 self.offers_ever.append(effect.offer)
             case NobodySignedIn(call=call):
                 del self.waiting[call]
+            case CallerSentOutside(call=call):
+                assert call not in {each.call for each in self.offers.values()}
+            case CallerMoved(call=call, queue=queue) if call in self.outside:
+                self.outside[call] = queue
             case CallerMoved(call=call, before=before, queue=queue):
                 assert self.waiting[call] == before
                 assert call not in {each.call for each in self.offers.values()}
@@ -240,6 +270,14 @@ class AcdMachine(RuleBasedStateMachine):
         self.offers = {key: made for key, made in self.offers.items() if made.call != call}
         self.tell(CallerLeft(call=call))
 
+    @precondition(lambda self: self.outside)
+    @rule(which=PICK)
+    def nobody_takes_a_caller_outside(self, which: int) -> None:
+        call = list(self.outside)[which % len(self.outside)]
+        queue = self.waiting[call] = self.outside.pop(call)
+        since = self.now - seconds(40)
+        self.tell(CallerJoined(call=call, queue=queue, since=since, was_outside=True))
+
     @precondition(lambda self: self.offers)
     @rule(which=PICK)
     def an_offer_is_accepted(self, which: int) -> None:
@@ -287,6 +325,10 @@ class AcdMachine(RuleBasedStateMachine):
     def wrap_up_is_declared_over(self, which: int) -> None:
         self.tell(WrapUpDeclaredOver(agent=list(self.agents)[which % len(self.agents)]))
 
+    @rule(which=PICK)
+    def more_wrap_up_is_asked_for(self, which: int) -> None:
+        self.tell(MoreWrapUpAsked(agent=list(self.agents)[which % len(self.agents)]))
+
     @rule(which=PICK, is_reachable=st.booleans())
     def a_phone_comes_or_goes(self, which: int, *, is_reachable: bool) -> None:
         agent = list(self.agents)[which % len(self.agents)]
@@ -295,8 +337,7 @@ class AcdMachine(RuleBasedStateMachine):
     @rule(count=A_FEW)
     def time_passes(self, count: int) -> None:
         self.now += seconds(count)
-        for effect in self.acd.on_time(self.now):
-            self.note(effect)
+        self.heed(self.acd.on_time(self.now))
 
     # --- what is always true
 
@@ -364,6 +405,24 @@ class AcdMachine(RuleBasedStateMachine):
         soonest = self.acd.next_deadline()
         assert not ends or (soonest is not None and soonest <= min(ends))
         assert soonest is None or soonest >= self.now
+
+    @invariant()
+    def who_did_not_answer_is_ready_again_as_the_rules_say(self) -> None:
+        lasting = self.agent_rules.after_no_answer
+        soonest = self.acd.next_deadline()
+        for agent in self.acd.agents.values():
+            is_due_back = agent.reason is NotReadyReason.NO_ANSWER and lasting is not None
+            assert (agent.presence_ends is not None) is is_due_back
+            if agent.presence_ends is not None and lasting is not None:
+                assert self.now < agent.presence_ends <= self.now + lasting
+                assert soonest is not None
+                assert soonest <= agent.presence_ends
+
+    @invariant()
+    def wrap_up_is_bounded(self) -> None:
+        for agent in self.acd.agents.values():
+            assert agent.extensions <= self.agent_rules.extensions
+            assert not agent.extensions or agent.activity is Activity.WRAP_UP
 
     @invariant()
     def places_are_counted_from_one_in_the_order_of_being_due(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -15,6 +15,7 @@ from ekc_telephony.core.acd.messages import (
     AcdEvent,
     CallerJoined,
     CallerMoved,
+    CallerSentOutside,
     ConversationEnded,
     NobodySignedIn,
     OfferAccepted,
@@ -29,13 +30,21 @@ from tests.core.office import NOON, seconds
 
 TALK = seconds(30)
 STEP = seconds(5)
+RINGS = seconds(30)
 LONG_ENOUGH = timedelta(hours=1)
 
 
 def is_accepted(queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> bool:
     """What `settings/routing.py` asks for: from every queue somebody is reached one day."""
     served = {q.queue for q in queues if any(ever_serves(agent, q) for agent in agents)}
-    ways = {q.queue: {o.to_queue for o in q.overflows if o.to_queue is not None} for q in queues}
+    ways = {
+        q.queue: {
+            o.to_queue
+            for o in q.overflows
+            if o.to_queue is not None and o.is_certain_where_unserved
+        }
+        for q in queues
+    }
     return all(served & reached(queue.queue, ways) for queue in queues)
 
 
@@ -68,6 +77,9 @@ class Shift:
         self.waiting: set[CallId] = set()
         self.served: list[CallId] = []
         self.talks: dict[CallId, timedelta] = {}
+        self.queues: dict[CallId, QueueId] = {}
+        self.outside: dict[CallId, datetime] = {}
+        """Whom a number outside rings for since when; nobody there answers."""
         for agent in agents:
             self.tell(PresenceSet(agent=agent.agent, presence=Presence.READY))
 
@@ -84,8 +96,11 @@ class Shift:
                     self.tell(OfferAccepted(offer=offer))
                 case NobodySignedIn(call=call):
                     self.waiting.remove(call)
-                case CallerMoved(call=call):
+                case CallerMoved(call=call, queue=queue):
                     assert call in self.waiting
+                    self.queues[call] = queue
+                case CallerSentOutside(call=call):
+                    self.outside[call] = self.now
                 case _:
                     pass
 
@@ -95,6 +110,9 @@ class Shift:
             del self.talks[call]
             self.tell(ConversationEnded(call=call))
         self.heed(self.acd.on_time(self.now))
+        for call in [call for call, since in self.outside.items() if self.now >= since + RINGS]:
+            del self.outside[call]
+            self.tell(CallerJoined(call=call, queue=self.queues[call], was_outside=True))
 
 
 @given(
@@ -112,6 +130,7 @@ def test_a_floor_with_operators_empties(
         call = CallId(f"call-{number}")
         queue = queues[which % len(queues)].queue
         shift.waiting.add(call)
+        shift.queues[call] = queue
         shift.tell(CallerJoined(call=call, queue=queue, priority=priority))
     while shift.waiting and shift.now - NOON < LONG_ENOUGH:
         shift.goes_on()

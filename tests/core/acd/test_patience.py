@@ -88,11 +88,14 @@ class Office:
         assert place.offer is not None
         self.hears(OfferLapsed(offer=place.offer, reason=reason))
 
-    def talks(self, call: CallId, lasting: float) -> None:
+    def accepts(self, call: CallId) -> None:
         place = self.acd.place(call)
         assert place is not None
         assert place.offer is not None
         self.hears(OfferAccepted(offer=place.offer))
+
+    def talks(self, call: CallId, lasting: float) -> None:
+        self.accepts(call)
         self.waits(lasting)
         self.hears(ConversationEnded(call=call))
 
@@ -363,6 +366,67 @@ def test_a_way_out_is_offered_once_and_the_caller_stays(
     office.waits(60)
     assert office.said == []
     assert office.acd.position(OLGA) == 1
+
+
+def expecting(longer_than: float, **how: Any) -> Overflow:
+    return overflow(OverflowCause.EXPECTED_WAIT, longer_than=seconds(longer_than), **how)
+
+
+def busy_office(rule: Overflow) -> Office:
+    """Anna has had six talks of 100 s and is in the seventh; Clara serves the other queue."""
+    office = Office(line(overflows=(rule,)), other(), away=[BORIS])
+    for number in range(6):
+        call = CallId(f"earlier-{number}")
+        office.joins(call)
+        office.talks(call, 100)
+    office.joins(ROMAN)
+    office.accepts(ROMAN)
+    return office
+
+
+def test_who_will_wait_too_long_overflows_when_he_joins() -> None:
+    office = busy_office(expecting(150))
+    office.joins(PAVEL)
+    assert office.agent_of(PAVEL) is None
+    office.joins(OLGA)
+    assert office.agent_of(OLGA) == CLARA
+
+
+def test_nobody_overflows_for_whom_somebody_is_free() -> None:
+    office = busy_office(expecting(50))
+    office.is_ready(BORIS)
+    office.joins(PAVEL)
+    assert office.agent_of(PAVEL) == BORIS
+
+
+def test_who_will_wait_too_long_by_now_overflows_while_he_waits() -> None:
+    office = busy_office(expecting(80))
+    office.is_ready(BORIS)
+    office.joins(PAVEL)
+    office.accepts(PAVEL)
+    office.joins(OLGA)
+    assert office.agent_of(OLGA) is None
+    office.hears(PresenceSet(agent=BORIS, presence=Presence.SIGNED_OUT))
+    office.waits(LOOK_AGAIN.total_seconds())
+    assert office.agent_of(OLGA) == CLARA
+
+
+def test_nobody_overflows_for_a_wait_that_is_not_known() -> None:
+    office = Office(line(overflows=(expecting(1),)), other(), away=[BORIS])
+    office.joins(ROMAN)
+    office.joins(OLGA)
+    office.waits(60)
+    assert office.agent_of(OLGA) is None
+
+
+def test_who_was_outside_in_vain_is_sent_nowhere_outside_again() -> None:
+    rule = leads(OverflowTarget.OUTSIDE, number="112", after=seconds(60))
+    office = Office(line(overflows=(rule,)), away=LEVELS)
+    office.joins(OLGA, since=NOON - seconds(90), was_outside=True)
+    office.waits(300)
+    assert office.said == []
+    assert office.acd.position(OLGA) == 1
+    assert office.acd.next_deadline() is None
 
 
 def test_who_is_sent_outside_waits_no_longer() -> None:

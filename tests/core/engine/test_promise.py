@@ -17,7 +17,8 @@ RANGES = {spoken_wait(each)[0]: each for each in WaitRange}
 
 
 def expected(high_s: float, *, low_s: float = 0, turns: float = 1.0) -> ExpectedWait:
-    return ExpectedWait(low=seconds(low_s), high=seconds(high_s), turns=turns)
+    mean = (seconds(low_s) + seconds(high_s)) / 2
+    return ExpectedWait(low=seconds(low_s), mean=mean, high=seconds(high_s), turns=turns)
 
 
 def told(words: tuple[PromptKey, ...]) -> WaitRange:
