@@ -30,6 +30,8 @@ class ScriptedPhone(asyncio.DatagramProtocol):
     status: str = "200 OK"
     headers: tuple[str, ...] = ()
     """Further headers of the final answer, e.g. a Reason."""
+    contact: str | None = None
+    """Where to find it: what a 302 names is somewhere else. None is its own address."""
     invites: list[str] = field(default_factory=list)
     requests: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     """Every request that arrived, by its method."""
@@ -72,7 +74,8 @@ class ScriptedPhone(asyncio.DatagramProtocol):
             for line in request.split("\r\n")
             if line.startswith(("Via:", "From:", "To:", "Call-ID:", "CSeq:"))
         ]
-        kept += [f"Contact: <sip:phone@127.0.0.1:{self.port}>", *self.headers]
+        contact = self.contact or f"sip:phone@127.0.0.1:{self.port}"
+        kept += [f"Contact: <{contact}>", *self.headers]
         if content:
             kept.append("Content-Type: application/sdp")
         head = "\r\n".join([f"SIP/2.0 {status}", *kept, f"Content-Length: {len(content)}"])
@@ -81,11 +84,14 @@ class ScriptedPhone(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def scripted_phone(port: int, status: str = "200 OK") -> AsyncIterator[ScriptedPhone]:
+async def scripted_phone(
+    port: int, status: str = "200 OK", *, contact: str | None = None
+) -> AsyncIterator[ScriptedPhone]:
     """Open the phone's socket for the time of the test."""
     loop = asyncio.get_running_loop()
     transport, phone = await loop.create_datagram_endpoint(
-        lambda: ScriptedPhone(port=port, status=status), local_addr=("127.0.0.1", port)
+        lambda: ScriptedPhone(port=port, status=status, contact=contact),
+        local_addr=("127.0.0.1", port),
     )
     try:
         yield phone
