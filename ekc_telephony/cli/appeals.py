@@ -1,5 +1,5 @@
 """
-`ekc appeals`: list calls, show an appeal, export, figures; `reconcile` has its own module.
+`ekc appeals`: list calls, show an appeal, export; `reconcile` has its own module.
 
 What people read is in Russian and in local time; `--json` and plain CSV keep the Enums' values and
 UTC. Citizens' numbers are shown, since whoever types this asked for them; they are never logged.
@@ -26,7 +26,6 @@ from ekc_telephony.adapters.sql.queries import (
     AppealQueries,
     CallFilter,
     CallSummary,
-    FirstWait,
 )
 from ekc_telephony.cli import appeals_view as view
 from ekc_telephony.cli import appeals_words as words
@@ -44,21 +43,10 @@ from ekc_telephony.cli.asking import (
     time_zone,
 )
 from ekc_telephony.cli.reconcile import reconcile
-from ekc_telephony.core.acd.service_level import (
-    ServiceLevelFormula,
-    Wait,
-    average_speed_of_answer,
-    longest_wait,
-    service_level,
-)
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.kernel.ids import AppealId
-from ekc_telephony.settings.errors import SettingsError
-from ekc_telephony.settings.load import load_settings
 
-app = typer.Typer(
-    help="Appeals: list, show, export, figures.", no_args_is_help=True, add_completion=False
-)
+app = typer.Typer(help="Appeals: list, show, export.", no_args_is_help=True, add_completion=False)
 
 app.command()(reconcile)
 
@@ -159,64 +147,6 @@ def export(
     ask(store, config, write)
 
 
-@app.command()
-def stats(
-    *,
-    since: Since = None,
-    until: Until = None,
-    target: Annotated[
-        float | None, typer.Option(min=0, help="Seconds, instead of `service_level.target`.")
-    ] = None,
-    formula: Annotated[
-        ServiceLevelFormula | None, typer.Option(help="Instead of `service_level.formula`.")
-    ] = None,
-    zone: Zone = None,
-    as_json: AsJson = False,
-    store: Store = None,
-    config: Config = DEFAULT_CONFIG,
-) -> None:
-    """Count calls by outcome; service level with its formula, mean and longest wait."""
-    wanted = _filter(since, until, None, None, time_zone(zone))
-    waits = _waits(ask(store, config, lambda queries: queries.first_waits(wanted)))
-    target, formula = _norm(target, formula, config)
-    share = service_level(waits, target=timedelta(seconds=target), formula=formula)
-    mean, longest = average_speed_of_answer(waits), longest_wait(waits)
-    counts = {outcome: sum(wait.outcome is outcome for wait in waits) for outcome in CallOutcome}
-    if as_json:
-        figures = {
-            "calls": len(waits),
-            "outcomes": {outcome.value: count for outcome, count in counts.items()},
-            "service_level": share,
-            "target_s": target,
-            "formula": formula.value,
-            "mean_wait_of_answered_s": None if mean is None else mean.total_seconds(),
-            "longest_wait_s": None if longest is None else longest.total_seconds(),
-        }
-        typer.echo(view.as_json(figures))
-        return
-    typer.echo(f"Завершённых звонков: {len(waits)}")
-    for outcome, count in counts.items():
-        if count:
-            typer.echo(f"  {words.OUTCOMES[outcome]}: {count}")
-    percent = "–" if share is None else f"{share:.1%}"
-    typer.echo(f"Уровень обслуживания: {percent} (T = {target:g} с; {formula.in_words})")
-    typer.echo(f"Среднее ожидание ответа: {'–' if mean is None else view.minutes(mean)}")
-    typer.echo(f"Наибольшее ожидание: {'–' if longest is None else view.minutes(longest)}")
-
-
-def _norm(
-    target: float | None, formula: ServiceLevelFormula | None, config: Path
-) -> tuple[float, ServiceLevelFormula]:
-    """Return the norm to measure by: as given, otherwise as configured."""
-    if target is not None and formula is not None:
-        return target, formula
-    try:
-        norm = load_settings(config).service_level
-    except SettingsError as error:
-        fail(f"{error}\nOr give both --target and --formula.", code=WRONG_INPUT)
-    return (norm.target.total_seconds() if target is None else target), formula or norm.formula
-
-
 async def _find(queries: AppealQueries, appeal: str) -> tuple[AppealHistory | None, list[AppealId]]:
     found = await queries.find(AppealId(appeal))
     return found, [] if found else await queries.similar(appeal)
@@ -245,16 +175,6 @@ async def _json_lines(
         yield before + view.as_json(call)
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
-
-
-def _waits(found: list[FirstWait]) -> list[Wait]:
-    return [
-        Wait(
-            outcome=wait.outcome,
-            waited=timedelta() if wait.began_at is None else wait.ended_at - wait.began_at,
-        )
-        for wait in found
-    ]
 
 
 def _filter(

@@ -38,6 +38,7 @@ from ekc_telephony.cli.asking import (
 )
 from ekc_telephony.cli.stats_question import Question, period_of, question_of
 from ekc_telephony.cli.stats_source import keep_figures, records_for, tallies_for
+from ekc_telephony.core.acd.service_level import ServiceLevelFormula
 from ekc_telephony.core.stats import forms
 from ekc_telephony.core.stats.figures import Figures, figures_of
 from ekc_telephony.core.stats.form_rows import (
@@ -91,6 +92,9 @@ def stats(
     target: Annotated[
         float | None, typer.Option(min=0, help="T in seconds, instead of `service_level.target`.")
     ] = None,
+    formula: Annotated[
+        ServiceLevelFormula | None, typer.Option(help="Instead of `service_level.formula`.")
+    ] = None,
     keep: Annotated[
         bool,
         typer.Option(
@@ -111,7 +115,9 @@ def stats(
     """Figures by queue, line, operator or interval; report forms; norms."""
     now, local = SystemClock().now(), time_zone(zone)
     period = period_of(day, since, until, zone=local, now=now)
-    question = question_of(period, zone=local, target_s=target, store=store, config=config)
+    question = question_of(
+        period, zone=local, target_s=target, formula=formula, store=store, config=config
+    )
     question = replace(question, is_kept=kept)
     if keep:
         keep_figures(question, now, is_all=(day, since, until) == (None, None, None))
@@ -134,7 +140,8 @@ def _print_all(question: Question, norm: Preset | None) -> None:
     tally = found.get(None) or Tally(question.wait_edges)
     typer.echo(_heading(question))
     figures = _figures(question, tally)
-    typer.echo("\n".join(view.all_lines(figures, target=question.target)))
+    lines = view.all_lines(figures, target=question.target, formula=question.formula)
+    typer.echo("\n".join(lines))
     typer.echo("\nНормы:")
     for preset in Preset if norm is None else (norm,):
         typer.echo(view.verdict_line(preset, judge(NORMS[preset], tally)))
@@ -227,6 +234,7 @@ def _plain(question: Question, by: By, norm: Preset | None) -> dict[str, Any]:
         "by": by.value,
         "target_s": question.target.total_seconds(),
         "formulas": {name: formula.value for name, formula in SERVICE_LEVELS},
+        "formula": None if question.formula is None else question.formula.value,
         "not_measured": [
             name
             for name in ("transfer_share", "hold_share")
@@ -266,7 +274,7 @@ def _figures(question: Question, tally: Tally, key: Key = None, by: By = By.ALL)
     begin, end = question.since, question.until
     if isinstance(key, datetime) and by.step is not None:
         begin, end = key, min(next_cut(key, by.step, question.zone), end)
-    return figures_of(tally, target=question.target, period=end - begin)
+    return figures_of(tally, target=question.target, period=end - begin, formula=question.formula)
 
 
 def _order(found: Mapping[Key, Tally]) -> list[Key]:

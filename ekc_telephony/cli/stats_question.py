@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ekc_telephony.cli.asking import WRONG_INPUT, fail
+from ekc_telephony.core.acd.service_level import ServiceLevelFormula
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
 from ekc_telephony.core.stats.grouping import Directory
 from ekc_telephony.core.stats.lengths import WAIT_EDGES
@@ -29,6 +30,8 @@ class Question:
     until: datetime
     zone: tzinfo | None
     target: timedelta
+    formula: ServiceLevelFormula | None
+    """Of the service level that this centre is measured by; None without a configuration."""
     names: Mapping[str, str]
     """Titles of queues and names of operators, by id."""
     directory: Directory
@@ -47,6 +50,7 @@ def question_of(
     *,
     zone: tzinfo | None,
     target_s: float | None,
+    formula: ServiceLevelFormula | None,
     store: str | None,
     config: Path,
 ) -> Question:
@@ -57,6 +61,7 @@ def question_of(
         period: What it is about.
         zone: Whose days and hours.
         target_s: T in seconds, instead of the configured one.
+        formula: Of the service level, instead of the configured one.
         store: The store's address, instead of the configured one.
         config: The configuration; it may be missing when the store is named.
 
@@ -72,6 +77,7 @@ def question_of(
         until=period[1],
         zone=zone,
         target=usual if target_s is None else timedelta(seconds=target_s),
+        formula=formula or (None if settings is None else settings.service_level.formula),
         names={
             **{queue.id: queue.title for queue in queues},
             **{operator.account: operator.name for operator in operators},

@@ -15,6 +15,7 @@ from rich.table import Table
 from ekc_telephony.cli import appeals_words
 from ekc_telephony.cli import stats_words as words
 from ekc_telephony.cli.appeals_view import minutes, moment
+from ekc_telephony.core.acd.service_level import ServiceLevelFormula
 from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.stats.figures import Figures, Spread
@@ -47,9 +48,14 @@ def groups_table(heading: str, rows: Iterable[tuple[str, Figures]]) -> Table:
     return table
 
 
-def all_lines(figures: Figures, *, target: timedelta) -> Iterator[str]:
-    """Tell the figures of a whole period, each with its formula."""
-    yield f"Поступило вызовов: {figures.received}"
+def all_lines(
+    figures: Figures, *, target: timedelta, formula: ServiceLevelFormula | None
+) -> Iterator[str]:
+    """Tell the figures of a whole period, each with its formula; `formula` is the chosen one's."""
+    yield f"Поступило вызовов: {figures.received}, завершено {sum(figures.outcomes.values())}"
+    for outcome, count in figures.outcomes.items():
+        if count:
+            yield f"  {appeals_words.OUTCOMES[outcome]}: {count}"
     yield (
         f"Поставлено в очередь: {figures.offered} = отвечено {figures.answered} + потеряно "
         f"{figures.abandoned} + ушли в другое место {figures.flowed_out} + сбой {figures.broken}"
@@ -62,6 +68,8 @@ def all_lines(figures: Figures, *, target: timedelta) -> Iterator[str]:
     )
     yield ""
     yield from level_lines(target, figures.service_levels)
+    if formula is not None:
+        yield f"Принятый: {percent(figures.service_level)}  {words.FORMULAS[formula]}"
     yield ""
     yield from _spread_lines("Ожидание отвеченных (ASA)", figures.wait)
     yield from _spread_lines("Ожидание потерянных", figures.wait_of_abandoned)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from ekc_telephony.core.acd.service_level import ServiceLevelFormula
+from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.stats import formulas
 from ekc_telephony.core.stats.lengths import Lengths
 from ekc_telephony.core.stats.parts import VisitEnding
@@ -28,6 +30,8 @@ class Figures:
     """Figures of a period, a queue, a line or an agent; shares are 0 to 1; None: nothing to say."""
 
     received: int
+    outcomes: Mapping[CallOutcome, int]
+    """Of the received that have ended; their sum is how many have."""
     offered: int
     """Visits to queues = answered + abandoned + flowed_out + broken + waiting."""
     answered: int
@@ -41,6 +45,8 @@ class Figures:
     abandon_share: float | None
     service_levels: Mapping[str, float | None]
     """SL-1 … SL-5, by `formulas.SERVICE_LEVELS`."""
+    service_level: float | None
+    """By the formula that was chosen; None when none was, too."""
     wait: Spread
     """Of those answered, from the queue; the mean is ASA."""
     wait_of_abandoned: Spread
@@ -62,7 +68,13 @@ class Figures:
     longest_queue: int
 
 
-def figures_of(tally: Tally, *, target: timedelta, period: timedelta) -> Figures:
+def figures_of(
+    tally: Tally,
+    *,
+    target: timedelta,
+    period: timedelta,
+    formula: ServiceLevelFormula | None = None,
+) -> Figures:
     """
     Work out all figures.
 
@@ -70,12 +82,14 @@ def figures_of(tally: Tally, *, target: timedelta, period: timedelta) -> Figures
         tally: What was counted.
         target: T of the service levels; an edge of the tally's waits.
         period: How long the period was.
+        formula: The service level that this centre is measured by, if it has one.
 
     Raises:
         ValueError: The target is no edge of the histogram.
     """
     return Figures(
         received=tally.received,
+        outcomes={outcome: tally.outcomes[outcome] for outcome in CallOutcome},
         offered=tally.offered,
         answered=tally.answered,
         abandoned=tally.abandoned,
@@ -86,6 +100,11 @@ def figures_of(tally: Tally, *, target: timedelta, period: timedelta) -> Figures
         answer_share=formulas.answer_share(tally),
         abandon_share=formulas.abandon_share(tally),
         service_levels=formulas.service_levels(tally, target),
+        service_level=None
+        if formula is None
+        else formulas.service_level(
+            tally.from_queue, received=tally.offered, target=target, formula=formula
+        ),
         wait=spread(tally.from_queue.answered),
         wait_of_abandoned=spread(tally.from_queue.abandoned),
         handled=tally.handlings.count,

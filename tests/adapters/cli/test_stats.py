@@ -92,6 +92,39 @@ def test_a_day_is_told_in_russian_with_every_formula(store: str) -> None:
     assert "Занятость: 2.5%" in told
 
 
+def test_calls_are_counted_by_their_outcome(store: str) -> None:
+    told = of_the_day(store)
+    assert "Поступило вызовов: 3, завершено 3" in told
+    assert "  потерян в очереди: 1" in told
+    assert "обещан обратный звонок" not in told
+    (group,) = plain(store)["groups"]
+    assert {name: count for name, count in group["outcomes"].items() if count} == {
+        "answered": 1,
+        "abandoned_in_queue": 1,
+        "abandoned_in_menu": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("formula", "share"), [("abandons_excluded", 1), ("early_abandons_excluded", 0.5)]
+)
+def test_the_service_level_that_was_agreed_on_has_its_formula_beside_it(
+    store: str, formula: str, share: float
+) -> None:
+    told = of_the_day(store, "--formula", formula, "--target", "20")
+    assert f"Принятый: {share:.1%}  {words.FORMULAS[ServiceLevelFormula(formula)]}" in told
+    found = plain(store, "--formula", formula)
+    assert found["formula"] == formula
+    assert found["groups"][0]["service_level"] == pytest.approx(share)
+
+
+def test_the_configuration_says_which_service_level_was_agreed_on(store: str) -> None:
+    assert plain(store)["formula"] is None
+    assert "Принятый" not in of_the_day(store)
+    told = json.loads(ask(store, "--day", "2026-03-02", "--json", config=str(SAMPLE)).stdout)
+    assert told["formula"] == ServiceLevelFormula.ABANDONS_COUNT.value
+
+
 def test_every_norm_is_judged_with_its_clock_and_formula(store: str) -> None:
     told = of_the_day(store)
     assert "122: среднее ≤ 60 с: соблюдена; часы – с поступления вызова" in told

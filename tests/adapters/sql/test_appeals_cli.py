@@ -209,16 +209,6 @@ def test_no_cell_is_taken_for_a_formula(cell: str, written: str) -> None:
     assert csv_line([cell], delimiter=";") == f"{written}\r\n"
 
 
-def test_figures_name_their_formula(store: str) -> None:
-    result = ask(store, "stats", "--target", "20")
-    assert "потерян в очереди: 1" in result.stdout
-    assert "50.0% (T = 20 с; answered ≤ T / (answered + abandoned))" in result.stdout
-    figures = json.loads(ask(store, "stats", "--json").stdout)
-    assert figures["calls"] == 3
-    assert figures["mean_wait_of_answered_s"] == 5
-    assert figures["longest_wait_s"] == 44
-
-
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
