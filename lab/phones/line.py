@@ -53,6 +53,11 @@ class Line:
         self._is_repeated = False
         self._said = 0
         call.on(self._on_event)
+        # What has happened by now is not told any more.
+        if call.state is baresip.CallState.ESTABLISHED:
+            self.established.set()
+        elif call.state is baresip.CallState.CLOSED:
+            self.ended.set()
 
     @property
     def heard_so_far(self) -> Sound:

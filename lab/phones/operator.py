@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeAlias
@@ -76,6 +76,7 @@ class OperatorPhone:
         account: Its SIP account.
         domain: The node's address with the port.
         react: What its owner makes of an incoming call.
+        dial: Dials a URI from this phone.
         follow: Makes a line of a call, under a name for the recording.
         start: Keeps a task.
     """
@@ -87,6 +88,7 @@ class OperatorPhone:
         account: str,
         domain: str,
         react: React,
+        dial: Callable[[str], Awaitable[baresip.Call]],
         follow: Callable[[baresip.Call, str], Line],
         start: Callable[[Coroutine[None, None, None]], None],
     ) -> None:
@@ -100,6 +102,7 @@ class OperatorPhone:
         """What the owner does when an incoming call is over, in whatever way."""
         self._agent = agent
         self._domain = domain
+        self._dial = dial
         self._follow = follow
         self._start = start
         agent.on_incoming(self._on_incoming)
@@ -119,7 +122,7 @@ class OperatorPhone:
 
     async def dial(self, code: str) -> Line:
         """Dial a feature code, or anything else, and return at once."""
-        call = await self._agent.dial(f"sip:{code}@{self._domain}")
+        call = await self._dial(f"sip:{code}@{self._domain}")
         return self._follow(call, f"code-{code.strip('*')}")
 
     async def dial_code(self, code: str, *, patience: timedelta = timedelta(seconds=15)) -> Line:

@@ -15,6 +15,7 @@ from typing import Final
 
 import baresip
 
+from lab.phones.dialling import dialled
 from lab.phones.line import Line
 from lab.phones.operator import OperatorPhone, React
 from lab.phones.trunk import Address, trunk_relay
@@ -87,6 +88,7 @@ class PhoneStack:
             account=account,
             domain=f"{host}:{port}",
             react=react,
+            dial=lambda uri: self._dial(agent, uri),
             follow=lambda call, name: self._follow(call, f"{account}-{name}"),
             start=self._start,
         )
@@ -107,8 +109,11 @@ class PhoneStack:
                 self._runtime,
                 baresip.Account(user, f"{host}:{port}", "", audio_codecs=_CODECS, reg_interval=0),
             )
-        call = await self._callers[user].dial(f"sip:{did}@{host}:{port}")
+        call = await self._dial(self._callers[user], f"sip:{did}@{host}:{port}")
         return self._follow(call, name)
+
+    async def _dial(self, agent: baresip.UserAgent, uri: str) -> baresip.Call:
+        return await dialled(self._runtime, lambda: agent.dial(uri))
 
     def _follow(self, call: baresip.Call, name: str) -> Line:
         path = self._folder / f"{next(self._recordings):03}-{name}.wav"
