@@ -18,11 +18,12 @@ import re
 import resource
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from lab.runtime import Runtime
@@ -89,9 +90,16 @@ class AsteriskProcess:
 
 
 @contextmanager
-def running_asterisk(rendered: Path, runtime: Runtime) -> Iterator[AsteriskProcess]:
+def running_asterisk(
+    rendered: Path, runtime: Runtime, *, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[AsteriskProcess]:
     """
     Run Asterisk on the folder that `ekc conf render` wrote, until the block is left.
+
+    Args:
+        rendered: The folder.
+        runtime: Where Asterisk is.
+        environment: Variables that it gets beside our own.
 
     Raises:
         AsteriskFailedError: It ended by itself, or was not ready within `BOOT_LIMIT`.
@@ -99,7 +107,7 @@ def running_asterisk(rendered: Path, runtime: Runtime) -> Iterator[AsteriskProce
     log = rendered / "log" / "messages"
     log_start = log.stat().st_size if log.exists() else 0
     started = time.monotonic()
-    process = _start(rendered, runtime.asterisk)
+    process = _start(rendered, runtime.asterisk, environment)
     try:
         _wait_until_booted(process, rendered, runtime.asterisk, started=started)
         yield AsteriskProcess(
@@ -113,7 +121,9 @@ def running_asterisk(rendered: Path, runtime: Runtime) -> Iterator[AsteriskProce
         _stop(process)
 
 
-def _start(rendered: Path, program: Path) -> subprocess.Popen[bytes]:
+def _start(
+    rendered: Path, program: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     # A socket left by a crash would make the console wait for nobody.
     (rendered / "run" / "asterisk.ctl").unlink(missing_ok=True)
     # Every leg takes two sockets of sound and more; 1,024 open files are 150 calls.
@@ -134,6 +144,7 @@ def _start(rendered: Path, program: Path) -> subprocess.Popen[bytes]:
             stdout=console,
             stderr=subprocess.STDOUT,
             process_group=0,
+            env=os.environ | environment,
         )
 
 

@@ -16,12 +16,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import aiohttp
@@ -189,9 +190,11 @@ class Stand:
         """Where Asterisk puts what it records."""
         return self.settings.asterisk_folder / "spool" / "recording"
 
-    def start_asterisk(self) -> None:
-        """Start Asterisk."""
-        running = running_asterisk(self.settings.asterisk_folder, self._runtime)
+    def start_asterisk(self, *, environment: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Start Asterisk, with variables beside our own."""
+        running = running_asterisk(
+            self.settings.asterisk_folder, self._runtime, environment=environment
+        )
         self._asterisk = self._asterisk_stack.enter_context(running)
 
     def kill_asterisk(self) -> None:

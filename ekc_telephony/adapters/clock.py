@@ -7,6 +7,8 @@ the machine's clock neither shortens nor lengthens a wait. Durations therefore s
 keep the offset that the machine's clock had when the process started.
 Rule 3: an engine that takes over calls goes on with the clock of the one before it (`resume`), or a
 clock that was set meanwhile would lengthen or shorten what their callers waited.
+Rule 4: what others noted in ticks, which nobody can set, is put into the terms of this clock
+(`at_tick`).
 """
 
 from __future__ import annotations
@@ -52,6 +54,21 @@ class SystemClock:
     def ahead_of_the_machine(self) -> timedelta:
         """Return by how much we are ahead of the machine's clock, which may have been set."""
         return self.now() - datetime.now(UTC)  # noqa: TID251 - here time enters
+
+    def at_tick(self, tick: str) -> datetime | None:
+        """
+        Return the moment of a tick; None when it tells nothing here.
+
+        Args:
+            tick: `<ticks> <boot>` as `agi/ekc-tick` notes it: hundredths of a second (USER_HZ, as
+                in proc(5)) since the machine's boot, and which boot that was.
+        """
+        ticks, _, boot = tick.partition(" ")
+        if not (ticks.isascii() and ticks.isdigit()) or boot != _boot():
+            return None
+        tick_s = float(ticks) / os.sysconf("SC_CLK_TCK")
+        since_s = time.clock_gettime(time.CLOCK_BOOTTIME) - tick_s
+        return None if since_s < 0 else self.now() - timedelta(seconds=since_s)
 
     def now(self) -> datetime:
         """Return the present moment."""

@@ -146,14 +146,14 @@ class Node:
             knows_presences=bool(recalled.state.agents),
         )
         self._take_unstored(recalled)
-        self._witness: Witness = HangupWitness(settings.hangups_file)
+        self._witness: Witness = HangupWitness(settings.hangups_file, ahead=self._ahead)
         self._registry = CollectorRegistry()
         listeners: tuple[FactSink, ...] = (PrometheusSink(self._registry), FactLog())
         # The lamps are not among the fallback's listeners: what it tells is over.
         self._sinks: tuple[FactSink, ...] = (self._writer, *listeners, self._lamps)
         self._store_of_fallback = SqlAppealStore(settings.store_url)
         self._intake = FallbackIntake(
-            SpoolFolder(settings.fallback_spool),
+            SpoolFolder(settings.fallback_spool, at_tick=self._clock.at_tick),
             self._queue_log.beside(self._store_of_fallback),
             clock=self._clock,
             asterisk_started_at=lambda: self._ari.asterisk_started_at,
@@ -275,19 +275,19 @@ class Node:
 
     def _completed(self, event: ControlRegained) -> ControlRegained:
         """Add what Asterisk's own record tells, and put its moments into the terms of our clock."""
-        ahead = self._clock.ahead_of_the_machine()
-        if abs(ahead) < CLOCK_TOLERANCE:
-            ahead = timedelta()
         started = event.asterisk_started_at
-        event = replace(event, asterisk_started_at=None if started is None else started + ahead)
+        if started is not None:
+            event = replace(event, asterisk_started_at=started + self._ahead())
         missing = self._engine.legs() - {live.leg for live in event.legs} - event.elsewhere
         if not missing:
             return event
-        since = min(each.registered_at for each in self._engine.sessions.values()) - ahead
-        ended = self._witness.ended(missing, since=since)
-        return replace(
-            event, ended={leg: replace(each, at=each.at + ahead) for leg, each in ended.items()}
-        )
+        since = min(each.registered_at for each in self._engine.sessions.values())
+        return replace(event, ended=self._witness.ended(missing, since=since))
+
+    def _ahead(self) -> timedelta:
+        """Return by how much our clock is ahead of the machine's, as far as it matters."""
+        ahead = self._clock.ahead_of_the_machine()
+        return timedelta() if abs(ahead) < CLOCK_TOLERANCE else ahead
 
     def _submit(self, effects: Sequence[Effect]) -> None:
         """

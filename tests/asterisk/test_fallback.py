@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.settings.asterisk import ARI_APP
 from lab.hearing import Sound
 from lab.node import Document, PortBlock, render_node
@@ -126,7 +127,7 @@ async def begun(stand: Stand) -> dict[str, str]:
         for file in spool(stand).glob("*.begun"):
             lines = file.read_text(encoding="utf-8").splitlines()
             found = dict(line.split("=", 1) for line in lines)
-            return found if "was_served" in found else None
+            return found if "entered_tick" in found else None
         return None
 
     return await eventually(look, what="a file that was begun")
@@ -204,6 +205,7 @@ async def test_a_caller_is_told_what_is_wrong_and_talks_to_an_operator_who_is_th
 ) -> None:
     words = stand.prompt("presence-not-ready")
     ivanova = await at_work(stand, "ivanova", Answer(after=AT_ONCE, words=words))
+    clock = SystemClock()
     dialled_at = time.time()  # noqa: TID251 - compared with Asterisk's clock
     citizen = await stand.call(FIRST_LINE)
     await stand.hears(citizen.line, "fallback-apology")
@@ -229,7 +231,12 @@ async def test_a_caller_is_told_what_is_wrong_and_talks_to_an_operator_who_is_th
         "began_at": f"{call['began_at']:.6f}",
         "entered_at": f"{call['entered_at']:.6f}",
         "was_served": "",
+        "entered_tick": call["entered_tick"],
     }
+    for moment in ("entered", "answered", "ended"):
+        at_tick = clock.at_tick(call[f"{moment}_tick"])
+        assert at_tick is not None
+        assert call[f"{moment}_at"] == pytest.approx(at_tick.timestamp(), abs=CLOSE_S)
     row = await witness(stand, call["call"])
     assert row[3:7] == [citizen.number, "s", "fallback", "Queue"]
     assert float(row[7]) == call["began_at"]

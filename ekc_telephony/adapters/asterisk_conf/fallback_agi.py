@@ -48,6 +48,9 @@ def record(call: str, variable: Callable[[str], str]) -> Mapping[str, object]:
         "choice": variable("EKC_CHOICE") or None,
         "answered_at": _moment(variable("EKC_ANSWERED_AT")),
         "agent": variable("EKC_AGENT") or None,
+        "entered_tick": variable("EKC_ENTERED_TICK") or None,
+        "answered_tick": variable("EKC_ANSWERED_TICK") or None,
+        "ended_tick": variable("EKC_ENDED_TICK") or None,
     }
 
 

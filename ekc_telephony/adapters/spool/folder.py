@@ -7,6 +7,10 @@ name that stands there twice the later value counts. The AGI script writes `<cal
 caller presses a key and when he is gone: written beside and renamed, so it is whole whenever it is
 there. The second says all that the first says, so it is read instead of it.
 
+Both bear the moments of Asterisk's wall clock and, beside them, ticks of a clock that nobody can
+set. A tick counts where it can be understood; else (the script did not run, the machine was booted
+since) the wall clock is believed.
+
 Rule 1: only what is finished or cannot be read is ever moved away; a note is removed by the one
 who has brought it to the store.
 Rule 2: a file that cannot be understood is renamed to `*.broken` and never met again.
@@ -14,7 +18,7 @@ Rule 2: a file that cannot be understood is renamed to `*.broken` and never met 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, final
@@ -31,13 +35,15 @@ CALLS_AT_ONCE: Final = 200
 """Read in one go, oldest names first: a few milliseconds of the engine's time."""
 _CALLBACK: Final = "callback"
 _BEING_WRITTEN_FOR: Final = timedelta(seconds=5)
-"""How long the dialplan may take to write its lines; it takes under a millisecond."""
+"""How long the dialplan may take to write its lines; it takes a few milliseconds."""
+_ARRIVAL_S: Final = 60
+"""A caller whom the engine never had comes here within a second, or when Asterisk is thawed."""
 
 log = structlog.get_logger(__name__)
 
 
 class _Note(msgspec.Struct, kw_only=True):
-    """The JSON file as the AGI script writes it; moments are seconds since 1970."""
+    """The JSON file as the script writes it; moments are seconds since 1970 by the wall clock."""
 
     version: int
     call: str
@@ -50,6 +56,9 @@ class _Note(msgspec.Struct, kw_only=True):
     choice: str | None
     answered_at: float | None
     agent: str | None
+    entered_tick: str | None = None
+    answered_tick: str | None = None
+    ended_tick: str | None = None
 
 
 class _BrokenNoteError(ValueError):
@@ -63,10 +72,14 @@ class SpoolFolder:
 
     Args:
         folder: `spool/ekc` in Asterisk's folder; it need not be there yet.
+        at_tick: Returns the moment of a tick; None when it tells nothing.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, at_tick: Callable[[str], datetime | None] = lambda _tick: None
+    ) -> None:
         self._folder = folder
+        self._at_tick = at_tick
         self.broken = 0
         """Files put aside since the start."""
 
@@ -143,11 +156,44 @@ class SpoolFolder:
             return None  # replaced or removed between listing and reading
         is_json = file.suffix == ".json"
         try:
-            return _from_json(content, file.stem) if is_json else _from_lines(content, file.stem)
+            note = _from_json(content) if is_json else _from_lines(content)
+            return self._call(note, file.stem)
         except _BrokenNoteError as error:
             if is_json or now - written_at > _BEING_WRITTEN_FOR:
                 self._put_file_aside(file, str(error))
             return None
+
+    def _call(self, note: _Note, name: str) -> FallbackCall:
+        if note.call != name:
+            raise _BrokenNoteError("it tells of another call than its name says")
+        entered_at = self._moment(note.entered_at, note.entered_tick)
+        arrival_s = note.entered_at - note.began_at
+        if arrival_s < 0 or (arrival_s > _ARRIVAL_S and not note.was_served):
+            arrival_s = 0  # the clock was set in between
+        return FallbackCall(
+            call=CallId(note.call),
+            did=Did(note.did),
+            number=note.number or None,
+            began_at=entered_at - timedelta(seconds=arrival_s),
+            entered_at=entered_at,
+            was_served=note.was_served,
+            ended_at=self._moment_or_none(note.ended_at, note.ended_tick),
+            has_asked=note.choice == _CALLBACK,
+            answered_at=self._moment_or_none(note.answered_at, note.answered_tick),
+            agent=AgentId(note.agent) if note.agent else None,
+        )
+
+    def _moment_or_none(self, seconds: float | None, tick: str | None) -> datetime | None:
+        return None if seconds is None else self._moment(seconds, tick)
+
+    def _moment(self, seconds: float, tick: str | None) -> datetime:
+        known = self._at_tick(tick) if tick else None
+        try:
+            return known or datetime.fromtimestamp(seconds, UTC)
+        except (ValueError, OverflowError, OSError) as error:
+            raise _BrokenNoteError(
+                f"a moment is no number of seconds since 1970: {error}"
+            ) from error
 
     def _put_file_aside(self, file: Path, why: str) -> None:
         file.replace(file.with_name(f"{file.name}.broken"))
@@ -160,60 +206,47 @@ class SpoolFolder:
         )
 
 
-def _from_json(content: bytes, name: str) -> FallbackCall:
+def _from_json(content: bytes) -> _Note:
     try:
         note = msgspec.json.decode(content, type=_Note)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _BrokenNoteError(f"no note of version {VERSION}: {error}") from error
     if note.version != VERSION:
         raise _BrokenNoteError(f"version {note.version}, expected {VERSION}")
-    _expect_name(note.call, name)
-    return FallbackCall(
-        call=CallId(note.call),
-        did=Did(note.did),
-        number=note.number or None,
-        began_at=_moment(note.began_at),
-        entered_at=_moment(note.entered_at),
-        was_served=note.was_served,
-        ended_at=_moment_or_none(note.ended_at),
-        has_asked=note.choice == _CALLBACK,
-        answered_at=_moment_or_none(note.answered_at),
-        agent=None if note.agent is None else AgentId(note.agent),
-    )
+    return note
 
 
-def _from_lines(content: bytes, name: str) -> FallbackCall:
+def _from_lines(content: bytes) -> _Note:
     lines = content.decode(errors="replace").splitlines()
     values = dict(line.split("=", 1) for line in lines if "=" in line)
     missing = {"call", "did", "number", "began_at", "entered_at", "was_served"} - values.keys()
     if missing:
         raise _BrokenNoteError(f"no line for {', '.join(sorted(missing))}")
-    _expect_name(values["call"], name)
-    return FallbackCall(
-        call=CallId(values["call"]),
-        did=Did(values["did"]),
-        number=values["number"] or None,
-        began_at=_moment(values["began_at"] or values["entered_at"]),
-        entered_at=_moment(values["entered_at"]),
+    told = {name: value or None for name, value in values.items()}
+    return _Note(
+        version=VERSION,
+        call=values["call"],
+        did=values["did"],
+        number=told["number"],
+        began_at=_seconds(told["began_at"] or values["entered_at"]),
+        entered_at=_seconds(values["entered_at"]),
+        ended_at=_seconds_or_none(told.get("ended_at")),
         was_served=values["was_served"] == "1",
-        ended_at=_moment_or_none(values.get("ended_at")),
-        has_asked=values.get("choice") == _CALLBACK,
-        answered_at=_moment_or_none(values.get("answered_at")),
-        agent=AgentId(values["agent"]) if values.get("agent") else None,
+        choice=told.get("choice"),
+        answered_at=_seconds_or_none(told.get("answered_at")),
+        agent=told.get("agent"),
+        entered_tick=told.get("entered_tick"),
+        answered_tick=told.get("answered_tick"),
+        ended_tick=told.get("ended_tick"),
     )
 
 
-def _expect_name(call: str, name: str) -> None:
-    if call != name:
-        raise _BrokenNoteError("it tells of another call than its name says")
+def _seconds_or_none(text: str | None) -> float | None:
+    return None if text is None else _seconds(text)
 
 
-def _moment_or_none(seconds: float | str | None) -> datetime | None:
-    return None if seconds in {None, ""} else _moment(seconds or 0)
-
-
-def _moment(seconds: float | str) -> datetime:
+def _seconds(text: str) -> float:
     try:
-        return datetime.fromtimestamp(float(seconds), UTC)
-    except (ValueError, OverflowError, OSError) as error:
+        return float(text)
+    except ValueError as error:
         raise _BrokenNoteError(f"a moment is no number of seconds since 1970: {error}") from error

@@ -1,11 +1,13 @@
-"""The fallback's script runs anywhere, says what it kept, and keeps a call whole or not at all."""
+"""The fallback's scripts run anywhere, say what they kept, and keep a call whole or not at all."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from ekc_telephony.adapters.asterisk_conf.agi import agi_files
 from ekc_telephony.adapters.asterisk_conf.fallback_agi import keep, record
+from ekc_telephony.adapters.clock import SystemClock
 
 CALL = "ekc-1763779747.12"
 VARIABLES = {
@@ -23,6 +26,7 @@ VARIABLES = {
     "EKC_ENTERED_AT": "1763779748.5",
     "EKC_SERVED": "1",
     "EKC_CHOICE": "callback",
+    "EKC_ENTERED_TICK": "3361842 a-boot",
 }
 
 
@@ -52,6 +56,9 @@ def run(
         "EKC_CHOICE",
         "EKC_ANSWERED_AT",
         "EKC_AGENT",
+        "EKC_ENTERED_TICK",
+        "EKC_ANSWERED_TICK",
+        "EKC_ENDED_TICK",
     )
     answers = [
         f"200 result=1 ({variables[name]})" if name in variables else "200 result=0"
@@ -88,6 +95,9 @@ def test_it_keeps_a_call_says_so_and_leaves_nothing_else_behind(agi: Path, tmp_p
         "choice": "callback",
         "answered_at": None,
         "agent": None,
+        "entered_tick": "3361842 a-boot",
+        "answered_tick": None,
+        "ended_tick": None,
     }
 
 
@@ -121,6 +131,25 @@ def test_it_needs_nothing_of_the_interpreter_that_rendered_it(agi: Path, tmp_pat
     (other / "python3").symlink_to(Path(sys.executable).resolve())
     assert run(agi, tmp_path, VARIABLES, path=str(other)).returncode == 0
     assert (tmp_path / f"{CALL}.json").is_file()
+
+
+def test_a_tick_is_the_moment_at_which_it_was_asked_for(agi: Path) -> None:
+    clock = SystemClock()
+    before = clock.now()
+    ran = subprocess.run(
+        [agi / "ekc-tick", "MASTER_CHANNEL(EKC_ANSWERED_TICK)"],
+        input="agi_request: ekc-tick\nagi_enhanced: 0.0\n\n200 result=1\n",
+        capture_output=True,
+        text=True,
+        env={},
+        check=True,
+    )
+    told = re.fullmatch(r'SET VARIABLE MASTER_CHANNEL\(EKC_ANSWERED_TICK\) "([^"]*)"\n', ran.stdout)
+    assert told, ran.stdout
+    at = clock.at_tick(told[1])
+    assert at is not None
+    # It counts in hundredths.
+    assert before - timedelta(seconds=0.02) < at <= clock.now()
 
 
 def test_without_any_interpreter_it_says_what_to_install(agi: Path, tmp_path: Path) -> None:

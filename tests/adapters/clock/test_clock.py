@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from ekc_telephony.adapters.clock import SystemClock, seconds_since_start
 
@@ -31,6 +34,29 @@ def test_after_a_boot_the_machine_s_clock_counts() -> None:
     clock = SystemClock()
     clock.resume(earlier)
     assert abs(clock.ahead_of_the_machine()) < A_MOMENT
+
+
+def tick(*, seconds_ago: float = 0, boot: str | None = None) -> str:
+    now_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+    return f"{int((now_s - seconds_ago) * 100)} {boot or SystemClock().reading().boot}"
+
+
+def test_a_tick_is_a_moment_of_this_clock_wherever_the_machine_s_was_set() -> None:
+    clock = SystemClock()
+    clock.resume(replace(clock.reading(), at=LONG_AGO))
+    at = clock.at_tick(tick(seconds_ago=60))
+    assert at is not None
+    assert abs(LONG_AGO - timedelta(seconds=60) - at) < A_MOMENT
+
+
+@pytest.mark.parametrize(
+    "told",
+    [tick(boot="another"), tick(seconds_ago=-60), "", "100", "noon noon", "٣ noon", "9" * 400],
+)
+def test_a_tick_that_tells_nothing_is_no_moment(told: str) -> None:
+    boot = SystemClock().reading().boot
+    assert SystemClock().at_tick(told) is None
+    assert SystemClock().at_tick(told.replace("noon", boot)) is None
 
 
 def test_a_clock_that_nobody_set_is_where_the_machine_s_is() -> None:

@@ -1,0 +1,105 @@
+"""Asterisk's clock is set back or forward by an hour: what the store knows stays true."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from ekc_telephony.adapters.clock import SystemClock
+from ekc_telephony.core.call.facts import CallOutcome, SegmentKind
+from lab.faults.faketime import WallClock, find_library
+from lab.node import PortBlock, render_node
+from lab.phones.operator import Answer
+from lab.phones.voice import whistle
+from lab.runtime import Runtime
+from lab.stand import Stand, eventually, happens, reacting
+from lab.story_site import FIRST_LINE, write_story_site
+
+HOUR = timedelta(hours=1)
+TRUE = SystemClock()
+"""The clock that nobody sets."""
+AT_ONCE = timedelta()
+CLOSE = timedelta(seconds=0.5)
+"""A goodbye takes a moment to arrive, and a tick is a hundredth of a second."""
+
+
+@pytest.fixture(scope="module")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> WallClock:
+    """Return Asterisk's clock, which shows the right time."""
+    library = find_library(Runtime.find().folder)
+    assert library is not None, "found no libfaketime; expected it in .runtime: run `make setup`"
+    shown = WallClock(library=library, shift=tmp_path_factory.mktemp("clock") / "shift")
+    shown.put(timedelta())
+    return shown
+
+
+@pytest.fixture(scope="module")
+def module_stand(tmp_path_factory: pytest.TempPathFactory, clock: WallClock) -> Iterator[Stand]:
+    """Run an Asterisk whose clock can be set, and phones; a test starts the engine."""
+    config = write_story_site(tmp_path_factory.mktemp("clock-set"), ports=PortBlock.find_free())
+    settings, secrets = render_node(config)
+    with asyncio.Runner() as runner:
+        stand = Stand(
+            config, settings=settings, secrets=secrets, runner=runner, runtime=Runtime.find()
+        )
+        try:
+            stand.start_asterisk(environment=clock.environment)
+            stand.run(stand._open())
+            yield stand
+        finally:
+            stand.close()
+
+
+@pytest.fixture
+def stand(module_stand: Stand, clock: WallClock) -> Iterator[Stand]:
+    """Lend the module's Asterisk to one test; afterwards its clock is right and nobody calls."""
+    yield module_stand
+    clock.put(timedelta())
+    module_stand.run(clock_shows(module_stand, timedelta()))
+    module_stand.run(module_stand.clear())
+    module_stand.stop_engine()
+
+
+async def clock_shows(stand: Stand, shift: timedelta) -> None:
+    """Wait until Asterisk sees its clock wrong by so much."""
+
+    async def look() -> bool:
+        told = stand.asterisk.command("dialplan eval function STRFTIME(,,%s)")
+        seconds = int(told.partition("Result:")[2].strip())
+        now = TRUE.now().timestamp()
+        return abs(seconds - now - shift.total_seconds()) < HOUR.total_seconds() / 2
+
+    await eventually(look, what=f"a clock that is wrong by {shift}")
+
+
+@pytest.mark.parametrize("shift", [HOUR, -HOUR], ids=["forward", "back"])
+async def test_a_talk_without_the_engine_is_as_long_in_the_store_as_it_was(
+    stand: Stand, clock: WallClock, shift: timedelta
+) -> None:
+    words = stand.prompt("presence-not-ready")
+    ivanova = await stand.phone("ivanova")
+    ivanova.react = reacting(Answer(after=AT_ONCE, words=words))
+    dialled_at = TRUE.now()
+    citizen = await stand.call(FIRST_LINE)
+    assert await citizen.line.hear(words, patience=timedelta(seconds=20))
+    heard_at = TRUE.now()
+    clock.put(shift)
+    await clock_shows(stand, shift)
+    citizen.line.say(whistle(), is_repeated=True)
+    await stand.hears(ivanova.lines[-1], whistle())
+    left_at = TRUE.now()
+    await citizen.line.hang_up()
+    await happens(ivanova.lines[-1].ended)
+    gone_at = TRUE.now()
+    stand.start_engine()
+    history = await stand.history(citizen.number)
+    waiting, talk = sorted(history.segments, key=lambda each: each.segment)
+    assert history.summary.outcome is CallOutcome.ANSWERED
+    assert (waiting.kind, talk.kind) == (SegmentKind.WAITING, SegmentKind.TALK)
+    assert talk.ended_at is not None
+    assert dialled_at - CLOSE < history.summary.registered_at <= waiting.started_at
+    assert waiting.started_at < talk.started_at < heard_at
+    assert left_at - CLOSE < talk.ended_at < gone_at + CLOSE
