@@ -332,6 +332,16 @@ class Stand:
         )
         return next(each for each in board.agents if each.agent == account)
 
+    async def until_free_in_fallback(self, account: str) -> None:
+        """Wait until Asterisk's own queue has noticed that a phone is there, and free."""
+
+        async def look() -> bool:
+            shown = self.asterisk.command("queue show ekc-fallback").splitlines()
+            lines = [line for line in shown if f"PJSIP/{account} " in line]
+            return any("(Not in use)" in line for line in lines)
+
+        await eventually(look, what=f"{account} in the fallback's queue")
+
     async def until_waiting(self, callers: int, *, queue: str, within: timedelta = SOON) -> None:
         """Wait until so many callers stand in a queue."""
         await self.until(

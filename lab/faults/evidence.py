@@ -178,11 +178,6 @@ class Evidence:
             log_position=None if last is None else last.log_position,
         )
 
-    def has_only_a_wrong_clock(self, seen: SeenCall) -> bool:
-        """Tell whether the fallback had him while the clock was wrong: it has no other."""
-        wrong = self.spans({FaultKind.CLOCK_JUMP.value})
-        return seen.heard_fallback and any(seen.span.touches(each) for each in wrong)
-
     def noticed_by(self, moment: datetime) -> datetime:
         """Return when the node could know of what a phone did: a frozen one, after its thaw."""
         thaws = [span.ended for span in self.frozen if span.began <= moment <= span.ended]

@@ -82,6 +82,7 @@ async def test_a_talk_without_the_engine_is_as_long_in_the_store_as_it_was(
     words = stand.prompt("presence-not-ready")
     ivanova = await stand.phone("ivanova")
     ivanova.react = reacting(Answer(after=AT_ONCE, words=words))
+    await stand.until_free_in_fallback("ivanova")
     dialled_at = TRUE.now()
     citizen = await stand.call(FIRST_LINE)
     assert await citizen.line.hear(words, patience=timedelta(seconds=20))

@@ -99,6 +99,7 @@ def spool(stand: Stand) -> Path:
 async def at_work(stand: Stand, account: str, reaction: Reaction) -> OperatorPhone:
     phone = await stand.phone(account)
     await phone.register()
+    await stand.until_free_in_fallback(account)
     phone.offers.clear()
     phone.lines.clear()
     phone.react = reacting(reaction)
