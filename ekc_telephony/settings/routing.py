@@ -248,7 +248,8 @@ def _name_that_is_taken(place: _Place, queue: Queue) -> Iterator[Mistake]:
         yield place.mistake(
             "id",
             found=f"a queue with the name {queue.id}",
-            expected=f"a name that overflows have no other use for: not {', '.join(sorted(NO_QUEUES))}",
+            expected="a name that overflows have no other use for: "
+            f"not {', '.join(sorted(NO_QUEUES))}",
             advice="give the queue another name",
         )
 
