@@ -255,8 +255,7 @@ def engine_log(settings: Settings) -> Path:
 
 
 def _render(settings: Settings) -> Secrets:
-    accounts = [operator.account for operator in settings.operators]
-    secrets = load_or_create_secrets(settings.secrets_file, accounts)
+    secrets = load_or_create_secrets(settings.secrets_file, settings.accounts)
     conf = node_conf(settings, secrets, installation=Installation.find(settings.asterisk.root))
     write_folder(conf, render(conf))
     return secrets

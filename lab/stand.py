@@ -350,6 +350,20 @@ class Stand:
             what=f"{callers} waiting in {queue}",
         )
 
+    async def ask_engine(
+        self, method: str, page: str, said: Mapping[str, object]
+    ) -> tuple[int, Any]:
+        """Ask the engine for something over HTTP, with the key; return status and answer."""
+        http = self.settings.http
+        assert self._http is not None
+        async with self._http.request(
+            method,
+            f"http://{http.bind}:{http.port}/{page}",
+            json=dict(said),
+            headers={"Authorization": f"Bearer {self._secrets.api}"},
+        ) as answer:
+            return answer.status, await answer.json()
+
     async def health(self) -> Health:
         """Return what `/healthz` says."""
         return msgspec.json.decode(await self._page("healthz"), type=Health)

@@ -34,6 +34,7 @@ from ekc_telephony.adapters.cdr.witness import HangupWitness
 from ekc_telephony.adapters.clock import ClockReading, SystemClock, seconds_since_start
 from ekc_telephony.adapters.http.app import make_app, serve_pages
 from ekc_telephony.adapters.http.floor_api import FloorApi
+from ekc_telephony.adapters.http.supervisor_api import Floor, SupervisorApi
 from ekc_telephony.adapters.journal.journal import Journal
 from ekc_telephony.adapters.prometheus.sink import PrometheusSink
 from ekc_telephony.adapters.spool.folder import SpoolFolder
@@ -47,7 +48,8 @@ from ekc_telephony.core.call.events import ControlRegained, EngineStopping, Even
 from ekc_telephony.core.call.facts import Fact
 from ekc_telephony.core.engine.engine import Effect, Engine, EnginePlan
 from ekc_telephony.core.engine.state import EngineState
-from ekc_telephony.core.engine.wallboard import AgentLine, wallboard_of
+from ekc_telephony.core.engine.supervisor_requests import Refusal, Request
+from ekc_telephony.core.engine.wallboard import AgentLine, CallLine, call_line, wallboard_of
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
 from ekc_telephony.runtime.driver import Driver
 from ekc_telephony.runtime.fact_log import FactLog
@@ -98,7 +100,7 @@ class Node:
         self._settings = settings
         self._clock = SystemClock()
         accounts = frozenset(AgentId(each.account) for each in settings.operators)
-        secrets = load_or_create_secrets(settings.secrets_file, accounts)
+        secrets = load_or_create_secrets(settings.secrets_file, settings.accounts)
         recalled = recall(remembered_segments(settings.journal_folder, key=secrets.journal))
         if recalled.clock is not None and recalled.state.sessions:
             then = recalled.clock
@@ -346,6 +348,18 @@ class Node:
             floor=FloorApi(
                 key=self._api_key, agents=self._engine.acd.agents.keys(), declare=self._declare
             ),
+            supervisors=SupervisorApi(
+                key=self._api_key,
+                floor=Floor(
+                    agents=self._engine.acd.agents.keys(),
+                    supervisors=frozenset(
+                        AgentId(each.account) for each in self._settings.supervisors
+                    ),
+                    queues=self._engine.acd.queues.keys(),
+                    find_call=self._engine.find_call,
+                    grant=self._grant,
+                ),
+            ),
         )
         await serve_pages(app, host=str(http.bind), port=http.port)
 
@@ -354,6 +368,16 @@ class Node:
         self._driver.deliver(event)
         lines = wallboard_of(self._engine, self._clock.now()).agents
         return next(line for line in lines if line.agent == event.agent)
+
+    def _grant(self, request: Request) -> CallLine | Refusal | None:
+        """Handle what a supervisor asked for over HTTP; return how the call is then."""
+        refusal = self._engine.refusal(request)
+        if refusal is not None:
+            return refusal
+        call = self._engine.call_of(request)
+        self._driver.deliver(request)
+        session = None if call is None else self._engine.sessions.get(call)
+        return None if session is None else call_line(self._engine, session, self._clock.now())
 
 
 def _ari_client(settings: Settings, secrets: Secrets) -> AriClient:

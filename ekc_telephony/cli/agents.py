@@ -10,25 +10,22 @@ Exit status: 0, or 1 when the engine does not answer or refuses.
 from __future__ import annotations
 
 import getpass
-import json
-import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Final
-from urllib.error import HTTPError
+from typing import Annotated, Final
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError, load_or_create_secrets
+from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError
+from ekc_telephony.cli.asking_engine import RefusedError, address, ask_engine
 from ekc_telephony.cli.wallboard import ACTIVITIES, PRESENCES, EngineSilentError, read_page
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.engine.wallboard import AgentLine, Wallboard
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.load import load_settings
-from ekc_telephony.settings.models import Settings
 
 app = typer.Typer(help="Agents: who works now; declare a presence.", no_args_is_help=True)
 
@@ -47,11 +44,6 @@ REASONS: Final = {
     NotReadyReason.OTHER: "другое",
     NotReadyReason.NO_ANSWER: "не ответил на вызов",
 }
-_PATIENCE_S: Final = 5
-
-
-class RefusedError(Exception):
-    """The engine refused; the text is for a person."""
 
 
 @app.command("list")
@@ -59,7 +51,7 @@ def list_agents(config: Config = Path("ekc.yaml"), as_json: Json = False) -> Non
     """Show who works now and what he does."""
     try:
         settings = load_settings(config)
-        page = read_page(f"{_address(settings)}/wallboard")
+        page = read_page(address(settings, "wallboard"))
     except (SettingsError, EngineSilentError) as error:
         raise _ended(error) from None
     lines = msgspec.json.decode(page, type=Wallboard).agents
@@ -103,47 +95,15 @@ def _declare(
 ) -> None:
     try:
         settings = load_settings(config)
-        known = [operator.account for operator in settings.operators]
-        key = load_or_create_secrets(settings.secrets_file, known).api
         words = {"presence": presence.value, "by": by or getpass.getuser()}
         if reason is not None:
             words["reason"] = reason.value
         for account in accounts:
-            line = _put(f"{_address(settings)}/api/agents/{account}/presence", words, key=key)
+            told = ask_engine(settings, "PUT", ("api", "agents", account, "presence"), words)
+            line = msgspec.json.decode(told, type=AgentLine)
             typer.echo(f"{account}: {_state(line)}")
     except (SettingsError, SecretsError, EngineSilentError, RefusedError) as error:
         raise _ended(error) from None
-
-
-def _put(address: str, words: dict[str, str], *, key: str) -> AgentLine:
-    request = urllib.request.Request(  # noqa: S310 - our own engine's address
-        address,
-        data=json.dumps(words).encode(),
-        method="PUT",
-        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE_S) as answer:  # noqa: S310 - as above
-            return msgspec.json.decode(answer.read(), type=AgentLine)
-    except HTTPError as refusal:
-        raise RefusedError(_told(refusal)) from None
-    except OSError as error:
-        raise EngineSilentError(
-            f"the engine does not answer at {address} ({error}); is `ekc serve` running?"
-        ) from None
-
-
-def _told(refusal: HTTPError) -> str:
-    with refusal:
-        try:
-            said: dict[str, Any] = json.loads(refusal.read())
-            return f"the engine refused: found {said['found']}; expected {said['expected']}"
-        except (ValueError, KeyError, TypeError):
-            return f"the engine refused with {refusal.code}; see its log"
-
-
-def _address(settings: Settings) -> str:
-    return f"http://{settings.http.bind}:{settings.http.port}"
 
 
 def _table(lines: Iterable[AgentLine], names: dict[str, str]) -> Table:

@@ -111,10 +111,9 @@ def golden(
 
 def _node_conf(config: Path, into: Path | None) -> NodeConf:
     settings = _settings(config)
-    accounts = [operator.account for operator in settings.operators]
     try:
         installation = Installation.find(settings.asterisk.root)
-        secrets = load_or_create_secrets(settings.secrets_file, accounts)
+        secrets = load_or_create_secrets(settings.secrets_file, settings.accounts)
     except (InstallationIncompleteError, SecretsError, OSError) as error:
         raise _refusal(str(error)) from error
     conf = node_conf(settings, secrets, installation=installation)

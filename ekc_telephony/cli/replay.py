@@ -105,8 +105,7 @@ def replay_command(
 
 def _replayed(journal: Path, config: Path, *, is_present: bool) -> Iterator[ReplayedStep]:
     settings = load_settings(config)
-    accounts = [each.account for each in settings.operators]
-    key = load_or_create_secrets(settings.secrets_file, accounts).journal
+    key = load_or_create_secrets(settings.secrets_file, settings.accounts).journal
     for segment in _segments(journal, key=key):
         records = list(_records(segment, key=key))
         if not records:

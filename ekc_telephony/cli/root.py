@@ -8,6 +8,7 @@ from ekc_telephony.cli import (
     agents,
     appeals,
     callbacks,
+    calls,
     conf,
     guard,
     replay,
@@ -28,9 +29,11 @@ app.command(name="replay")(replay.replay_command)
 app.command()(serve.serve)
 app.command(name="simulate")(simulate.simulate)
 app.command(name="stats")(stats.stats)
+app.command()(calls.supervise)
 app.command()(wallboard.wallboard)
 app.add_typer(agents.app, name="agents")
 app.add_typer(appeals.app, name="appeals")
 app.add_typer(callbacks.app, name="callbacks")
+app.add_typer(calls.app, name="calls")
 app.add_typer(conf.app, name="conf")
 app.add_typer(sounds.app, name="sounds")

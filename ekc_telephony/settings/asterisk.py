@@ -16,6 +16,7 @@ from ekc_telephony.adapters.asterisk_conf.conf import (
     Listener,
     NodeConf,
     PhoneConf,
+    SupervisorPhoneConf,
     TrunkConf,
 )
 from ekc_telephony.adapters.asterisk_conf.secrets import Secrets
@@ -50,7 +51,7 @@ _GOLDEN_INSTALLATION: Final = Installation(
 
 
 def node_conf(settings: Settings, secrets: Secrets, *, installation: Installation) -> NodeConf:
-    """Return what to render for `settings`; the secrets hold every operator's password."""
+    """Return what to render for `settings`; the secrets hold every phone's password."""
     asterisk = settings.asterisk
     return NodeConf(
         node=settings.node,
@@ -86,6 +87,15 @@ def node_conf(settings: Settings, secrets: Secrets, *, installation: Installatio
             )
             for operator in settings.operators
         ),
+        supervisors=tuple(
+            SupervisorPhoneConf(
+                account=supervisor.account,
+                name=supervisor.name,
+                password=secrets.operators[supervisor.account],
+                contact=supervisor.contact,
+            )
+            for supervisor in settings.supervisors
+        ),
         music_classes=tuple(sorted({queue.music for queue in settings.queues} - {"default"})),
         fallback_wait=FALLBACK_WAIT,
         fallback_wrap_up=FALLBACK_WRAP_UP,
@@ -100,9 +110,7 @@ def golden_conf(settings: Settings) -> NodeConf:
         guard="GUARD-PASSWORD",
         api="API-KEY",
         journal=b"",
-        operators={
-            operator.account: f"PASSWORD-OF-{operator.account}" for operator in settings.operators
-        },
+        operators={account: f"PASSWORD-OF-{account}" for account in settings.accounts},
     )
     conf = node_conf(settings, placeholders, installation=_GOLDEN_INSTALLATION)
     return replace(conf, folder=_GOLDEN_FOLDER, sounds=_GOLDEN_SOUNDS)

@@ -17,8 +17,15 @@ from ekc_telephony.settings.models import FeatureCodes
 from ekc_telephony.settings.values import DaySpan, Interval, read_days, read_interval
 
 _UNIQUE: Final[tuple[tuple[str, tuple[Location, ...]], ...]] = (
-    # Trunks and operators share one name space: both are endpoints of PJSIP.
-    ("account", (("trunks", EVERY, "name"), ("operators", EVERY, "account"))),
+    # Trunks and phones share one name space: all are endpoints of PJSIP.
+    (
+        "account",
+        (
+            ("trunks", EVERY, "name"),
+            ("operators", EVERY, "account"),
+            ("supervisors", EVERY, "account"),
+        ),
+    ),
     ("number", (("numbers", EVERY, "did"),)),
     ("queue", (("queues", EVERY, "id"),)),
     ("skill", (("skills", EVERY, "name"),)),

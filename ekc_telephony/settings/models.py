@@ -292,6 +292,16 @@ class Operator(Section):
         )
 
 
+class Supervisor(Section):
+    """A person who listens to operators' talks, and his phone; no caller is offered to him."""
+
+    account: Name
+    """His SIP account; also who he is in every record."""
+    name: Title
+    contact: Contact | None = None
+    """A fixed address, `sip:host:port`, for a phone that does not register."""
+
+
 class FeatureCodes(Section):
     """What operators dial to declare their presence."""
 
@@ -374,9 +384,16 @@ class Settings(Section):
     skills: tuple[Skill, ...] = ()
     queues: tuple[Queue, ...] = Field(min_length=1)
     operators: tuple[Operator, ...]
+    supervisors: tuple[Supervisor, ...] = ()
     routing: Routing = Routing()
     feature_codes: FeatureCodes = FeatureCodes()
     service_level: ServiceLevel
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts of all phones; each has a password of its own."""
+        operators = (each.account for each in self.operators)
+        return (*operators, *(each.account for each in self.supervisors))
 
     @property
     def asterisk_folder(self) -> Path:

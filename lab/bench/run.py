@@ -139,8 +139,7 @@ def _difference(after: timedelta | None, before: timedelta | None) -> timedelta 
 
 def _render(site: Site) -> None:
     settings = load_settings(site.config)
-    accounts = [operator.account for operator in settings.operators]
-    secrets = load_or_create_secrets(settings.secrets_file, accounts)
+    secrets = load_or_create_secrets(settings.secrets_file, settings.accounts)
     installation = Installation.find(settings.asterisk.root)
     conf = node_conf(settings, secrets, installation=installation)
     write_folder(conf, render(conf))

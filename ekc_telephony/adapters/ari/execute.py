@@ -5,10 +5,10 @@ Ids are the core's, so a reply that was lost leaves nothing unknown: the channel
 has the name we gave it.
 
 Rule 1: a command goes over the socket unless it may wait for a channel's thread for long; that is
-`JoinBridge`, which goes over HTTP. While a prompt plays to a leg it waits for the prompt's end, up
-to our patience: the core stops the playback first. `AnswerLeg` waits for the thread, too, but a leg
-that is not answered hears no prompt, so the thread is idle (a third of a millisecond saved for
-every caller).
+`JoinBridge` and `LeaveBridge`, which go over HTTP. While a prompt plays to a leg it waits for the
+prompt's end, up to our patience: the core stops the playback first. `AnswerLeg` waits for the
+thread, too, but a leg that is not answered hears no prompt, so the thread is idle (a third of a
+millisecond saved for every caller).
 Rule 2: `is_gone` means that a thing the command needs exists no longer, the ordinary race with a
 hangup. That Asterisk has no phone to dial, or did not answer us, is not that.
 Rule 3: what a person or a trunk wrote (queue title, number) is cleaned before it enters a SIP
@@ -27,7 +27,7 @@ from typing import Final, assert_never
 from urllib.parse import quote
 
 from ekc_telephony.adapters.ari.client import AriClient, AriDownError, AriRefusedError
-from ekc_telephony.adapters.ari.translate import AGENT
+from ekc_telephony.adapters.ari.translate import AGENT, TAP
 from ekc_telephony.core.call import commands
 from ekc_telephony.core.call.commands import Command, HangUpCause, TransferResult
 from ekc_telephony.runtime.ports import CommandRefusedError
@@ -137,10 +137,15 @@ class AriCallControl:
             case commands.JoinBridge(bridge=bridge, legs=legs):
                 path = f"bridges/{quote(bridge)}/addChannel"
                 await self._client.ask_and_wait("POST", path, {"channel": ",".join(legs)})
+            case commands.LeaveBridge(bridge=bridge, legs=legs):
+                path = f"bridges/{quote(bridge)}/removeChannel"
+                await self._client.ask_and_wait("POST", path, {"channel": ",".join(legs)})
             case commands.DestroyBridge(bridge=bridge):
                 await ask("DELETE", f"bridges/{quote(bridge)}")
             case commands.StartRecording():
                 await self._record(command)
+            case commands.TapLeg():
+                await self._tap(command)
             case commands.AnswerTransfer(leg=leg, result=result):
                 await asyncio.sleep(REFER_SETTLES.total_seconds())
                 state = {"states": _TRANSFER_STATES[result]}
@@ -171,6 +176,17 @@ class AriCallControl:
             # Its name is ours alone: the same order was carried out before, and its answer lost.
             if refusal.status != HTTPStatus.CONFLICT:
                 raise
+
+    async def _tap(self, command: commands.TapLeg) -> None:
+        # From the tapped leg's side: what comes `in` from its phone, what goes `out` to it.
+        query = {
+            "spy": "both",
+            "whisper": "out" if command.whispers else "none",
+            "app": self._client.application,
+            "appArgs": TAP,
+        }
+        path = f"channels/{quote(command.leg)}/snoop/{quote(command.tap)}"
+        await self._client.ask("POST", path, query)
 
     async def _dial(self, command: commands.DialAgent) -> None:
         limit = command.ring_time + RING_MARGIN

@@ -38,6 +38,9 @@ from ekc_telephony.core.kernel.ids import AgentId, BridgeId, Did, LegId
 DIALLED_BY_US: Final = "AppDial2"
 """Asterisk's name for what a channel does while `originate` rings it (pbx.c)."""
 
+TAPS: Final = "Snoop/"
+"""How the names of Asterisk's snoop channels begin; nobody but us makes any."""
+
 _ACCOUNT: Final = re.compile(r"[^/]+/(?P<account>.+)-[0-9a-f]{8,}(;\d)?")
 """A channel's name: technology, resource, and Asterisk's own number."""
 
@@ -156,9 +159,14 @@ class Held:
         is_ours = channel.dialplan.app_name == "Stasis" and application == self._application
         return arguments if is_ours else None
 
-    def _leg(self, channel: Channel, arriving: set[str], bridge: BridgeId | None) -> LiveLeg | None:
+    def _leg(  # noqa: PLR0911 (one row per kind of channel)
+        self, channel: Channel, arriving: set[str], bridge: BridgeId | None
+    ) -> LiveLeg | None:
         is_arriving = channel.id in arriving
         match self._arguments(channel):
+            case _ if channel.name.startswith(TAPS):
+                # It runs no application of the dialplan, so nothing else shows that it is ours.
+                return _live_leg(channel, bridge, did=None, agent=None)
             case None if channel.dialplan.app_name == DIALLED_BY_US and _account(channel):
                 agent = _account(channel)
                 return _live_leg(channel, bridge, did=None, agent=agent, is_told=False)

@@ -49,6 +49,9 @@ FEATURE: Final = "feature"
 AGENT: Final = "agent"
 """The only argument of a leg that we dialled."""
 
+TAP: Final = "tap"
+"""The only argument of a leg that hears another one (Asterisk's «snoop channel»)."""
+
 LONGEST_NUMBER: Final = 20
 """Digits; E.164 allows 15, and some networks add a prefix."""
 
@@ -96,7 +99,7 @@ def translate(message: Message) -> Event | None:  # noqa: PLR0911 (one row per m
 
 def _arrival(arguments: list[str], channel: Channel) -> Event:
     match arguments:
-        case [kind] if kind == AGENT:
+        case [kind] if kind in {AGENT, TAP}:
             return events.LegAnswered(leg=LegId(channel.id))
         case [kind, account, *code] if kind == FEATURE:
             digits = "".join(code)

@@ -97,6 +97,17 @@ class PhoneConf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorPhoneConf:
+    """A supervisor's phone: no caller is offered to it, in the fallback neither."""
+
+    account: str
+    name: str
+    password: str
+    contact: str | None
+    """A fixed `sip:host:port`; None when the phone registers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeConf:
     """Everything that the files of one Asterisk say."""
 
@@ -121,6 +132,7 @@ class NodeConf:
     """Whether operators' phones may send REFER."""
     trunks: tuple[TrunkConf, ...]
     phones: tuple[PhoneConf, ...]
+    supervisors: tuple[SupervisorPhoneConf, ...]
     music_classes: tuple[str, ...]
     """Besides `default`."""
     fallback_wait: timedelta

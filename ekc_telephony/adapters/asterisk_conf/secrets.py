@@ -5,7 +5,7 @@ They are made here, once, by the operating system's random generator, and live i
 its owner reads. Adding an operator adds a password and changes no other.
 
 Rule 1: no password is ever in `ekc.yaml`, in a template or in git.
-Rule 2: a password of an operator who left is dropped, so that coming back gives a new one.
+Rule 2: a password of somebody who left is dropped, so that coming back gives a new one.
 Rule 3: a file of an older version lacks some; they are added, and what is there never changes.
 """
 
@@ -43,7 +43,7 @@ class Secrets:
     journal: bytes = field(repr=False)
     """The key that the engine's journal is encrypted with; without it the journal is lost."""
     operators: Mapping[str, str] = field(repr=False)
-    """By account."""
+    """By account; supervisors' phones have theirs here, too."""
 
 
 def load_or_create_secrets(path: Path, accounts: Iterable[str]) -> Secrets:

@@ -1,8 +1,8 @@
 """
-The engine's own pages: `/healthz`, `/metrics` and `/wallboard`, and what may be done (`floor_api`).
+The engine's own pages, `/healthz`, `/metrics` and `/wallboard`, and what may be done.
 
 The pages are read by machines and by `ekc wallboard`; they change nothing and hold no personal
-data.
+data. What may be done is in `floor_api` and `supervisor_api`.
 The server runs inside the engine's event loop, so a page that answers also proves that the loop
 turns.
 """
@@ -22,6 +22,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from typing_extensions import override
 
 from ekc_telephony.adapters.http.floor_api import FloorApi
+from ekc_telephony.adapters.http.supervisor_api import SupervisorApi
 from ekc_telephony.core.engine.wallboard import Wallboard
 from ekc_telephony.runtime.health import Health
 
@@ -34,11 +35,14 @@ def make_app(
     wallboard: Callable[[], Wallboard],
     registry: CollectorRegistry,
     floor: FloorApi | None = None,
+    supervisors: SupervisorApi | None = None,
 ) -> FastAPI:
-    """Return the application; without a `floor` it can only be read."""
+    """Return the application; without `floor` and `supervisors` it can only be read."""
     app = FastAPI(title="EKC", docs_url=None, redoc_url=None, openapi_url=None)
     if floor is not None:
         app.include_router(floor.router)
+    if supervisors is not None:
+        app.include_router(supervisors.router)
 
     @app.get("/healthz")
     async def healthz() -> Response:

@@ -44,6 +44,7 @@ from ekc_telephony.core.acd.messages import (
     AdviceEnded,
     CallerJoined,
     CallerLeft,
+    CallerPlaced,
     ConversationAdopted,
     ConversationEnded,
     ConversationPassed,
@@ -89,6 +90,7 @@ class Acd:
         self._handlers: Mapping[type[AcdEvent], Callable[[Any, datetime], list[AcdEffect]]] = {
             CallerJoined: self._callers.join,
             CallerLeft: self._caller_left,
+            CallerPlaced: self._callers.place,
             OfferAccepted: self._offer_accepted,
             OfferLapsed: self._offer_lapsed,
             AdviceAsked: self._agents.advice_asked,

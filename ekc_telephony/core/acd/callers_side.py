@@ -1,5 +1,5 @@
 """
-The callers' side of the ACD: joining, waiting, easing, overflow.
+The callers' side of the ACD: joining, waiting, easing, overflow, being put elsewhere by hand.
 
 A caller joins once and waits until he is answered or leaves; what his waiting changes is decided in
 `patience.py` and carried out here, when its moment has come. Whom he is offered to is matched on
@@ -22,6 +22,7 @@ from ekc_telephony.core.acd.messages import (
     CallbackOffered,
     CallerJoined,
     CallerMoved,
+    CallerPlaced,
     CallerSentOutside,
     MessageOffered,
     NobodySignedIn,
@@ -97,6 +98,24 @@ class CallersSide:
         self._floor.join(waiting, self._patience.lane(waiting, now))
         effects = self._ripen(waiting, now)
         return effects + self._matching.offer_somebody(waiting, now)
+
+    def place(self, event: CallerPlaced, now: datetime) -> list[AcdEffect]:
+        """Let a supervisor put a caller elsewhere; one for whom a phone rings stays."""
+        waiting = self._matching.waiting.get(event.call)
+        if waiting is None or waiting.offer is not None:
+            return []
+        before = waiting.queue
+        self._floor.leave(waiting)
+        if event.queue != before:
+            self._patience.enter(waiting, event.queue, now)
+        waiting.priority += event.raised
+        self._floor.join(waiting, self._patience.lane(waiting, now))
+        self._touched[waiting.call] = None
+        moved = CallerMoved(call=event.call, before=before, queue=event.queue, is_by_hand=True)
+        effects: list[AcdEffect] = [moved] if event.queue != before else []
+        effects += self._ripen(waiting, now)
+        is_here = waiting.call in self._matching.waiting  # he may have overflowed to outside
+        return effects + (self._matching.offer_somebody(waiting, now) if is_here else [])
 
     def _is_worth_waiting_for(self, agent_id: AgentId | None) -> bool:
         agent = None if agent_id is None else self._matching.agents.get(agent_id)

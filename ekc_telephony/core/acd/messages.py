@@ -58,6 +58,16 @@ class CallerLeft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallerPlaced:
+    """A supervisor puts a waiting caller, for whom no phone rings, elsewhere or before others."""
+
+    call: CallId
+    queue: QueueId
+    raised: int = 0
+    """By how much his priority is raised."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfferAccepted:
     """The agent answered."""
 
@@ -166,6 +176,7 @@ class ElsewhereChanged:
 AcdEvent: TypeAlias = (
     CallerJoined
     | CallerLeft
+    | CallerPlaced
     | OfferAccepted
     | OfferLapsed
     | AdviceAsked
@@ -202,11 +213,13 @@ class NobodySignedIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerMoved:
-    """The caller overflowed: he waits on in another queue, as old as he is."""
+    """The caller waits on in another queue, as old as he is: he overflowed, or was put there."""
 
     call: CallId
     before: QueueId
     queue: QueueId
+    is_by_hand: bool = False
+    """A supervisor put him there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,6 +156,15 @@ class JoinBridge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveBridge:
+    """Take the legs out of the bridge; they stay alive."""
+
+    call: CallId
+    bridge: BridgeId
+    legs: tuple[LegId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DestroyBridge:
     """Dissolve the bridge; its legs stay alive."""
 
@@ -170,6 +179,21 @@ class StartRecording:
     call: CallId
     bridge: BridgeId
     recording: RecordingId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TapLeg:
+    """
+    Make a leg that hears what another one hears and says; ends in `LegAnswered` or `CommandFailed`.
+
+    It ends with the leg that it taps, or when it is hung up.
+    """
+
+    call: CallId
+    tap: LegId
+    leg: LegId
+    whispers: bool
+    """Whether the tapped leg, and nobody else, hears what is said to the tap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,8 +225,10 @@ Command: TypeAlias = (
     | DialNumber
     | CreateBridge
     | JoinBridge
+    | LeaveBridge
     | DestroyBridge
     | StartRecording
+    | TapLeg
     | AnswerTransfer
     | SendToFallback
 )

@@ -21,6 +21,7 @@ from typing import TypeAlias
 
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.core.call.supervision import SupervisionMode
 from ekc_telephony.core.kernel.ids import (
     AgentId,
     BridgeId,
@@ -28,6 +29,7 @@ from ekc_telephony.core.kernel.ids import (
     Did,
     LegId,
     PlaybackId,
+    QueueId,
     RecordingId,
 )
 
@@ -146,6 +148,36 @@ class PresenceDeclared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisionAsked:
+    """A supervisor wants to take part in the talk of an agent, or in another way than he does."""
+
+    supervisor: AgentId
+    """His SIP account."""
+    agent: AgentId
+    mode: SupervisionMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisionGivenUp:
+    """A supervisor is to take part no more, or his phone is not to ring any more."""
+
+    supervisor: AgentId
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveAsked:
+    """A supervisor wants a waiting caller to wait in another queue, or before others."""
+
+    call: CallId
+    queue: QueueId
+    by: str
+    """Who wants it, in his own words."""
+    raise_priority: int = 0
+    """By how much he is to come before others; each is worth some waiting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCall:
     """One call that has begun and, as far as the store knows, not ended."""
 
@@ -257,6 +289,9 @@ Event: TypeAlias = (
     | RecordingFailed
     | RecordingEnded
     | PresenceDeclared
+    | SupervisionAsked
+    | SupervisionGivenUp
+    | MoveAsked
     | CallsLeftOpen
     | PhoneReached
     | PhoneLost

@@ -15,8 +15,10 @@ from ekc_telephony.core.call.commands import (
     DialNumber,
     HangUpLeg,
     JoinBridge,
+    LeaveBridge,
     PlayPrompts,
     StartRecording,
+    TapLeg,
 )
 from ekc_telephony.core.call.events import (
     CallArrived,
@@ -29,9 +31,11 @@ from ekc_telephony.core.call.events import (
     RecordingEnded,
     RecordingFailed,
 )
+from ekc_telephony.core.engine import supervising
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.session import Session
+from ekc_telephony.core.engine.supervision import is_of_supervisor
 from ekc_telephony.core.engine.switchboard import TALK, Effect, Handlers, Switchboard
 from ekc_telephony.core.kernel.ids import CallId, RecordingId
 
@@ -62,14 +66,18 @@ def _leg_answered(board: Switchboard, event: LegAnswered, now: datetime) -> list
     session = board.attend(event.leg)
     if session is None:
         return [HangUpLeg(call=CallId(event.leg), leg=event.leg)]
-    return board.settle(session, session.on_leg_answered(event.leg, now), now)
+    effects = session.on_leg_answered(event.leg, now)
+    board.lead(session.course.supervision.legs(), session)
+    return board.settle(session, effects, now)
 
 
 def _key_pressed(board: Switchboard, event: KeyPressed, now: datetime) -> list[Effect]:
     session = board.attend(event.leg)
     if session is None:
         return []
-    return board.settle(session, session.on_key(event.leg, event.key, now), now)
+    effects = session.on_key(event.leg, event.key, now)
+    board.lead(session.course.supervision.legs(), session)
+    return board.settle(session, effects, now)
 
 
 def _playback_finished(board: Switchboard, event: PlaybackFinished, now: datetime) -> list[Effect]:
@@ -114,7 +122,7 @@ def _command_failed(board: Switchboard, event: CommandFailed, now: datetime) -> 
             return leg_ended(board, LegEnded(leg=leg, reason=EndReason.HUNG_UP), now)
         case PlayPrompts(leg=leg) if leg in board.features:
             return [HangUpLeg(call=CallId(leg), leg=leg)]
-        case DialAgent(leg=leg) | DialNumber(leg=leg):
+        case DialAgent(leg=leg) | DialNumber(leg=leg) | TapLeg(tap=leg):
             board.session_of_leg.pop(leg, None)
         case _:
             pass
@@ -124,7 +132,9 @@ def _command_failed(board: Switchboard, event: CommandFailed, now: datetime) -> 
     return board.settle(session, _after_failure(session, event, now), now)
 
 
-def _after_failure(session: Session, event: CommandFailed, now: datetime) -> list[SessionEffect]:
+def _after_failure(  # noqa: PLR0911 (one row per command)
+    session: Session, event: CommandFailed, now: datetime
+) -> list[SessionEffect]:
     """Tell the session which of its commands failed; most failures need no more than a log line."""
     match event.command:
         case DialAgent(leg=leg) | DialNumber(leg=leg):
@@ -133,8 +143,15 @@ def _after_failure(session: Session, event: CommandFailed, now: datetime) -> lis
             return session.on_playback_finished(playback, now, was_played=False)
         case StartRecording(recording=recording):
             return session.on_recording_failed(recording, event.detail, now)
+        case TapLeg(tap=tap):
+            return supervising.place_failed(session.course, tap, now)
         case CreateBridge(bridge=bridge):
             return session.on_connect_failed(bridge, now)
+        case JoinBridge(legs=(leg,)) if is_of_supervisor(leg):
+            # No trouble of the talk's, although it is the talk's bridge that he could not join.
+            return [] if event.is_gone else supervising.place_failed(session.course, leg, now)
+        case LeaveBridge(legs=(leg,)) if not event.is_gone:
+            return supervising.leg_ended(session.course, leg, now, is_gone=False)
         case JoinBridge(bridge=bridge) if not event.is_gone:
             return session.on_connect_failed(bridge, now)
         case _:

@@ -31,6 +31,7 @@ from ekc_telephony.core.engine.desk import Desk, SessionEffect
 from ekc_telephony.core.engine.ear import Ear
 from ekc_telephony.core.engine.outside import Outside
 from ekc_telephony.core.engine.state import Phase, PlaceState, SessionState, VisitState
+from ekc_telephony.core.engine.supervision import Supervision
 from ekc_telephony.core.engine.surroundings import Surroundings
 from ekc_telephony.core.engine.transfer import Advice
 from ekc_telephony.core.engine.waiting_room import WaitingRoom
@@ -101,6 +102,13 @@ class Course:
         )
         self.advice = Advice(self.call, appeal=self.appeal, number=self.number, chronicle=chronicle)
         self.outside = Outside(self.call, number=self.number, chronicle=chronicle, ear=ear)
+        self.supervision = Supervision(
+            self.call,
+            appeal=self.appeal,
+            number=self.number,
+            chronicle=chronicle,
+            new_bridge=self.desk.new_bridge,
+        )
 
     # --- what another engine needs to go on
 
@@ -125,6 +133,7 @@ class Course:
         course.desk.resume(state)
         course.advice.state = state.advice
         course.outside.state = state.outside
+        course.supervision.resume(state.supervisions)
         course.joined_at, course.outcome = state.joined_at, state.outcome
         course.unheard_until = state.unheard_until
         if state.room is not None and state.queue is not None:
@@ -176,6 +185,7 @@ class Course:
             transfer=self.desk.transfer,
             advice=self.advice.state,
             outside=self.outside.state,
+            supervisions=self.supervision.states,
         )
 
     # --- what all parts of a session do
@@ -308,6 +318,10 @@ class Course:
             cause = HangUpCause.UNKNOWN_NUMBER
         return [HangUpLeg(call=self.call, leg=self.leg, cause=cause)]
 
+    def end_talk(self, outcome: SegmentOutcome, now: datetime) -> list[SessionEffect]:
+        """End the conversation with the agent and whatever hangs on it; nothing without one."""
+        return [*self.supervision.end_all(now), *self.desk.end_talk(outcome, now)]
+
     def end(self, now: datetime) -> list[SessionEffect]:
         """End the call: the caller is gone."""
         if self.phase is Phase.OVER:
@@ -316,7 +330,7 @@ class Course:
         was_waiting = self.phase is Phase.WAITING
         outcome = self.outcome or self._abandoned(now)
         effects += self.desk.hang_up_on_agent()
-        effects += self.desk.end_talk(SegmentOutcome.CALLER_HUNG_UP, now)
+        effects += self.end_talk(SegmentOutcome.CALLER_HUNG_UP, now)
         effects += self.desk.withdraw(now)
         left = SegmentOutcome.CALLER_HUNG_UP
         effects += self.outside.end(

@@ -7,6 +7,7 @@ sessions and the ACD are on the `Switchboard`. What an event means stands with t
 - `call_events`: what happens to a call's legs, and what became of our commands;
 - `agent_events`: what agents say about themselves, and what is known of their phones;
 - `talk_requests`: what an agent asks for the caller he talks to;
+- `supervisor_requests`: what a supervisor asks for: to take part in a talk, to move a caller;
 - `control_events`: losing sight of Asterisk, and seeing it again.
 
 A new kind of event is a handler in one of them, or a module of its own that is named in `HANDLERS`.
@@ -29,6 +30,7 @@ from ekc_telephony.core.engine import (
     call_events,
     control_events,
     snapshot,
+    supervisor_requests,
     talk_requests,
 )
 from ekc_telephony.core.engine.plan import EnginePlan
@@ -51,6 +53,7 @@ HANDLERS: Final[Handlers] = {
     **call_events.HANDLERS,
     **agent_events.HANDLERS,
     **talk_requests.HANDLERS,
+    **supervisor_requests.HANDLERS,
     **control_events.HANDLERS,
 }
 """Who handles which event."""
@@ -132,6 +135,19 @@ class Engine:
         if session is None:
             return effects
         return effects + self._board.settle(session, session.abort(now, detail), now)
+
+    def refusal(self, request: supervisor_requests.Request) -> supervisor_requests.Refusal | None:
+        """Return why a supervisor's request cannot be granted now; None when it can."""
+        return supervisor_requests.refusal(self._board, request)
+
+    def call_of(self, request: supervisor_requests.Request) -> CallId | None:
+        """Return the call that a supervisor's request is about; None when there is none."""
+        return supervisor_requests.call_of(self._board, request)
+
+    def find_call(self, name: str) -> CallId | None:
+        """Return the call of this id, or of this appeal."""
+        named = (each for each in self.sessions.values() if name in {each.call, each.appeal})
+        return next((each.call for each in named), None)
 
     # --- what another engine needs to go on
 

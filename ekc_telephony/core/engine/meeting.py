@@ -73,7 +73,7 @@ def connect_failed(course: Course, bridge: BridgeId, now: datetime) -> list[Sess
     if course.phase is Phase.OUTSIDE:
         return course.outside.end(SegmentOutcome.BROKEN, now) + course.back_to_sender(now)
     effects = [*course.advice.end(now), *course.desk.hang_up_on_agent()]
-    effects += course.desk.end_talk(SegmentOutcome.BROKEN, now)
+    effects += course.end_talk(SegmentOutcome.BROKEN, now)
     course.outcome = CallOutcome.TECHNICAL_FAILURE
     return effects + course.hang_up(HangUpCause.TROUBLE)
 
@@ -95,8 +95,8 @@ def _agent_gone(course: Course, reason: EndReason, now: datetime) -> list[Sessio
 
 def _without_agent(course: Course, reason: EndReason, now: datetime) -> list[SessionEffect]:
     if reason is EndReason.HUNG_UP or course.queue is None:
-        return course.desk.end_talk(SegmentOutcome.AGENT_HUNG_UP, now) + course.hang_up()
-    *ended, conversation_ended = course.desk.end_talk(SegmentOutcome.BROKEN, now)
+        return course.end_talk(SegmentOutcome.AGENT_HUNG_UP, now) + course.hang_up()
+    *ended, conversation_ended = course.end_talk(SegmentOutcome.BROKEN, now)
     # He joins first: his place must be known when the ACD's answers let him hear something.
     return [*ended, *course.wait_again(now), conversation_ended]
 

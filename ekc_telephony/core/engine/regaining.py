@@ -29,7 +29,11 @@ def control_regained(course: Course, seen: Seen, now: datetime) -> list[SessionE
     asked again, whoever waits hears music, and last words are said again from the beginning.
     """
     course.ear.correct(is_answered=seen.is_answered)
-    left = [DestroyBridge(call=course.call, bridge=each) for each in seen.strange_bridges]
+    left = [
+        # Whether a supervisor still hears what he is to hear nobody knows; he can ask again.
+        *course.supervision.end_all(now),
+        *(DestroyBridge(call=course.call, bridge=each) for each in seen.strange_bridges),
+    ]
     if seen.answered is not None:
         return [*left, *meeting.leg_answered(course, seen.answered, now)]
     if course.phase is Phase.TALKING:
@@ -115,7 +119,7 @@ def torn_away(
     reason = CallbackReason.CUT_OFF if was_talking else CallbackReason.NOT_SERVED
     effects += course.call_back(reason, now)
     if was_talking:
-        effects += course.desk.end_talk(SegmentOutcome.BROKEN, now)
+        effects += course.end_talk(SegmentOutcome.BROKEN, now)
     effects += course.outside.end(SegmentOutcome.BROKEN, now)
     return effects + course.end(now)
 
@@ -123,6 +127,7 @@ def torn_away(
 def abort(course: Course, now: datetime, detail: str) -> list[SessionEffect]:
     """End a session that our own bug has broken: the dialplan takes the caller over."""
     effects = [
+        *course.supervision.end_all(now),
         *course.desk.clear(),
         *course.advice.end(now),
         *course.outside.end(SegmentOutcome.BROKEN, now),

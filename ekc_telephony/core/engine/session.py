@@ -33,10 +33,16 @@ from ekc_telephony.core.acd.messages import LapseReason, OfferMade
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.call.facts import CallOutcome, Disturbance, SegmentKind, SegmentOutcome
-from ekc_telephony.core.engine import meeting, regaining, waiting
+from ekc_telephony.core.engine import meeting, regaining, supervising, waiting
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
-from ekc_telephony.core.engine.state import AdviceState, Phase, PlaceState, SessionState
+from ekc_telephony.core.engine.state import (
+    AdviceState,
+    Phase,
+    PlaceState,
+    SessionState,
+    SupervisionState,
+)
 from ekc_telephony.core.engine.surroundings import Seen
 from ekc_telephony.core.kernel.ids import (
     AgentId,
@@ -139,13 +145,19 @@ class Session:
         """The advice that is asked for or given, to look at."""
         return self.course.advice.state
 
+    @property
+    def supervisions(self) -> tuple[SupervisionState, ...]:
+        """Every supervisor who takes part or is being rung, to look at."""
+        return self.course.supervision.states
+
     def has_open(self, kind: SegmentKind) -> bool:
         """Tell whether a segment of this kind is going on."""
         return self.course.chronicle.is_open(kind)
 
     def legs(self) -> list[LegId]:
         """Return the legs that are believed alive."""
-        return [*self.talking_legs(), *self.course.advice.legs()]
+        course = self.course
+        return [*self.talking_legs(), *course.advice.legs(), *course.supervision.legs()]
 
     def talking_legs(self) -> list[LegId]:
         """Return the legs of the caller and of whoever talks to him or whose phone rings."""
@@ -171,6 +183,7 @@ class Session:
             None if course.desk.offer is None else course.desk.offer.lapses_at,
             None if course.advice.state is None else course.advice.state.lapses_at,
             None if course.outside.state is None else course.outside.state.lapses_at,
+            course.supervision.next_deadline(),
         ]
         return min((each for each in moments if each is not None), default=None)
 
@@ -200,10 +213,10 @@ class Session:
         return meeting.adopt(self.course, agent, leg, bridge, now)
 
     def on_key(self, leg: LegId, key: str, now: datetime) -> list[SessionEffect]:
-        """Take a key of the caller; an agent's keys mean nothing here."""
+        """Take a key of the caller or of a supervisor; an agent's keys mean nothing here."""
         course = self.course
         if leg != course.leg:
-            return []
+            return supervising.key_pressed(course, leg, key, now)
         if course.phase is Phase.WAITING:
             return waiting.key_pressed(course, key, now)
         if course.phase is not Phase.MENU or course.visit is None:
@@ -216,7 +229,7 @@ class Session:
     ) -> list[SessionEffect]:
         """Go on after prompts; failed ones first wait for the hangup that may explain them."""
         if not self.course.ear.is_hearing(playback):
-            return []
+            return self.course.supervision.heard_why(playback, now)
         self.course.ear.heard()
         if not was_played:
             self.course.unheard_until = now + UNHEARD_GRACE
@@ -225,10 +238,14 @@ class Session:
 
     def on_leg_answered(self, leg: LegId, now: datetime) -> list[SessionEffect]:
         """Connect the agent who picked up."""
+        if self.course.supervision.of_leg(leg) is not None:
+            return supervising.leg_answered(self.course, leg, now)
         return meeting.leg_answered(self.course, leg, now)
 
     def on_leg_ended(self, leg: LegId, reason: EndReason, now: datetime) -> list[SessionEffect]:
         """Act on a leg that is gone."""
+        if self.course.supervision.of_leg(leg) is not None:
+            return supervising.leg_ended(self.course, leg, now)
         return meeting.leg_ended(self.course, leg, reason, now)
 
     def on_offer_lost(self, now: datetime) -> list[SessionEffect]:
@@ -245,6 +262,8 @@ class Session:
 
     def on_connect_failed(self, bridge: BridgeId, now: datetime) -> list[SessionEffect]:
         """Act on a caller and an agent, or two agents, who could not be put together."""
+        if self.course.supervision.of_bridge(bridge) is not None:
+            return supervising.bridge_failed(self.course, bridge, now)
         return meeting.connect_failed(self.course, bridge, now)
 
     def on_control_regained(self, seen: Seen, now: datetime) -> list[SessionEffect]:
@@ -305,6 +324,7 @@ class Session:
         if course.outside.is_overdue(now):
             effects += course.outside.end(SegmentOutcome.NOT_ANSWERED, now)
             effects += course.back_to_sender(now)
+        effects += course.supervision.on_time(now)
         if course.visit is not None and course.phase is Phase.MENU:
             effects += course.follow(course.visit.on_time(now), now)
         if course.room is not None:
@@ -321,9 +341,10 @@ class Session:
         """Tell the caller that nobody works now."""
         return waiting.nobody_signed_in(self.course, now)
 
-    def on_moved(self, queue: QueueId, now: datetime) -> list[SessionEffect]:
+    def on_moved(self, queue: QueueId, now: datetime, *, is_by_hand: bool) -> list[SessionEffect]:
         """Go on waiting in another queue."""
-        return waiting.moved(self.course, queue, now)
+        outcome = SegmentOutcome.MOVED if is_by_hand else SegmentOutcome.OVERFLOWED
+        return waiting.moved(self.course, queue, outcome, now)
 
     def on_callback_offered(self, now: datetime) -> list[SessionEffect]:
         """Tell a caller who waits long that he can be called back, if he can."""

@@ -21,6 +21,7 @@ from typing import Final
 from ekc_telephony.core.acd.expected_wait import PaceState
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
+from ekc_telephony.core.call.supervision import SupervisionMode
 from ekc_telephony.core.engine.promise import Told
 from ekc_telephony.core.kernel.ids import (
     AgentId,
@@ -202,6 +203,30 @@ class OutsideState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisionState:
+    """A supervisor takes part in the talk of an agent, or his phone rings for it."""
+
+    supervisor: AgentId
+    agent: AgentId
+    agent_leg: LegId
+    talk: BridgeId
+    """The bridge of the talk."""
+    leg: LegId
+    """The supervisor's."""
+    mode: SupervisionMode
+    lapses_at: datetime | None
+    """When his phone has rung long enough, or he has heard long enough why he cannot take part."""
+    is_answered: bool = False
+    bridge: BridgeId | None = None
+    """His own, with the tap; None while he has none."""
+    tap: LegId | None = None
+    is_tapped: bool = False
+    """The tap is there, and he was put together with it."""
+    is_told_why: bool = False
+    """He hears that he cannot take part."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionState:
     """One call."""
 
@@ -228,6 +253,7 @@ class SessionState:
     transfer: TransferState | None = None
     advice: AdviceState | None = None
     outside: OutsideState | None = None
+    supervisions: tuple[SupervisionState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

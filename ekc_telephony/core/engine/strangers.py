@@ -2,7 +2,7 @@
 Legs that Asterisk holds for us and that nobody here serves: callers whom an earlier engine served.
 
 Rule 1: whoever called one of our numbers is taken in; with an agent in his bridge, as a talk.
-Rule 2: every other leg that no session waits for is hung up.
+Rule 2: every other leg that no session waits for is hung up, and a supervisor's is no agent's.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from ekc_telephony.core.call.events import CallArrived, LiveLeg
 from ekc_telephony.core.call.facts import facts_before
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.session import Session
+from ekc_telephony.core.engine.supervision import is_of_supervisor
 from ekc_telephony.core.engine.switchboard import Effect, Switchboard
 from ekc_telephony.core.kernel.ids import CallId, Did, LegId
 
@@ -25,7 +26,11 @@ def take_strangers_in(board: Switchboard, legs: tuple[LiveLeg, ...], now: dateti
         for live in legs
         if live.leg not in board.session_of_leg and live.leg not in board.features
     ]
-    agents = {live.bridge: live for live in strangers if live.agent and live.bridge}
+    agents = {
+        live.bridge: live
+        for live in strangers
+        if live.agent and live.bridge and not is_of_supervisor(live.leg)
+    }
     effects: list[Effect] = []
     # Conversations first, or their agents would be offered others; then whoever came first.
     for caller in sorted(strangers, key=lambda live: (live.bridge not in agents, live.created_at)):

@@ -140,8 +140,8 @@ class Switchboard:
                     self.session_of_leg[LegId(each.offer)] = session
                 case NobodySignedIn():
                     asked = session.on_nobody_signed_in(now)
-                case CallerMoved(queue=queue):
-                    asked = session.on_moved(queue, now)
+                case CallerMoved(queue=queue, is_by_hand=is_by_hand):
+                    asked = session.on_moved(queue, now, is_by_hand=is_by_hand)
                 case CallbackOffered():
                     asked = session.on_callback_offered(now)
                 case MessageOffered() | CallerSentOutside():

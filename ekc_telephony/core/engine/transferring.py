@@ -32,7 +32,8 @@ def transfer_asked(
     """
     talk = course.desk.talk
     if talk is None or leg != talk.leg:
-        return _decline(course, leg) if leg in course.advice.legs() else []
+        others = (*course.advice.legs(), *course.supervision.legs())
+        return _decline(course, leg) if leg in others else []
     if target is None or (course.queue is None and not isinstance(target, ToQueue)):
         return _answer(course, leg, TransferResult.UNAVAILABLE)
     effects = [
@@ -40,7 +41,7 @@ def transfer_asked(
         *course.advice.end(now),
         *course.desk.hang_up_on_agent(),
     ]
-    *ended, conversation_ended = course.desk.end_talk(SegmentOutcome.TRANSFERRED, now)
+    *ended, conversation_ended = course.end_talk(SegmentOutcome.TRANSFERRED, now)
     only = target.agent if isinstance(target, ToAgent) else None
     course.desk.transfer = TransferState(sender=talk.agent, to=only)
     if isinstance(target, ToNumber):
@@ -68,7 +69,8 @@ def attended_transfer_asked(
 ) -> list[SessionEffect]:
     """Connect the caller with the agent who gives advice, as the one who asked for it wants."""
     talk, advice = course.desk.talk, course.advice.state
-    if talk is None or leg not in {talk.leg, *course.advice.legs()}:
+    legs = {*course.advice.legs(), *course.supervision.legs()}
+    if talk is None or leg not in {talk.leg, *legs}:
         return []
     if advice is None or {leg, consulted} != {talk.leg, advice.asker_leg}:
         return _decline(course, leg)
@@ -77,6 +79,7 @@ def attended_transfer_asked(
     is_recorded = course.queue is not None and course.spec().is_recorded
     return [
         *_answer(course, leg, TransferResult.ACCEPTED),
+        *course.supervision.end_all(now),
         *course.advice.pass_on(now),
         *course.desk.pass_on(advice.agent, advice.leg, course.queue, now, is_recorded=is_recorded),
     ]

@@ -5,12 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from ekc_telephony.core.acd.messages import CallerLeft
+from ekc_telephony.core.acd.messages import CallerLeft, CallerPlaced
 from ekc_telephony.core.call.commands import Command
-from ekc_telephony.core.call.facts import CallbackReason, CallOutcome, SegmentKind, SegmentOutcome
+from ekc_telephony.core.call.facts import (
+    CallbackReason,
+    CallOutcome,
+    NoteKind,
+    SegmentKind,
+    SegmentOutcome,
+)
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
-from ekc_telephony.core.kernel.ids import PromptKey, QueueId
+from ekc_telephony.core.kernel.ids import AgentId, PromptKey, QueueId
 
 NO_AGENTS: Final = (PromptKey("no-agents"),)
 CALLBACK: Final = (PromptKey("callback-promised"),)
@@ -24,15 +30,36 @@ def nobody_signed_in(course: Course, now: datetime) -> list[SessionEffect]:
     return effects + course.take_leave(NO_AGENTS, CallOutcome.INFORMED_NO_AGENTS, now)
 
 
-def moved(course: Course, queue: QueueId, now: datetime) -> list[SessionEffect]:
-    """Go on waiting in another queue."""
+def moved(
+    course: Course, queue: QueueId, outcome: SegmentOutcome, now: datetime
+) -> list[SessionEffect]:
+    """Go on waiting in another queue; the outcome says how that came about."""
     course.queue = queue
     if course.room is not None:
         room, course.room = course.room.state(), course.new_waiting_room()
         course.room.resume(room)
     return [
-        *course.chronicle.end(SegmentKind.WAITING, SegmentOutcome.OVERFLOWED, now),
+        *course.chronicle.end(SegmentKind.WAITING, outcome, now),
         course.chronicle.start(SegmentKind.WAITING, now, queue=queue),
+    ]
+
+
+def move_asked(
+    course: Course, queue: QueueId, by: str, raised: int, now: datetime
+) -> list[SessionEffect]:
+    """
+    Let him wait elsewhere, or before others, as a supervisor wants it.
+
+    Args:
+        course: The call; it waits, and no phone rings for it.
+        queue: Where to.
+        by: Who wants it.
+        raised: By how much his priority is raised.
+        now: The moment.
+    """
+    return [
+        course.chronicle.noted(NoteKind.MOVED, now, agent=AgentId(by), target=queue),
+        CallerPlaced(call=course.call, queue=queue, raised=raised),
     ]
 
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
+from ekc_telephony.core.call.supervision import SupervisionMode
 from ekc_telephony.core.engine.engine import Engine
+from ekc_telephony.core.engine.session import Session
 from ekc_telephony.core.engine.state import Phase
-from ekc_telephony.core.kernel.ids import AgentId, AppealId, QueueId
+from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId, QueueId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +42,30 @@ class AgentLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorLine:
+    """One supervisor who takes part in a talk."""
+
+    supervisor: AgentId
+    agent: AgentId
+    mode: SupervisionMode
+    is_ringing: bool
+    """His phone rings; he has not answered yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallLine:
     """One call."""
 
+    call: CallId
     appeal: AppealId
     phase: Phase
     queue: QueueId | None
     agent: AgentId | None
     lasting: timedelta
     """Since it reached us."""
+    waiting: timedelta | None = None
+    """Since it stands in line; None when it does not wait."""
+    supervisors: tuple[SupervisorLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +97,32 @@ def wallboard_of(engine: Engine, now: datetime) -> Wallboard:
             for agent in engine.acd.agents.values()
         ),
         calls=tuple(
-            CallLine(
-                appeal=session.appeal,
-                phase=session.phase,
-                queue=session.queue,
-                agent=session.agent,
-                lasting=now - session.registered_at,
-            )
+            call_line(engine, session, now)
             for session in engine.sessions.values()
             if session.phase is not Phase.OVER
+        ),
+    )
+
+
+def call_line(engine: Engine, session: Session, now: datetime) -> CallLine:
+    """Return how one call is at this moment."""
+    place = engine.acd.place(session.call)
+    return CallLine(
+        call=session.call,
+        appeal=session.appeal,
+        phase=session.phase,
+        queue=session.queue,
+        agent=session.agent,
+        lasting=now - session.registered_at,
+        waiting=None if place is None else now - place.joined_at,
+        supervisors=tuple(
+            SupervisorLine(
+                supervisor=each.supervisor,
+                agent=each.agent,
+                mode=each.mode,
+                is_ringing=not each.is_answered,
+            )
+            for each in session.supervisions
         ),
     )
 

@@ -79,8 +79,7 @@ class Site:
 
 
 def _live(settings: Settings, text: str) -> None:
-    accounts = [each.account for each in settings.operators]
-    key = load_or_create_secrets(settings.secrets_file, accounts).journal
+    key = load_or_create_secrets(settings.secrets_file, settings.accounts).journal
     plan = engine_plan(settings, today=NOON.date())
     engine = SupervisedEngine(Engine(plan, acd_of(settings)))
     texts = {"ekc.yaml": text} | ScriptShelf(settings, plan.scripts).texts

@@ -12,7 +12,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from ekc_telephony.adapters.http.app import make_app, serve_pages
-from ekc_telephony.adapters.http.floor_api import BODY_AT_MOST, FloorApi
+from ekc_telephony.adapters.http.floor_api import FloorApi
+from ekc_telephony.adapters.http.gate import BODY_AT_MOST
 from ekc_telephony.core.call.events import PresenceDeclared
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.engine.wallboard import AgentLine, wallboard_of

@@ -30,8 +30,10 @@ from ekc_telephony.core.call.commands import (
     DialNumber,
     HangUpLeg,
     JoinBridge,
+    LeaveBridge,
     PlayPrompts,
     SendToFallback,
+    TapLeg,
 )
 from ekc_telephony.core.call.events import (
     CallArrived,
@@ -46,6 +48,7 @@ from ekc_telephony.core.call.events import (
     LegAnswered,
     LegEnded,
     LiveLeg,
+    MoveAsked,
     PhoneLost,
     PhoneReached,
     PhonesElsewhere,
@@ -53,13 +56,25 @@ from ekc_telephony.core.call.events import (
     PresenceDeclared,
     RecordingEnded,
     RecordingFailed,
+    SupervisionAsked,
+    SupervisionGivenUp,
     TransferAsked,
 )
 from ekc_telephony.core.call.facts import AgentChanged, CallFact
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
+from ekc_telephony.core.call.supervision import SupervisionMode
 from ekc_telephony.core.engine.engine import Effect
 from ekc_telephony.core.engine.state import Memory, Phase
-from ekc_telephony.core.kernel.ids import AgentId, BridgeId, CallId, Did, LegId, RecordingId
+from ekc_telephony.core.engine.supervision import is_of_supervisor
+from ekc_telephony.core.kernel.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    Did,
+    LegId,
+    QueueId,
+    RecordingId,
+)
 from ekc_telephony.runtime.journal_codec import Opening, decode, encode_opening
 from tests.core.engine.record import Record
 from tests.core.office import EVERYBODY, NOON, engine, restored_engine, seconds
@@ -68,9 +83,12 @@ PICK: Final = st.integers(0, 99)
 NUMBERS: Final = st.sampled_from(
     [Did("100"), Did("200"), Did("300"), Did("400"), Did("500"), Did("600")]
 )
-KEYS: Final = st.sampled_from("1259*#A")
+KEYS: Final = st.sampled_from("124569*#A")
 AGENTS: Final = st.sampled_from([*EVERYBODY, AgentId("nobody")])
 CODES: Final = st.sampled_from(["*45", "*46", "*462", "*47", "*48", "*99"])
+SUPERVISORS: Final = st.sampled_from([AgentId("nina"), AgentId("oleg")])
+MODES: Final = st.sampled_from(SupervisionMode)
+QUEUES: Final = st.sampled_from([QueueId(each) for each in ("first", "second", "expert", "none")])
 TARGETS: Final = st.sampled_from([*EVERYBODY, "first", "second", "112", "77", "nobody"])
 """What an operator can dial to transfer to, or to ask for advice."""
 SAFE_PHASES: Final = (Phase.WAITING, Phase.TALKING, Phase.OUTSIDE, Phase.OVER)
@@ -102,7 +120,7 @@ class Asterisk:
     def alive(self) -> list[Leg]:
         return [leg for leg in self.legs.values() if leg.is_alive]
 
-    def obey(self, command: Command, now: datetime) -> None:
+    def obey(self, command: Command, now: datetime) -> None:  # noqa: C901 (one row per command)
         match command:
             case AnswerLeg(leg=leg):
                 self.legs[leg].is_answered = True
@@ -114,12 +132,16 @@ class Asterisk:
                 self.legs[leg] = Leg(leg=leg, created_at=now, agent=agent)
             case DialNumber(leg=leg):
                 self.legs[leg] = Leg(leg=leg, created_at=now, agent=AgentId("the trunk"))
+            case TapLeg(tap=tap):
+                self.legs[tap] = Leg(leg=tap, created_at=now)
             case PlayPrompts():
                 self.playing.append(command)
                 self.ever_played.append(command)
             case JoinBridge(bridge=bridge, legs=legs):
                 assert not [other for other in self.bridges.values() if set(other) & set(legs)]
-                self.bridges[bridge] = legs
+                self.bridges[bridge] = (*self.bridges.get(bridge, ()), *legs)
+            case LeaveBridge(bridge=bridge, legs=legs) if bridge in self.bridges:
+                self.takes_out(bridge, legs)
             case DestroyBridge(bridge=bridge):
                 self.bridges.pop(bridge, None)
             case _:
@@ -129,6 +151,11 @@ class Asterisk:
         if leg in self.legs:
             self.legs[leg].is_alive = False
         self.playing = [each for each in self.playing if each.leg != leg]
+
+    def takes_out(self, bridge: BridgeId, legs: tuple[LegId, ...]) -> None:
+        self.bridges[bridge] = tuple(leg for leg in self.bridges[bridge] if leg not in legs)
+        if not self.bridges[bridge]:
+            del self.bridges[bridge]
 
     def snapshot(self) -> ControlRegained:
         bridge_of = {leg: bridge for bridge, legs in self.bridges.items() for leg in legs}
@@ -188,9 +215,10 @@ class HostileWorld(RuleBasedStateMachine):
         return self.records[-1]
 
     def commanded(self, command: Command) -> None:
-        if isinstance(command, (DialAgent, DialNumber)):
-            assert command.leg not in self.dialled, "a leg's id is given once"
-            self.dialled.add(command.leg)
+        if isinstance(command, (DialAgent, DialNumber, TapLeg)):
+            made = command.tap if isinstance(command, TapLeg) else command.leg
+            assert made not in self.dialled, "a leg's id is given once"
+            self.dialled.add(made)
         self.commands.append(command)
         if self.is_connected:
             self.asterisk.obey(command, self.now)
@@ -269,15 +297,15 @@ class HostileWorld(RuleBasedStateMachine):
     def a_command_fails(self, which: int, *, is_gone: bool) -> None:
         command = self.commands.pop(-min(which, len(self.commands)))
         match command:
-            case DialAgent(leg=leg) | DialNumber(leg=leg):
+            case DialAgent(leg=leg) | DialNumber(leg=leg) | TapLeg(tap=leg):
                 self.asterisk.ends(leg)
             case HangUpLeg(leg=leg):
                 is_gone = True  # the outbox repeats what fails for another reason
                 self.asterisk.ends(leg)
             case PlayPrompts():
                 self.asterisk.playing = [each for each in self.asterisk.playing if each != command]
-            case JoinBridge(bridge=bridge):
-                self.asterisk.bridges.pop(bridge, None)
+            case JoinBridge(bridge=bridge, legs=legs) if bridge in self.asterisk.bridges:
+                self.asterisk.takes_out(bridge, legs)
             case _:
                 pass
         self.tell(CommandFailed(command=command, is_gone=is_gone, detail="500"))
@@ -318,6 +346,46 @@ class HostileWorld(RuleBasedStateMachine):
             self.tell(TransferAsked(leg=leg, target="112", is_attended=False))
             if which % 2:
                 self.somebody_outside_answers()
+
+    @precondition(lambda self: self.is_connected)
+    @rule(which=PICK, mode=MODES, then=MODES, by=SUPERVISORS)
+    def a_supervisor_takes_part(
+        self, which: int, mode: SupervisionMode, then: SupervisionMode, by: AgentId
+    ) -> None:
+        """Shorten the way to a talk in which a supervisor takes part, in one way and another."""
+        if not self.talking():
+            self.a_conversation_begins(which, "")
+        talking = self.talking()
+        if talking:
+            agent = talking[which % len(talking)]
+            for each in (mode, then):
+                self.tell(SupervisionAsked(supervisor=by, agent=agent, mode=each))
+                self.legs_of_supervisors_answer()
+
+    def legs_of_supervisors_answer(self) -> None:
+        """Let supervisors pick up, and their taps be there."""
+        for _ in range(2):
+            for session in list(self.engine.sessions.values()):
+                for leg in session.course.supervision.legs():
+                    if leg in self.asterisk.legs and not self.asterisk.legs[leg].is_answered:
+                        self.asterisk.legs[leg].is_answered = True
+                        self.tell(LegAnswered(leg=leg))
+
+    @precondition(lambda self: self.is_connected)
+    @rule(agent=AGENTS, mode=MODES, by=SUPERVISORS)
+    def a_supervisor_asks(self, agent: AgentId, mode: SupervisionMode, by: AgentId) -> None:
+        self.tell(SupervisionAsked(supervisor=by, agent=agent, mode=mode))
+
+    @rule(agent=AGENTS, by=SUPERVISORS)
+    def a_supervisor_gives_up(self, agent: AgentId, by: AgentId) -> None:
+        self.tell(SupervisionGivenUp(supervisor=by, agent=agent))
+
+    @precondition(lambda self: self.asterisk.legs)
+    @rule(which=PICK, queue=QUEUES, raised=st.sampled_from([0, 1, 5]))
+    def a_caller_is_moved(self, which: int, queue: QueueId, raised: int) -> None:
+        calls = [*self.engine.sessions, CallId(self.any_leg(which).leg)]
+        call = calls[which % len(calls)]
+        self.tell(MoveAsked(call=call, queue=queue, by="nina", raise_priority=raised))
 
     def somebody_outside_answers(self) -> None:
         """Let whoever was rung outside last pick up."""
@@ -478,7 +546,8 @@ class HostileWorld(RuleBasedStateMachine):
             is_seen = self.engine._board.blind_since is None
             assert due is None or due > self.now or not is_seen, session.phase
         for bridge, legs in self.asterisk.bridges.items():
-            assert len(legs) == 2, bridge
+            others = [leg for leg in legs if not is_of_supervisor(leg)]
+            assert 2 in {len(legs), len(others)}, bridge
 
     @invariant()
     def the_indexes_agree(self) -> None:
