@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 STOP_LIMIT: Final = timedelta(seconds=15)
@@ -21,7 +22,11 @@ STOP_LIMIT: Final = timedelta(seconds=15)
 
 @contextmanager
 def running(
-    command: Sequence[str | Path], *, folder: Path, log: Path
+    command: Sequence[str | Path],
+    *,
+    folder: Path,
+    log: Path,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """
     Run a program until the block is left; then it is gone.
@@ -30,6 +35,7 @@ def running(
         command: The program and its arguments.
         folder: Where it runs.
         log: Where everything that it writes goes.
+        environment: Variables that it gets beside our own.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -39,6 +45,7 @@ def running(
             stderr=subprocess.STDOUT,
             cwd=folder,
             process_group=0,
+            env=os.environ | environment,
         )
     try:
         yield process

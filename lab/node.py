@@ -20,11 +20,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from ruamel.yaml import YAML
@@ -225,16 +226,24 @@ def render_node(config: Path) -> tuple[Settings, Secrets]:
 
 
 @contextmanager
-def running_engine(config: Path, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+def running_engine(
+    config: Path, settings: Settings, *, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[subprocess.Popen[bytes]]:
     """
     Run the engine alone until the block is left; it is healthy when the block begins.
+
+    Args:
+        config: The `ekc.yaml`.
+        settings: What it says.
+        environment: Variables that the engine gets beside our own.
 
     Raises:
         NodeFailedError: It did not start.
     """
     log = engine_log(settings)
     command: list[str | Path] = [sys.executable, "-m", "ekc_telephony", "serve"]
-    with running([*command, "--config", config], folder=PROJECT, log=log) as engine:
+    command += ["--config", config]
+    with running(command, folder=PROJECT, log=log, environment=environment) as engine:
         _wait_until_healthy(_url(settings), engine, log)
         yield engine
 

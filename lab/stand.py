@@ -202,9 +202,9 @@ class Stand:
         self.asterisk.kill()
         self._asterisk_stack.close()
 
-    def start_engine(self) -> None:
-        """Start the engine and wait until it is healthy."""
-        running = running_engine(self.config, self.settings)
+    def start_engine(self, *, environment: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Start the engine, with variables beside our own, and wait until it is healthy."""
+        running = running_engine(self.config, self.settings, environment=environment)
         self._engine = self._engine_stack.enter_context(running)
 
     def kill_engine(self) -> None:

@@ -121,7 +121,7 @@ class Node:
         self._api_key = secrets.api
         client = _ari_client(settings, secrets)
         self._control: CallControl = AriCallControl(client, outside=outside_endpoints(settings))
-        self._ari = AriLink(client, life=self._life)
+        self._ari = AriLink(client, life=self._life, ahead=self._clock.ahead_of_the_machine)
         self._lamps = Lamps(
             client,
             floor=lambda: floor_of(self._engine),
@@ -155,7 +155,7 @@ class Node:
         self._sinks: tuple[FactSink, ...] = (self._writer, *listeners, self._lamps)
         self._store_of_fallback = SqlAppealStore(settings.store_url)
         self._intake = FallbackIntake(
-            SpoolFolder(settings.fallback_spool, at_tick=self._clock.at_tick),
+            SpoolFolder(settings.fallback_spool, true_moment=self._clock.true_moment),
             self._queue_log.beside(self._store_of_fallback),
             clock=self._clock,
             asterisk_started_at=lambda: self._ari.asterisk_started_at,

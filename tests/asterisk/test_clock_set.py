@@ -11,7 +11,8 @@ import pytest
 from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind
 from lab.faults.faketime import WallClock, find_library
-from lab.node import PortBlock, render_node
+from lab.hearing import Sound
+from lab.node import PortBlock, engine_log, render_node
 from lab.phones.operator import Answer
 from lab.phones.voice import whistle
 from lab.runtime import Runtime
@@ -104,3 +105,32 @@ async def test_a_talk_without_the_engine_is_as_long_in_the_store_as_it_was(
     assert dialled_at - CLOSE < history.summary.registered_at <= waiting.started_at
     assert waiting.started_at < talk.started_at < heard_at
     assert left_at - CLOSE < talk.ended_at < gone_at + CLOSE
+
+
+async def test_a_caller_who_presses_keys_after_the_clock_was_set_back_hears_and_is_heard(
+    stand: Stand, clock: WallClock
+) -> None:
+    music = Sound.read(stand.settings.sounds / "moh" / "calm.wav")
+    words = stand.prompt("presence-not-ready")
+    stand.start_engine(environment=clock.environment)
+    before = await stand.call(FIRST_LINE)
+    await stand.hears(before.line, music)
+    await before.line.press("5")
+    after = await stand.call(FIRST_LINE)
+    await stand.hears(after.line, music)
+    clock.put(-HOUR)
+    await clock_shows(stand, -HOUR)
+
+    async def is_noticed() -> bool:
+        log = engine_log(stand.settings).read_text(encoding="utf-8")
+        return "clock was set back" in log
+
+    await eventually(is_noticed)
+    for citizen in (before, after):
+        await citizen.line.press("57")
+    for citizen, account in ((before, "ivanova"), (after, "petrov")):
+        phone = await stand.on_duty(account, Answer(after=AT_ONCE, words=words))
+        assert await citizen.line.hear(words, patience=timedelta(seconds=20))
+        await citizen.line.press("7")
+        citizen.line.say(whistle(), is_repeated=True)
+        await stand.hears(phone.lines[-1], whistle())

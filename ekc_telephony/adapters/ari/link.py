@@ -41,6 +41,7 @@ from ekc_telephony.adapters.ari.reconcile import (
     decode_channels,
     decode_start,
 )
+from ekc_telephony.adapters.ari.stale_keys import StaleKeys
 from ekc_telephony.adapters.ari.translate import translate
 from ekc_telephony.core.call.events import ControlLost, Event, PhonesElsewhere
 
@@ -75,12 +76,16 @@ class AriLink:
     Args:
         client: The client to connect; nobody else connects it.
         life: What tells this life of the engine from all others: `<installation>/<start>`.
+        ahead: By how much a clock that nobody sets is ahead of the machine's.
     """
 
-    def __init__(self, client: AriClient, *, life: str = "") -> None:
+    def __init__(
+        self, client: AriClient, *, life: str = "", ahead: Callable[[], timedelta] = timedelta
+    ) -> None:
         self._client = client
         self._life = life
         self.heartbeat = Heartbeat(client, life=life, is_fit=self._is_fit)
+        self._stale_keys = StaleKeys(client, ahead=ahead)
         self._lost_at: float | None = None
         self.asterisk_started_at: datetime | None = None
         """None before the first connection."""
@@ -112,6 +117,7 @@ class AriLink:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self.heartbeat.run())
+                    tasks.create_task(self._stale_keys.run())
                     tasks.create_task(self._stay_connected(deliver))
             except* AriFatalError as group:
                 fatal += group.exceptions
@@ -316,6 +322,7 @@ class AriLink:
 
     def _pass_on(self, message: Message, deliver: Deliver) -> None:
         self._hear_ourselves(message)
+        self._stale_keys.hear(message)
         if self._held.is_news(message) and (event := translate(message)) is not None:
             self.events += 1
             deliver(event)

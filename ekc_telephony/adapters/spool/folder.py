@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 import msgspec
 import structlog
@@ -38,6 +38,8 @@ _BEING_WRITTEN_FOR: Final = timedelta(seconds=5)
 """How long the dialplan may take to write its lines; it takes a few milliseconds."""
 _ARRIVAL_S: Final = 60
 """A caller whom the engine never had comes here within a second, or when Asterisk is thawed."""
+
+TrueMoment: TypeAlias = Callable[[datetime, str | None], datetime]
 
 log = structlog.get_logger(__name__)
 
@@ -72,14 +74,15 @@ class SpoolFolder:
 
     Args:
         folder: `spool/ekc` in Asterisk's folder; it need not be there yet.
-        at_tick: Returns the moment of a tick; None when it tells nothing.
+        true_moment: Returns the true moment of what the wall clock showed, given the tick noted
+            next to it, if any.
     """
 
     def __init__(
-        self, folder: Path, *, at_tick: Callable[[str], datetime | None] = lambda _tick: None
+        self, folder: Path, *, true_moment: TrueMoment = lambda noted_at, _tick: noted_at
     ) -> None:
         self._folder = folder
-        self._at_tick = at_tick
+        self._true_moment = true_moment
         self.broken = 0
         """Files put aside since the start."""
 
@@ -187,9 +190,8 @@ class SpoolFolder:
         return None if seconds is None else self._moment(seconds, tick)
 
     def _moment(self, seconds: float, tick: str | None) -> datetime:
-        known = self._at_tick(tick) if tick else None
         try:
-            return known or datetime.fromtimestamp(seconds, UTC)
+            return self._true_moment(datetime.fromtimestamp(seconds, UTC), tick or None)
         except (ValueError, OverflowError, OSError) as error:
             raise _BrokenNoteError(
                 f"a moment is no number of seconds since 1970: {error}"

@@ -49,6 +49,36 @@ def test_a_tick_is_a_moment_of_this_clock_wherever_the_machine_s_was_set() -> No
     assert abs(LONG_AGO - timedelta(seconds=60) - at) < A_MOMENT
 
 
+@pytest.mark.parametrize("late_s", [0, 2])
+def test_a_tick_that_was_told_late_does_not_move_a_moment(late_s: float) -> None:
+    clock = SystemClock()
+    noted_at = clock.now() - timedelta(seconds=60)
+    told = clock.true_moment(noted_at, tick(seconds_ago=60 - late_s))
+    assert abs(told - noted_at) < timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_tick_tells_what_the_machine_s_clock_did_before_it_was_set(hours: int) -> None:
+    clock = SystemClock()
+    true = clock.now() - timedelta(seconds=60)
+    told = clock.true_moment(true + timedelta(hours=hours), tick(seconds_ago=60))
+    assert abs(told - true) < A_MOMENT
+
+
+def test_a_moment_of_the_machine_s_clock_is_told_by_this_one() -> None:
+    clock = SystemClock()
+    noted_at = clock.now() - timedelta(seconds=60)
+    clock.resume(replace(clock.reading(), at=LONG_AGO))
+    told = clock.true_moment(noted_at, tick(seconds_ago=60))
+    assert abs(told - (LONG_AGO - timedelta(seconds=60))) < A_MOMENT
+
+
+def test_without_a_tick_the_machine_s_clock_is_believed() -> None:
+    clock = SystemClock()
+    assert clock.true_moment(LONG_AGO, None) == LONG_AGO
+    assert clock.true_moment(LONG_AGO, tick(boot="another")) == LONG_AGO
+
+
 @pytest.mark.parametrize(
     "told",
     [tick(boot="another"), tick(seconds_ago=-60), "", "100", "noon noon", "٣ noon", "9" * 400],
