@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Final
 
 TICK_LATENESS: Final = timedelta(seconds=3)
-"""How long `agi/ekc-tick` may take to be started; a clock set forward by less goes unnoticed. Seen:
-1.3 s on two cores, when 26 callers of the fallback hung up in the same moment."""
+"""How long a script may take to be started; a clock set forward by less goes unnoticed. Seen: 1.3 s
+on two cores, when 26 callers of the fallback hung up in the same moment."""
 _TICK: Final = timedelta(seconds=0.02)
 
 
@@ -67,7 +67,7 @@ class SystemClock:
 
         Args:
             noted_at: What the machine's clock showed.
-            tick: What `agi/ekc-tick` noted next; it tells whether the clock was set since.
+            tick: When a script was started right after; it tells whether the clock was set since.
         """
         known = None if tick is None else self.at_tick(tick)
         if known is None:

@@ -97,8 +97,11 @@ def spool(stand: Stand) -> Path:
 
 
 async def at_work(stand: Stand, account: str, reaction: Reaction) -> OperatorPhone:
+    is_new = account not in stand._operators
     phone = await stand.phone(account)
-    await phone.register()
+    if not is_new:
+        # Twice in a moment, on a busy machine, and Asterisk may take the phone to be gone.
+        await phone.register()
     await stand.until_free_in_fallback(account)
     phone.offers.clear()
     phone.lines.clear()

@@ -25,13 +25,16 @@ VERSION = 1
 """Of the file's format."""
 
 
-def record(call: str, variable: Callable[[str], str]) -> Mapping[str, object]:
+def record(
+    call: str, variable: Callable[[str], str], *, tick: str | None = None
+) -> Mapping[str, object]:
     """
     Return what is kept of a call.
 
     Args:
         call: Asterisk's unique id of its channel.
         variable: Returns a channel variable; empty when it is not set.
+        tick: When this script was started.
 
     Raises:
         ValueError: A moment is no number.
@@ -50,7 +53,7 @@ def record(call: str, variable: Callable[[str], str]) -> Mapping[str, object]:
         "agent": variable("EKC_AGENT") or None,
         "entered_tick": variable("EKC_ENTERED_TICK") or None,
         "answered_tick": variable("EKC_ANSWERED_TICK") or None,
-        "ended_tick": variable("EKC_ENDED_TICK") or None,
+        "ended_tick": tick if variable("EKC_ENDED_AT") else None,
     }
 
 
@@ -70,12 +73,27 @@ def keep(content: Mapping[str, object], *, folder: str) -> None:
     os.replace(fresh, path)  # noqa: PTH105 - as above
 
 
+def own_tick() -> str:
+    """
+    Return when this process was started, as `ekc-tick` tells it: `<tick> <boot>`.
+
+    Raises:
+        OSError: The kernel does not tell it.
+    """
+    # The text after the name in brackets begins with field 3 of proc(5); the start is field 22.
+    with open("/proc/self/stat", encoding="ascii") as stat:  # noqa: PTH123 - as above
+        tick = stat.read().rpartition(")")[2].split()[19]
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:  # noqa: PTH123 - as above
+        return f"{tick} {boot.read().strip()}"
+
+
 def main() -> None:
     """Serve one call of Asterisk."""
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - as above
         agi = AGI(stderr=nowhere)
         try:
-            keep(record(agi.env["agi_uniqueid"], agi.get_variable), folder=sys.argv[1])
+            noted = record(agi.env["agi_uniqueid"], agi.get_variable, tick=own_tick())
+            keep(noted, folder=sys.argv[1])
         except (OSError, ValueError) as trouble:
             agi.set_variable("EKC_SPOOLED", str(getattr(trouble, "strerror", None) or trouble))
         else:

@@ -58,7 +58,7 @@ def run(
         "EKC_AGENT",
         "EKC_ENTERED_TICK",
         "EKC_ANSWERED_TICK",
-        "EKC_ENDED_TICK",
+        "EKC_ENDED_AT",
     )
     answers = [
         f"200 result=1 ({variables[name]})" if name in variables else "200 result=0"
@@ -106,6 +106,10 @@ def test_what_is_known_later_replaces_what_was_kept_before(agi: Path, tmp_path: 
     run(agi, tmp_path, VARIABLES | {"EKC_ENDED_AT": "1763779760.25"})
     kept = json.loads((tmp_path / f"{CALL}.json").read_text())
     assert kept["ended_at"] == 1763779760.25
+    clock = SystemClock()
+    ran_at = clock.at_tick(kept["ended_tick"])
+    assert ran_at is not None
+    assert clock.now() - ran_at < timedelta(seconds=30)
     assert kept["choice"] == "callback"
 
 
