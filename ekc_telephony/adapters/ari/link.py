@@ -266,8 +266,10 @@ class AriLink:
         except TimeoutError as late:
             raise AriDownError("Asterisk does not list its channels, or sends no events.") from late
         self.asterisk_started_at = decode_start(info or "{}")
+        live = decode_channels(channels or "[]")
+        self._stale_keys.forget_all_but(each.id for each in live)
         regained = self._held.regained(
-            decode_channels(channels or "[]"),
+            live,
             decode_bridges(bridges or "[]"),
             kept_back,
             asterisk_started_at=self.asterisk_started_at,

@@ -18,7 +18,7 @@ hears nothing for so long.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Final
 from urllib.parse import quote
@@ -63,6 +63,10 @@ class StaleKeys:
                 self._pressed.pop(channel.id, None)
             case _:
                 pass
+
+    def forget_all_but(self, channels: Iterable[str]) -> None:
+        """Forget channels that ended unseen: no others are there."""
+        self._pressed = {leg: self._pressed[leg] for leg in channels if leg in self._pressed}
 
     async def run(self) -> None:
         """Look at the clock for ever; cancel to stop."""
