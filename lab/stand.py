@@ -228,6 +228,11 @@ class Stand:
         self.start_engine()
         self.run(self._open())
 
+    def open_without_engine(self) -> None:
+        """Start all but the engine."""
+        self.start_asterisk()
+        self.run(self._open())
+
     def close(self) -> None:
         """End everything."""
         try:
@@ -299,6 +304,37 @@ class Stand:
         self._lines.clear()
         await self.until(lambda board: not board.calls, what="that nobody calls")
         await self.off_duty(*self._on_duty)
+
+    async def at_work(self, account: str, reaction: Reaction) -> OperatorPhone:
+        """Return an operator's phone, registered, whatever the engine knows of him."""
+        # Not twice at once: the stack takes its first registration back meanwhile, and on a busy
+        # machine that can be what Asterisk hears last.
+        if account in self._operators:
+            await self._operators[account].register()
+        phone = await self.phone(account)
+        await self.until_free_in_fallback(account)
+        phone.offers.clear()
+        phone.lines.clear()
+        phone.react = reacting(reaction)
+        return phone
+
+    async def send_home(self) -> None:
+        """Let all citizens hang up and all operators' phones go, whatever the engine knows."""
+        for line in self._lines:
+            await line.hang_up()
+        self._lines.clear()
+        for phone in self._operators.values():
+            phone.react = _ignore
+            await phone.unregister()
+        await self.until_silent()
+
+    async def until_silent(self) -> None:
+        """Wait until Asterisk has no channel."""
+
+        async def look() -> bool:
+            return "0 active channels" in self.asterisk.command("core show channels count")
+
+        await eventually(look, what="that nobody is on the line")
 
     # --- looking
 
@@ -534,6 +570,32 @@ def running_stand(
         prepare: Called when the folder is rendered, before Asterisk starts.
         runtime: Where Asterisk is; this clone's when not given.
     """
+    with _stand(config, prepare=prepare, runtime=runtime) as stand:
+        stand.open()
+        yield stand
+
+
+@contextmanager
+def stand_without_engine(config: Path) -> Iterator[Stand]:
+    """
+    Run Asterisk and the phones until the block is left; a story starts the engine if it needs it.
+
+    Args:
+        config: The `ekc.yaml`.
+    """
+    with _stand(config) as stand:
+        stand.open_without_engine()
+        yield stand
+
+
+@contextmanager
+def _stand(
+    config: Path,
+    *,
+    prepare: Callable[[Settings], None] | None = None,
+    runtime: Runtime | None = None,
+) -> Iterator[Stand]:
+    """Make a stand where nothing runs yet; end whatever does when the block is left."""
     settings, secrets = render_node(config)
     if prepare is not None:
         prepare(settings)
@@ -546,7 +608,6 @@ def running_stand(
             runtime=runtime or Runtime.find(),
         )
         try:
-            stand.open()
             yield stand
         finally:
             stand.close()

@@ -69,6 +69,11 @@ def write_story_site(
     return write_site(folder, ports=ports, change=change_all)
 
 
+def without_the_fixed(document: Document) -> None:
+    """Leave out the phone that is taken to be there though it is not; a `change` of a site."""
+    document["operators"] = [each for each in document["operators"] if each["account"] != FIXED]
+
+
 def _change(document: Document, ports: PortBlock) -> None:
     document["scripts"] = "scripts"
     document["sounds"] = "sounds"

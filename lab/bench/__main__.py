@@ -7,61 +7,32 @@ is 0 unless a call failed, an appeal is missing, or a part did not start; 130 af
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
 import sys
 from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ekc_telephony.adapters.asterisk_conf.conf import InstallationIncompleteError
-from ekc_telephony.settings.errors import SettingsError
-from lab.asterisk import AsteriskFailedError
 from lab.bench.figures import Measured, Outcome, percentile
-from lab.bench.plan import Plan, PlanError
+from lab.bench.plan import Plan
+from lab.bench.program import asterisk_version, run_program, write_report
 from lab.bench.report import as_json, tell
-from lab.bench.run import WarmUpError, run
-from lab.bench.sipp import SippError
+from lab.bench.run import run
 from lab.bench.site import Site
-from lab.node import NodeFailedError
-from lab.runtime import Runtime, RuntimeMissingError
+from lab.runtime import Runtime
 
 _PLAIN_WIDTH: Final = 150
 """Where there is no terminal whose width could be asked."""
-_INTERRUPTED: Final = 130
-_FAILURES: Final = (
-    AsteriskFailedError,
-    InstallationIncompleteError,
-    NodeFailedError,
-    PlanError,
-    RuntimeMissingError,
-    SettingsError,
-    SippError,
-    WarmUpError,
-)
 
 
 def main() -> int:
     """Run the benchmark and return the exit code."""
-    console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
-    # `kill` ends us as Ctrl-C does: by leaving every `with` block. A shell that starts us in the
-    # background lets us ignore SIGINT, so that is said as well.
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, signal.default_int_handler)
-    try:
-        return _bench(console)
-    except _FAILURES as error:
-        console.print(str(error), style="red", highlight=False, markup=False)
-        return 1
-    except KeyboardInterrupt:
-        console.print("Interrupted; everything is stopped.")
-        return _INTERRUPTED
+    return run_program(_bench, width=_PLAIN_WIDTH)
 
 
-def _bench(console: Console) -> int:
+def _bench(console: Console) -> bool:
     plan = Plan.from_environment(os.environ)
     runtime = Runtime.find()
     folder = runtime.folder / "bench"
@@ -70,12 +41,9 @@ def _bench(console: Console) -> int:
     site = Site(folder=folder, operators=plan.operators)
     outcome = _run(plan, site, runtime, console)
     tell(outcome, console)
-    path = runtime.reports / "bench.json"
-    version = runtime.versions.get("asterisk: asterisk", "unknown")
-    content = json.dumps(as_json(outcome, asterisk_version=version), indent=1, ensure_ascii=False)
-    path.write_text(content + "\n", encoding="utf-8")
-    console.print(f"Report: {path}", highlight=False)
-    return 0 if outcome.is_sound else 1
+    content = as_json(outcome, asterisk_version=asterisk_version(runtime))
+    write_report("bench", content, runtime=runtime, console=console)
+    return outcome.is_sound
 
 
 def _run(plan: Plan, site: Site, runtime: Runtime, console: Console) -> Outcome:

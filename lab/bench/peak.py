@@ -12,58 +12,30 @@ holds; 130 after Ctrl-C. Everything lies in `.runtime/peak/`, the report in
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
 import sys
 from dataclasses import dataclass, field
 from typing import Final
 
 from rich.console import Console
 
-from ekc_telephony.adapters.asterisk_conf.conf import InstallationIncompleteError
-from ekc_telephony.settings.errors import SettingsError
-from lab.asterisk import AsteriskFailedError
 from lab.bench.peak_plan import PeakPlan
 from lab.bench.peak_report import peak_json, tell_peak
 from lab.bench.peak_run import run_peak
 from lab.bench.peak_site import PORTS, write_peak_site
 from lab.bench.peak_watch import Look
-from lab.bench.plan import PlanError
-from lab.bench.sipp import SippError
-from lab.node import NodeFailedError
-from lab.runtime import Runtime, RuntimeMissingError
+from lab.bench.program import asterisk_version, run_program, write_report
+from lab.runtime import Runtime
 
 _PLAIN_WIDTH: Final = 120
 """Where there is no terminal whose width could be asked."""
 _TOLD_EVERY_S: Final = 10.0
-_INTERRUPTED: Final = 130
-_FAILURES: Final = (
-    AsteriskFailedError,
-    InstallationIncompleteError,
-    NodeFailedError,
-    PlanError,
-    RuntimeMissingError,
-    SettingsError,
-    SippError,
-)
 
 
 def main() -> int:
     """Run the peak and return the exit code."""
-    console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
-    # As in `lab.bench`: `kill` ends us as Ctrl-C does, by leaving every `with` block.
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, signal.default_int_handler)
-    try:
-        return _peak(console)
-    except _FAILURES as error:
-        console.print(str(error), style="red", highlight=False, markup=False)
-        return 1
-    except KeyboardInterrupt:
-        console.print("Interrupted; everything is stopped.")
-        return _INTERRUPTED
+    return run_program(_peak, width=_PLAIN_WIDTH)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,7 +60,7 @@ class _Progress:
         )
 
 
-def _peak(console: Console) -> int:
+def _peak(console: Console) -> bool:
     plan = PeakPlan.from_environment(os.environ)
     runtime = Runtime.find()
     folder = runtime.folder / "peak"
@@ -104,12 +76,9 @@ def _peak(console: Console) -> int:
     # A gigabyte of silence; whether one was lost is told by the store.
     shutil.rmtree(folder / "asterisk" / "spool" / "recording", ignore_errors=True)
     tell_peak(peak, console)
-    path = runtime.reports / "peak.json"
-    version = runtime.versions.get("asterisk: asterisk", "unknown")
-    content = json.dumps(peak_json(peak, asterisk_version=version), indent=1, ensure_ascii=False)
-    path.write_text(content + "\n", encoding="utf-8")
-    console.print(f"Report: {path}", highlight=False)
-    return 0 if peak.verdict.is_sound else 1
+    content = peak_json(peak, asterisk_version=asterisk_version(runtime))
+    write_report("peak", content, runtime=runtime, console=console)
+    return peak.verdict.is_sound
 
 
 if __name__ == "__main__":

@@ -18,12 +18,11 @@ import pytest
 from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.settings.asterisk import ARI_APP
 from lab.hearing import Sound
-from lab.node import Document, PortBlock, render_node
-from lab.phones.operator import Answer, Ignore, OperatorPhone, Reaction
+from lab.node import PortBlock
+from lab.phones.operator import Answer, Ignore, OperatorPhone
 from lab.phones.voice import whistle
-from lab.runtime import Runtime
-from lab.stand import SOON, Citizen, Stand, eventually, happens, reacting
-from lab.story_site import FIRST_LINE, FIXED, write_story_site
+from lab.stand import SOON, Citizen, Stand, eventually, happens, reacting, stand_without_engine
+from lab.story_site import FIRST_LINE, without_the_fixed, write_story_site
 
 AT_ONCE = timedelta()
 CLOSE_S = 1.0
@@ -38,22 +37,8 @@ def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     config = write_story_site(
         tmp_path_factory.mktemp("fallback"), ports=PortBlock.find_free(), change=without_the_fixed
     )
-    settings, secrets = render_node(config)
-    with asyncio.Runner() as runner:
-        stand = Stand(
-            config, settings=settings, secrets=secrets, runner=runner, runtime=Runtime.find()
-        )
-        try:
-            stand.start_asterisk()
-            stand.run(stand._open())
-            yield stand
-        finally:
-            stand.close()
-
-
-def without_the_fixed(document: Document) -> None:
-    """Leave out the phone that is taken to be there though it is not."""
-    document["operators"] = [each for each in document["operators"] if each["account"] != FIXED]
+    with stand_without_engine(config) as stand:
+        yield stand
 
 
 @pytest.fixture
@@ -64,17 +49,7 @@ def stand(module_stand: Stand) -> Iterator[Stand]:
 
 
 async def clear(stand: Stand) -> None:
-    for line in stand._lines:
-        await line.hang_up()
-    stand._lines.clear()
-    for phone in stand._operators.values():
-        phone.react = reacting(Ignore())
-        await phone.unregister()
-
-    async def nobody_calls() -> bool:
-        return "0 active channels" in stand.asterisk.command("core show channels count")
-
-    await eventually(nobody_calls)
+    await stand.send_home()
     # An operator who talked a moment ago is let be: the next test's citizen would not get him.
     stand.asterisk.command("queue reset stats ekc-fallback")
     set_global(stand, "EKC_ALIVE_AT", "")
@@ -94,19 +69,6 @@ def beat(stand: Stand, *, seconds_ago: int = 0) -> None:
 
 def spool(stand: Stand) -> Path:
     return stand.settings.asterisk_folder / "spool" / "ekc"
-
-
-async def at_work(stand: Stand, account: str, reaction: Reaction) -> OperatorPhone:
-    is_new = account not in stand._operators
-    phone = await stand.phone(account)
-    if not is_new:
-        # Twice in a moment, on a busy machine, and Asterisk may take the phone to be gone.
-        await phone.register()
-    await stand.until_free_in_fallback(account)
-    phone.offers.clear()
-    phone.lines.clear()
-    phone.react = reacting(reaction)
-    return phone
 
 
 async def kept(stand: Stand, *, is_ended: bool = True) -> dict[str, Any]:
@@ -208,7 +170,7 @@ async def test_a_caller_is_told_what_is_wrong_and_talks_to_an_operator_who_is_th
     stand: Stand,
 ) -> None:
     words = stand.prompt("presence-not-ready")
-    ivanova = await at_work(stand, "ivanova", Answer(after=AT_ONCE, words=words))
+    ivanova = await stand.at_work("ivanova", Answer(after=AT_ONCE, words=words))
     clock = SystemClock()
     dialled_at = time.time()  # noqa: TID251 - compared with Asterisk's clock
     citizen = await stand.call(FIRST_LINE)
@@ -250,14 +212,14 @@ async def test_a_caller_is_told_what_is_wrong_and_talks_to_an_operator_who_is_th
 
 
 async def test_when_the_operator_hangs_up_the_call_is_over(stand: Stand) -> None:
-    await at_work(stand, "petrov", Answer(after=AT_ONCE, talk=timedelta(seconds=0.5)))
+    await stand.at_work("petrov", Answer(after=AT_ONCE, talk=timedelta(seconds=0.5)))
     citizen = await stand.call(FIRST_LINE)
     await happens(citizen.line.ended, within=timedelta(seconds=20))
     assert (await kept(stand))["agent"] == "petrov"
 
 
 async def test_a_key_during_the_apology_is_a_wish_to_be_called_back(stand: Stand) -> None:
-    await at_work(stand, "ivanova", Ignore())
+    await stand.at_work("ivanova", Ignore())
     citizen = await stand.call(FIRST_LINE)
     await happens(citizen.line.established)
     await citizen.line.press("1")
@@ -272,7 +234,7 @@ async def test_a_key_during_the_apology_is_a_wish_to_be_called_back(stand: Stand
 
 
 async def test_a_key_in_the_queue_stops_the_ringing_phone_and_is_kept(stand: Stand) -> None:
-    ivanova = await at_work(stand, "ivanova", Ignore())
+    ivanova = await stand.at_work("ivanova", Ignore())
     citizen = await stand.call(FIRST_LINE)
 
     async def rings() -> bool:
@@ -287,7 +249,7 @@ async def test_a_key_in_the_queue_stops_the_ringing_phone_and_is_kept(stand: Sta
 
 
 async def test_who_hangs_up_while_he_waits_is_kept_too(stand: Stand) -> None:
-    await at_work(stand, "ivanova", Ignore())
+    await stand.at_work("ivanova", Ignore())
     citizen = await stand.call(FIRST_LINE)
     await stand.hears(citizen.line, "fallback-choice")
     await stand.hears(citizen.line, Sound.read(stand.settings.sounds / "moh" / "calm.wav"))
@@ -299,7 +261,7 @@ async def test_who_hangs_up_while_he_waits_is_kept_too(stand: Stand) -> None:
 
 async def test_a_wait_without_end_ends_with_a_promise(stand: Stand) -> None:
     set_global(stand, "EKC_FALLBACK_WAIT", "2")
-    await at_work(stand, "ivanova", Ignore())
+    await stand.at_work("ivanova", Ignore())
     citizen = await stand.call(FIRST_LINE)
     await stand.hears(citizen.line, "fallback-no-operator")
     await happens(citizen.line.ended)
@@ -316,8 +278,8 @@ async def test_where_no_phone_is_registered_nobody_is_kept_waiting(stand: Stand)
 async def test_the_phone_of_the_second_line_rings_when_nobody_of_the_first_is_free(
     stand: Stand,
 ) -> None:
-    busy = await at_work(stand, "ivanova", Answer(after=AT_ONCE))
-    second = await at_work(stand, "orlov", Answer(after=AT_ONCE))
+    busy = await stand.at_work("ivanova", Answer(after=AT_ONCE))
+    second = await stand.at_work("orlov", Answer(after=AT_ONCE))
     first_citizen = await stand.call(FIRST_LINE)
 
     async def talks_to(phone: OperatorPhone) -> bool:
@@ -333,7 +295,7 @@ async def test_the_phone_of_the_second_line_rings_when_nobody_of_the_first_is_fr
 
 async def test_who_hides_his_number_is_not_promised_a_call(stand: Stand) -> None:
     set_global(stand, "EKC_FALLBACK_WAIT", "2")
-    await at_work(stand, "ivanova", Ignore())
+    await stand.at_work("ivanova", Ignore())
     citizen = await stand.call(FIRST_LINE, number="anonymous")
     await stand.hears(citizen.line, "fallback-hidden")
     await stand.hears(citizen.line, "technical-failure")
@@ -346,7 +308,7 @@ async def test_a_hidden_number_stays_in_the_queue_when_its_owner_presses_the_key
     stand: Stand,
 ) -> None:
     words = stand.prompt("presence-not-ready")
-    ivanova = await at_work(stand, "ivanova", Ignore())
+    ivanova = await stand.at_work("ivanova", Ignore())
     citizen = await stand.call(FIRST_LINE, number="anonymous")
 
     async def rings() -> bool:
@@ -449,7 +411,7 @@ async def check_that_he_is_served(stand: Stand, citizen: Citizen, channel: str) 
 
 
 async def test_an_operator_hears_that_his_code_does_nothing_now(stand: Stand) -> None:
-    ivanova = await at_work(stand, "ivanova", Ignore())
+    ivanova = await stand.at_work("ivanova", Ignore())
     line = await ivanova.dial("*45")
     await stand.hears(line, "service-unavailable")
     await happens(line.ended)
@@ -498,7 +460,7 @@ async def test_what_is_missing_on_the_machine_is_logged_and_no_caller_hears_it(
 
 
 async def test_what_was_begun_when_asterisk_dies_is_there_afterwards(stand: Stand) -> None:
-    await at_work(stand, "ivanova", Ignore())
+    await stand.at_work("ivanova", Ignore())
     citizen = await stand.call(FIRST_LINE)
     await stand.hears(citizen.line, "fallback-apology")
     stand.kill_asterisk()

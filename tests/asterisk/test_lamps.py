@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from datetime import timedelta
-from pathlib import Path
 from typing import Final, cast
 from uuid import uuid4
 from xml.etree import ElementTree as ET
@@ -28,12 +27,11 @@ from ekc_telephony.core.call.facts import (
 )
 from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.core.kernel.ids import AgentId, CallId, QueueId
-from lab.node import Document, PortBlock, render_node
-from lab.phones.operator import Answer, Ignore, OperatorPhone, Reaction
+from lab.node import PortBlock
+from lab.phones.operator import Answer, Ignore, OperatorPhone
 from lab.phones.trunk import Address
-from lab.runtime import Runtime
-from lab.stand import Stand, eventually, reacting
-from lab.story_site import FIRST_LINE, FIXED, write_story_site
+from lab.stand import Stand, eventually, reacting, stand_without_engine
+from lab.story_site import FIRST_LINE, without_the_fixed, write_story_site
 from tests.virtual_time import EPOCH
 
 IVANOVA, PETROV = AgentId("ivanova"), AgentId("petrov")
@@ -149,23 +147,10 @@ def _read(body: str) -> str:
 @pytest.fixture(scope="module")
 def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     """Run Asterisk and phones; a test starts the engine if it needs it."""
-
-    def change(document: Document) -> None:
-        document["operators"] = [each for each in document["operators"] if each["account"] != FIXED]
-
-    folder: Path = tmp_path_factory.mktemp("lamps")
-    config = write_story_site(folder, ports=PortBlock.find_free(), change=change)
-    settings, secrets = render_node(config)
-    with asyncio.Runner() as runner:
-        stand = Stand(
-            config, settings=settings, secrets=secrets, runner=runner, runtime=Runtime.find()
-        )
-        try:
-            stand.start_asterisk()
-            stand.run(stand._open())
-            yield stand
-        finally:
-            stand.close()
+    folder = tmp_path_factory.mktemp("lamps")
+    config = write_story_site(folder, ports=PortBlock.find_free(), change=without_the_fixed)
+    with stand_without_engine(config) as stand:
+        yield stand
 
 
 @pytest.fixture
@@ -176,17 +161,7 @@ def stand(module_stand: Stand) -> Iterator[Stand]:
 
 
 async def clear(stand: Stand) -> None:
-    for line in stand._lines:
-        await line.hang_up()
-    stand._lines.clear()
-    for phone in stand._operators.values():
-        phone.react = reacting(Ignore())
-        await phone.unregister()
-
-    async def nobody_calls() -> bool:
-        return "0 active channels" in stand.asterisk.command("core show channels count")
-
-    await eventually(nobody_calls)
+    await stand.send_home()
     for queue in ("ekc-fallback", "ekc-fallback-everybody"):
         stand.asterisk.command(f"queue reset stats {queue}")
     for operator in stand.settings.operators:
@@ -279,15 +254,6 @@ async def is_paused(stand: Stand, account: str) -> None:
         return any(f"PJSIP/{account} " in line and "paused" in line for line in shown.splitlines())
 
     await eventually(look, what=f"{account} paused")
-
-
-async def at_work(stand: Stand, account: str, reaction: Reaction) -> OperatorPhone:
-    phone = await stand.phone(account)
-    await phone.register()
-    phone.offers.clear()
-    phone.lines.clear()
-    phone.react = reacting(reaction)
-    return phone
 
 
 async def talks(phone: OperatorPhone) -> bool:
@@ -398,8 +364,8 @@ async def test_nobody_outside_sees_a_lamp(stand: Stand) -> None:
 async def test_the_fallback_rings_those_first_who_had_declared_themselves_ready(
     stand: Stand,
 ) -> None:
-    ready = await at_work(stand, "petrov", Answer(after=timedelta()))
-    on_break = await at_work(stand, "ivanova", Answer(after=timedelta()))
+    ready = await stand.at_work("petrov", Answer(after=timedelta()))
+    on_break = await stand.at_work("ivanova", Answer(after=timedelta()))
     async with lit(stand, floor(ivanova=Presence.NOT_READY, petrov=Presence.READY)):
         await is_paused(stand, "ivanova")
     # The engine is gone, and its word stays.
@@ -414,7 +380,7 @@ async def test_the_fallback_rings_those_first_who_had_declared_themselves_ready(
 
 async def test_where_nobody_is_ready_the_fallback_rings_every_phone_at_once(stand: Stand) -> None:
     """Nobody can declare himself ready while the engine is away: that would be for ever."""
-    away = await at_work(stand, "ivanova", Answer(after=timedelta()))
+    away = await stand.at_work("ivanova", Answer(after=timedelta()))
     presences = {each.account: Presence.SIGNED_OUT for each in stand.settings.operators}
     async with lit(stand, floor(**presences)):
         for account in presences:
@@ -424,7 +390,7 @@ async def test_where_nobody_is_ready_the_fallback_rings_every_phone_at_once(stan
 
 
 async def test_who_waits_for_everybody_comes_before_who_has_just_come(stand: Stand) -> None:
-    petrov = await at_work(stand, "petrov", Answer(after=timedelta()))
+    petrov = await stand.at_work("petrov", Answer(after=timedelta()))
     stand.asterisk.command("dialplan set global EKC_FALLBACK_READY_WAIT 1")
     served = await stand.call(FIRST_LINE)
     await eventually(lambda: talks(petrov))
@@ -455,7 +421,7 @@ async def test_a_shift_is_seen_on_the_lamps(stand: Stand) -> None:
     try:
         async with key(stand, "ivanova") as hers, key(stand, f"queue_{QUEUE}") as line:
             await until(hers, "confirmed, on hold")
-            ivanova = await at_work(stand, "ivanova", Ignore())
+            ivanova = await stand.at_work("ivanova", Ignore())
             citizen = await stand.call(FIRST_LINE)
             await until(line, "confirmed")
             await ivanova.dial_code("*45")
