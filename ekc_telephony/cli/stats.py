@@ -237,7 +237,7 @@ def _plain(question: Question, by: By, norm: Preset | None) -> dict[str, Any]:
         "formula": None if question.formula is None else question.formula.value,
         "not_measured": [
             name
-            for name in ("transfer_share", "hold_share")
+            for name in ("people", "transfer_share", "hold_share")
             if all(group[name] is None for group in groups)
         ],
         "groups": groups,

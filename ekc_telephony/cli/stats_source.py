@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from itertools import pairwise
+from typing import Final, TypeAlias
 
 import typer
 
@@ -12,10 +13,10 @@ from ekc_telephony.adapters.sql.models import IntervalLength, ToldBy
 from ekc_telephony.adapters.sql.statistics import StatisticsReader
 from ekc_telephony.cli.asking import WRONG_INPUT, answered, fail
 from ekc_telephony.cli.stats_question import Question
-from ekc_telephony.core.stats.grouping import By, Key, tallies_by
+from ekc_telephony.core.stats.grouping import By, CountBy, Key
 from ekc_telephony.core.stats.lengths import WAIT_EDGES
 from ekc_telephony.core.stats.records import Records
-from ekc_telephony.core.stats.spans import Slots
+from ekc_telephony.core.stats.spans import DAY, Slots, next_cut
 from ekc_telephony.core.stats.tally import Tally
 
 _TOLD_BY: Final = {
@@ -77,15 +78,27 @@ def tallies_for(
         )
     if question.is_kept:
         return _kept_tallies(question, by)
-    return tallies_by(
+    count = CountBy(
         by,
-        records_for(question, question.since, question.until),
         since=question.since,
         until=question.until,
         zone=question.zone,
         directory=question.directory,
         wait_edges=wait_edges or question.wait_edges,
     )
+    days = Slots.every(DAY, since=question.since, until=question.until, zone=question.zone).cuts
+
+    async def read() -> None:
+        reader = StatisticsReader(question.store)
+        try:
+            for begin, end in pairwise(days):  # a day at a time fits in memory
+                records = await reader.records(since=begin, until=end)
+                count.take(records, since=begin, until=end)
+        finally:
+            await reader.close()
+
+    answered(read)
+    return count.tallies()
 
 
 def _kept_tallies(question: Question, by: By) -> dict[Key, Tally]:
@@ -98,23 +111,40 @@ def _kept_tallies(question: Question, by: By) -> dict[Key, Tally]:
         )
     # Operators are kept by days only, everything else by half-hours.
     length = IntervalLength.DAY if by is By.OPERATOR else IntervalLength.HALF_HOUR
-    told_by = _TOLD_BY.get(by, ToldBy.ALL)
-
-    async def read() -> dict[tuple[datetime, str], Tally]:
-        keeper = StatisticsKeeper(question.store, zone=question.zone, directory=question.directory)
-        try:
-            return await keeper.kept(length, told_by, since=question.since, until=question.until)
-        finally:
-            await keeper.close()
-
+    kept, days = answered(lambda: _read_kept(question, by, length))
     slots = None
     if by.step is not None:
         slots = Slots.every(by.step, since=question.since, until=question.until, zone=question.zone)
+
+    def group_of(begin: datetime, key: str) -> Key:
+        return (key or None) if slots is None else slots.slot_of(begin)
+
     found: dict[Key, Tally] = {}
-    for (begin, key), tally in answered(read).items():
-        group = (key or None) if slots is None else slots.slot_of(begin)
-        found.setdefault(group, Tally()).merge(tally)
+    for (begin, key), tally in kept.items():
+        found.setdefault(group_of(begin, key), Tally()).merge(tally)
+    for (begin, key), day in days.items():
+        # People of half-hours do not add up; a day that was counted whole knows its own.
+        group, ends_at = group_of(begin, key), next_cut(begin, DAY, question.zone)
+        if by is By.DAY or (begin, ends_at) == (question.since, question.until):
+            found.setdefault(group, Tally()).people = day.people
     return found
+
+
+_Kept: TypeAlias = dict[tuple[datetime, str], Tally]
+
+
+async def _read_kept(question: Question, by: By, length: IntervalLength) -> tuple[_Kept, _Kept]:
+    """Return the kept intervals of this length, and the days if they may tell more."""
+    told_by = _TOLD_BY.get(by, ToldBy.ALL)
+    keeper = StatisticsKeeper(question.store, zone=question.zone, directory=question.directory)
+    since, until = question.since, question.until
+    try:
+        kept = await keeper.kept(length, told_by, since=since, until=until)
+        if by.step is not None and by is not By.DAY:
+            return kept, {}
+        return kept, await keeper.kept(IntervalLength.DAY, told_by, since=since, until=until)
+    finally:
+        await keeper.close()
 
 
 def records_for(question: Question, since: datetime, until: datetime) -> Records:

@@ -30,7 +30,7 @@ _WIDE: Final = 600
 _HOUR: Final = timedelta(hours=1)
 
 _HEADINGS: Final = (
-    *("Поступило", "В очередь", "Отвечено", "Потеряно", "%", "Ушли", "Сбой"),
+    *("Поступило", "Людей", "В очередь", "Отвечено", "Потеряно", "%", "Ушли", "Сбой"),
     *(name for name, _ in SERVICE_LEVELS),
     *("ASA", "макс.", "ожид.", "AHT", "макс.", "обр."),
     *("S1.13", "макс.", "Занятость", "Перевод", "Удержание"),
@@ -52,7 +52,10 @@ def all_lines(
     figures: Figures, *, target: timedelta, formula: ServiceLevelFormula | None
 ) -> Iterator[str]:
     """Tell the figures of a whole period, each with its formula; `formula` is the chosen one's."""
-    yield f"Поступило вызовов: {figures.received}, завершено {sum(figures.outcomes.values())}"
+    yield (
+        f"Поступило вызовов: {figures.received}, завершено {sum(figures.outcomes.values())}; "
+        f"людей (номеров): {_known(figures.people)}"
+    )
     for outcome, count in figures.outcomes.items():
         if count:
             yield f"  {appeals_words.OUTCOMES[outcome]}: {count}"
@@ -75,7 +78,8 @@ def all_lines(
     yield from _spread_lines("Ожидание потерянных", figures.wait_of_abandoned)
     yield from _spread_lines("Разговор + удержание + обработка (AHT)", figures.handling)
     talk, wrap_up = span(figures.mean_talk), span(figures.mean_wrap_up)
-    yield f"  в том числе разговор {talk}, обработка {wrap_up}"
+    hold = words.NOT_MEASURED if figures.mean_hold is None else span(figures.mean_hold)
+    yield f"  в том числе разговор {talk}, удержание {hold}, обработка {wrap_up}"
     yield from _spread_lines(
         "Время обслуживания S1.13 (ожидание + ответ на всех уровнях + фиксация темы)",
         figures.service,
@@ -84,8 +88,10 @@ def all_lines(
     yield f"Операторов на смене в среднем: {number(figures.agents)}"
     yield (
         f"Занятость: {percent(figures.occupancy_share)} "
-        "((разговор + обработка) ÷ (готов и телефон доступен ∪ разговор и обработка))"
+        "(занят ÷ (готов и телефон доступен ∪ занят); занят – это разговор, удержание, обработка, "
+        "консультация коллеги)"
     )
+    yield f"Консультации коллегам, помимо своих вызовов: {span(figures.advising)}"
     yield f"Доля переводов: {measured(figures.transfer_share)} (переведено ÷ обработано)"
     yield f"Доля удержания: {measured(figures.hold_share)} (удержание ÷ время обработки)"
     yield f"Разговоров прервано сбоем: {figures.cut_off}"
@@ -232,7 +238,9 @@ def plain_value(name: str, value: object) -> dict[str, Any]:
 
 
 def _cells(figures: Figures) -> Iterator[str]:
-    yield from map(str, (figures.received, figures.offered, figures.answered, figures.abandoned))
+    yield str(figures.received)
+    yield words.BRIEFLY_NOT_MEASURED if figures.people is None else str(figures.people)
+    yield from map(str, (figures.offered, figures.answered, figures.abandoned))
     yield percent(figures.abandon_share)
     yield from map(str, (figures.flowed_out, figures.broken))
     for share in figures.service_levels.values():
@@ -271,6 +279,10 @@ def _spread_lines(title: str, spread: Spread) -> Iterator[str]:
             label = f"> {_short(low)}"
         bar = "█" * round(_BAR_WIDTH * count / total)
         yield f"  {label:>13} {count:>6} {count / total:>6.1%} {bar}"
+
+
+def _known(count: int | None) -> str:
+    return words.NOT_MEASURED if count is None else str(count)
 
 
 def _short(length: timedelta) -> str:

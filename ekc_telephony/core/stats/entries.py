@@ -9,9 +9,10 @@ a few a day, and not every change of activity, which are several a call.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
@@ -42,6 +43,7 @@ def entries_of(records: Records, slots: Slots) -> Iterator[Entry | InQueue]:
             up to it.
     """
     busy: dict[AgentId, list[Stretch]] = defaultdict(list)
+    advising: dict[AgentId, list[Stretch]] = defaultdict(list)
     for call in records.calls:
         parts = parts_of(call)
         if slots.holds(call.registered_at):
@@ -53,7 +55,10 @@ def entries_of(records: Records, slots: Slots) -> Iterator[Entry | InQueue]:
                 yield handling
         yield from _in_queues(parts, slots)
         _keep_busy(busy, call, parts, slots.until)
-    yield from _agent_times(records.presences, busy, slots)
+        for each in parts.consultations:
+            if each.agent is not None:
+                advising[each.agent].append((each.began_at, each.ended_at or slots.until))
+    yield from _agent_times(records.presences, busy, advising, slots)
 
 
 def _arrival(call: CallRecord, parts: Parts) -> Arrival:
@@ -69,6 +74,7 @@ def _arrival(call: CallRecord, parts: Parts) -> Arrival:
         ending=None if last is None else last.ending,
         waited=None if ended_at is None else ended_at - call.registered_at,
         service=None if service is None else service.total,
+        number=call.number,
     )
 
 
@@ -93,28 +99,36 @@ def _keep_busy(
 
 
 def _agent_times(
-    presences: Iterable[PresenceSpan], busy: dict[AgentId, list[Stretch]], slots: Slots
+    presences: Iterable[PresenceSpan],
+    busy: Mapping[AgentId, list[Stretch]],
+    advising: Mapping[AgentId, list[Stretch]],
+    slots: Slots,
 ) -> Iterator[AgentTime]:
     declared: dict[AgentId, list[PresenceSpan]] = defaultdict(list)
     for span in presences:
         declared[span.agent].append(span)
-    for agent in sorted(declared.keys() | busy.keys()):
-        yield from _times_of(agent, declared.get(agent, []), busy.get(agent, []), slots)
+    for agent in sorted(declared.keys() | busy.keys() | advising.keys()):
+        own = _by_slot(busy.get(agent, ()), slots)
+        others = _by_slot(advising.get(agent, ()), slots)
+        yield from _times_of(agent, declared.get(agent, []), own, others, slots)
+
+
+_BySlot: TypeAlias = Mapping[datetime, list[Stretch]]
 
 
 def _times_of(
-    agent: AgentId, spans: Sequence[PresenceSpan], busy: Sequence[Stretch], slots: Slots
+    agent: AgentId, spans: Sequence[PresenceSpan], busy: _BySlot, advising: _BySlot, slots: Slots
 ) -> Iterator[AgentTime]:
     known = min((span.began_at for span in spans), default=None)
-    handled = _by_slot(busy, slots)
     in_slot: dict[datetime, list[tuple[PresenceSpan, Stretch]]] = defaultdict(list)
     for span in spans:
         for slot, stretch in slots.cut(span.began_at, span.ended_at or slots.until):
             in_slot[slot].append((span, stretch))
-    for slot in sorted(handled.keys() | in_slot.keys()):
+    for slot in sorted(busy.keys() | advising.keys() | in_slot.keys()):
         here = in_slot.get(slot, [])
-        own = [] if known is None else _since(handled.get(slot, []), known)
-        yield _time_of(agent, slot, here, own)
+        own = [] if known is None else _since(busy.get(slot, []), known)
+        others = [] if known is None else _since(advising.get(slot, []), known)
+        yield _time_of(agent, slot, here, own, others)
 
 
 def _time_of(
@@ -122,9 +136,12 @@ def _time_of(
     slot: datetime,
     declared: Sequence[tuple[PresenceSpan, Stretch]],
     handled: Sequence[Stretch],
+    advised: Sequence[Stretch],
 ) -> AgentTime:
+    # Who asks is talking to his caller meanwhile; only what lies beside that is time of its own.
+    busy = [*handled, *advised]
     not_ready: dict[NotReadyReason, timedelta] = defaultdict(timedelta)
-    signed_in, ready, reachable = timedelta(), timedelta(), list(handled)
+    signed_in, ready, reachable = timedelta(), timedelta(), list(busy)
     for span, (began, ended) in declared:
         if span.presence is Presence.SIGNED_OUT:
             continue
@@ -141,7 +158,8 @@ def _time_of(
         signed_in=signed_in,
         ready=ready,
         not_ready=dict(not_ready),
-        handling=length(handled),
+        handling=length(busy),
+        advising=length(busy) - length(handled) if advised else timedelta(),
         available=length(reachable) if declared else None,
     )
 
@@ -151,7 +169,7 @@ def _since(stretches: Iterable[Stretch], known: datetime) -> list[Stretch]:
     return [(max(began, known), ended) for began, ended in stretches if ended > known]
 
 
-def _by_slot(stretches: Iterable[Stretch], slots: Slots) -> dict[datetime, list[Stretch]]:
+def _by_slot(stretches: Iterable[Stretch], slots: Slots) -> _BySlot:
     found: dict[datetime, list[Stretch]] = defaultdict(list)
     for began, ended in stretches:
         for slot, stretch in slots.cut(began, ended):

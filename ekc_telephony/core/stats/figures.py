@@ -32,6 +32,8 @@ class Figures:
     received: int
     outcomes: Mapping[CallOutcome, int]
     """Of the received that have ended; their sum is how many have."""
+    people: int | None
+    """Numbers the calls came from (G3), hidden ones left out; None: not known."""
     offered: int
     """Visits to queues = answered + abandoned + flowed_out + broken + waiting."""
     answered: int
@@ -54,6 +56,9 @@ class Figures:
     handling: Spread
     """Talk, hold and wrap-up; the mean is AHT."""
     mean_talk: timedelta | None
+    """Without hold."""
+    mean_hold: timedelta | None
+    """None: not measured."""
     mean_wrap_up: timedelta | None
     service: Spread
     """The service time of S1.13."""
@@ -65,6 +70,8 @@ class Figures:
     agents: float | None
     """Signed in, on average over the period."""
     occupancy_share: float | None
+    advising: timedelta
+    """Spent by agents on advice to colleagues, beside their own calls."""
     longest_queue: int
 
 
@@ -90,6 +97,7 @@ def figures_of(
     return Figures(
         received=tally.received,
         outcomes={outcome: tally.outcomes[outcome] for outcome in CallOutcome},
+        people=tally.people,
         offered=tally.offered,
         answered=tally.answered,
         abandoned=tally.abandoned,
@@ -110,6 +118,7 @@ def figures_of(
         handled=tally.handlings.count,
         handling=spread(tally.handlings),
         mean_talk=formulas.average_talk(tally),
+        mean_hold=formulas.average_hold(tally),
         mean_wrap_up=formulas.average_wrap_up(tally),
         service=spread(tally.service),
         transfer_share=formulas.transfer_share(tally),
@@ -117,6 +126,7 @@ def figures_of(
         cut_off=tally.cut_off,
         agents=formulas.mean_agents(tally, period),
         occupancy_share=formulas.occupancy_share(tally),
+        advising=tally.advising,
         longest_queue=tally.longest_queue,
     )
 

@@ -43,7 +43,7 @@ NOT_MEASURED: Final[Mapping[Form, tuple[str, ...]]] = MappingProxyType(
         Form.F3: (),
         Form.F4: ("menu_path", "identification"),
         Form.F5: (),
-        Form.F6: ("held", "transferred", "redialled", "rating"),
+        Form.F6: ("redialled", "rating"),
         Form.F8: (),
     }
 )
@@ -74,8 +74,8 @@ class DailySummary:
     line: Line | None
     """None: of no line, as calls that ended in the menu are."""
     received: int
-    unique_numbers: int
-    """People, not attempts (G3); hidden numbers are left out."""
+    unique_numbers: int | None
+    """People, not attempts (G3); hidden numbers are left out. None: not known."""
     closed_by_menu: int
     queued: int
     answered: int
@@ -173,12 +173,17 @@ class ShiftRow:
     mean_handling: timedelta | None
     longest_handling: timedelta | None
     mean_talk: timedelta | None
-    held: None = None
+    """Without hold."""
+    mean_hold: timedelta | None
+    """None: not measured, as in the fallback."""
     mean_wrap_up: timedelta | None
     load: timedelta
-    """Talk and wrap-up since the beginning of the period."""
+    """Talk, hold and wrap-up since the beginning of the period."""
+    advising: timedelta
+    """Advice to colleagues, beside his own calls; not part of the load."""
     occupancy_share: float | None
-    transferred: None = None
+    transferred: int | None
+    """Conversations he ended by sending the caller on; None: not measured."""
     cut_off: int
     """Conversations that a failure ended."""
     redialled: None = None

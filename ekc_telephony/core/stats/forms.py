@@ -7,7 +7,7 @@ Rule 1: agents are listed by their ids and never ranked (G12).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
@@ -32,7 +32,7 @@ from ekc_telephony.core.stats.parts import VisitEnding, parts_of, service_time
 from ekc_telephony.core.stats.passport import Passport, passport_of
 from ekc_telephony.core.stats.records import CallRecord, PresenceSpan, Records
 from ekc_telephony.core.stats.spans import DAY, Slots
-from ekc_telephony.core.stats.tally import Arrival, Entry, Tally
+from ekc_telephony.core.stats.tally import Entry, Tally
 
 WEEK: Final = timedelta(days=7)
 
@@ -51,7 +51,7 @@ def daily_summary(records: Records, period: Period) -> list[DailySummary]:
         return slots.slot_of(moment_of(entry)), period.directory.line_of(entry)
 
     found = tallies(records, slots, lambda entry: (key(entry),), wait_edges=period.wait_edges)
-    numbers, agents = _people(records, slots, key), _at_work(records, slots, period.directory)
+    agents = _at_work(records, slots, period.directory)
     rows: list[DailySummary] = []
     so_far: defaultdict[Line | None, int] = defaultdict(int)
     for (begin, line), tally in sorted(found.items(), key=_by_day_and_line):
@@ -67,7 +67,7 @@ def daily_summary(records: Records, period: Period) -> list[DailySummary]:
                 period,
                 day=day,
                 line=line,
-                people=(len(numbers[begin, line]), len(agents[begin, line])),
+                agents=len(agents[begin, line]),
                 so_far=so_far[line],
                 last_week=0 if last_week is None else last_week.received,
             )
@@ -205,29 +205,6 @@ def _a_week_before(slots: Slots, day: date, zone: tzinfo | None) -> datetime | N
     return next((cut for cut in slots.cuts if cut.astimezone(zone).date() == wanted), None)
 
 
-def _people(
-    records: Records,
-    slots: Slots,
-    key: Callable[[Arrival], tuple[datetime, Line | None]],
-) -> defaultdict[tuple[datetime, Line | None], set[str]]:
-    found: defaultdict[tuple[datetime, Line | None], set[str]] = defaultdict(set)
-    for call in records.calls:
-        if call.number is None or not slots.holds(call.registered_at):
-            continue
-        visits = parts_of(call).visits
-        arrival = Arrival(
-            at=call.registered_at,
-            queue=visits[0].queue if visits else None,
-            agent=None,
-            outcome=None,
-            ending=None,
-            waited=None,
-            service=None,
-        )
-        found[key(arrival)].add(call.number)
-    return found
-
-
 def _at_work(
     records: Records, slots: Slots, directory: Directory
 ) -> defaultdict[tuple[datetime, Line | None], set[AgentId]]:
@@ -250,7 +227,7 @@ def _day_row(
     *,
     day: date,
     line: Line | None,
-    people: tuple[int, int],
+    agents: int,
     so_far: int,
     last_week: int,
 ) -> DailySummary:
@@ -262,7 +239,7 @@ def _day_row(
         day=day,
         line=line,
         received=tally.received,
-        unique_numbers=people[0],
+        unique_numbers=tally.people,
         closed_by_menu=tally.received - queued,
         queued=queued,
         answered=answered,
@@ -271,7 +248,7 @@ def _day_row(
         mean_wait=verdict.mean,
         longest_wait=verdict.longest,
         service_level_share=verdict.share,
-        agents=people[1],
+        agents=agents,
         received_so_far=so_far,
         to_last_week_share=tally.received / last_week - 1 if last_week else None,
     )
@@ -367,9 +344,12 @@ def _shift_row(
         mean_handling=formulas.average_handle_time(tally),
         longest_handling=tally.handlings.longest,
         mean_talk=formulas.average_talk(tally),
+        mean_hold=formulas.average_hold(tally),
         mean_wrap_up=formulas.average_wrap_up(tally),
-        load=tally.talk + tally.wrap_up,
+        load=tally.handlings.total,
+        advising=tally.advising,
         occupancy_share=formulas.occupancy_share(tally),
+        transferred=tally.transferred,
         cut_off=tally.cut_off,
     )
 

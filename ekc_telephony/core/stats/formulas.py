@@ -79,7 +79,8 @@ def average_handle_time(tally: Tally) -> timedelta | None:
     """
     Return AHT = (talk + hold + wrap-up) ÷ handled (Genesys).
 
-    Genesys adds dialling and contacting, which calls of citizens do not have.
+    Genesys adds dialling and contacting, which calls of citizens do not have. Who is asked for
+    advice handles no call of his own; the one who asks has it within his talk, on hold.
     """
     return tally.handlings.mean
 
@@ -90,8 +91,15 @@ def average_wrap_up(tally: Tally) -> timedelta | None:
 
 
 def average_talk(tally: Tally) -> timedelta | None:
-    """Return Σ conversation ÷ handled."""
+    """Return Σ conversation, hold left out, ÷ handled."""
     return tally.talk / tally.handlings.count if tally.handlings.count else None
+
+
+def average_hold(tally: Tally) -> timedelta | None:
+    """Return Σ hold ÷ handled; None: not measured, or nothing was handled."""
+    if tally.held is None or not tally.handlings.count:
+        return None
+    return tally.held / tally.handlings.count
 
 
 def abandon_share(tally: Tally) -> float | None:
@@ -110,7 +118,10 @@ def answer_share(tally: Tally) -> float | None:
 
 def occupancy_share(tally: Tally) -> float | None:
     """
-    Return occupancy = (talk + wrap-up) ÷ (ready with a phone that can be reached ∪ handling).
+    Return occupancy = handling ÷ (ready with a phone that can be reached ∪ handling).
+
+    Handling is talk, hold, wrap-up, and advice given to a colleague: who gives it cannot be offered
+    a caller, so he is not idle, although no call is his.
 
     Idle time counts, breaks do not (injixo: «handle time / time available for work»). ICMI counts
     work off the phone as well; that is another variant, and not this one.
@@ -121,7 +132,7 @@ def occupancy_share(tally: Tally) -> float | None:
 
 
 def transfer_share(tally: Tally) -> float | None:
-    """Return transferred ÷ handled (Genesys); None: not measured."""
+    """Return transferred ÷ handled (Genesys: transferred ÷ calls); None: not measured."""
     if tally.transferred is None or not tally.handlings.count:
         return None
     return tally.transferred / tally.handlings.count

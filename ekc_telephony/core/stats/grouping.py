@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar, final
 
 from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
@@ -20,7 +20,7 @@ from ekc_telephony.core.stats.entries import InQueue, entries_of
 from ekc_telephony.core.stats.lengths import WAIT_EDGES
 from ekc_telephony.core.stats.records import Records
 from ekc_telephony.core.stats.spans import DAY, HALF_HOUR, HOUR, Slots, Stretch, most_at_once
-from ekc_telephony.core.stats.tally import Entry, Tally
+from ekc_telephony.core.stats.tally import Arrival, Entry, Tally
 
 KeyT = TypeVar("KeyT")
 
@@ -60,6 +60,54 @@ Key: TypeAlias = str | datetime | None
 """Whose figures: an id, a line's name, the beginning of a slot; None for the rest, or for all."""
 
 
+@final
+class Count(Generic[KeyT]):
+    """
+    Count a period part by part, so that not all of its calls must be at hand at once.
+
+    Args:
+        keys: The groups that an entry is counted in.
+        wait_edges: The buckets of waits; must hold every T that will be asked for.
+    """
+
+    def __init__(
+        self,
+        keys: Callable[[Entry | InQueue], Iterable[KeyT]],
+        *,
+        wait_edges: tuple[timedelta, ...] = WAIT_EDGES,
+    ) -> None:
+        self._keys = keys
+        self._found: defaultdict[KeyT, Tally] = defaultdict(lambda: Tally(wait_edges))
+        self._callers: defaultdict[KeyT, set[str]] = defaultdict(set)
+
+    def take(self, records: Records, slots: Slots) -> None:
+        """
+        Count what lies in the slots.
+
+        Args:
+            records: All that touches them.
+            slots: A part of the period that was not counted yet.
+        """
+        waiting: defaultdict[KeyT, list[Stretch]] = defaultdict(list)
+        for entry in entries_of(records, slots):
+            for key in self._keys(entry):
+                if isinstance(entry, InQueue):
+                    waiting[key].append(entry.stretch)
+                    continue
+                self._found[key].add(entry)
+                if isinstance(entry, Arrival) and entry.number is not None:
+                    self._callers[key].add(entry.number)
+        for group, stretches in waiting.items():
+            tally = self._found[group]
+            tally.longest_queue = max(tally.longest_queue, most_at_once(stretches))
+
+    def tallies(self) -> dict[KeyT, Tally]:
+        """Return what was counted, told apart by the keys."""
+        for group, numbers in self._callers.items():
+            self._found[group].people = len(numbers)
+        return dict(self._found)
+
+
 def tallies(
     records: Records,
     slots: Slots,
@@ -76,17 +124,71 @@ def tallies(
         keys: The groups that an entry is counted in.
         wait_edges: The buckets of waits; must hold every T that will be asked for.
     """
-    found: defaultdict[KeyT, Tally] = defaultdict(lambda: Tally(wait_edges))
-    waiting: defaultdict[KeyT, list[Stretch]] = defaultdict(list)
-    for entry in entries_of(records, slots):
-        for key in keys(entry):
-            if isinstance(entry, InQueue):
-                waiting[key].append(entry.stretch)
-            else:
-                found[key].add(entry)
-    for group, stretches in waiting.items():
-        found[group].longest_queue = most_at_once(stretches)
-    return dict(found)
+    count = Count(keys, wait_edges=wait_edges)
+    count.take(records, slots)
+    return count.tallies()
+
+
+@final
+class CountBy:
+    """
+    Count a period part by part, told apart by queue, line, agent, or stretch of time.
+
+    Args:
+        by: By what.
+        since: Where the period begins.
+        until: Where it ends.
+        zone: Whose days and hours.
+        directory: Who works on which line.
+        wait_edges: The buckets of waits.
+    """
+
+    def __init__(
+        self,
+        by: By,
+        *,
+        since: datetime,
+        until: datetime,
+        zone: tzinfo | None,
+        directory: Directory,
+        wait_edges: tuple[timedelta, ...] = WAIT_EDGES,
+    ) -> None:
+        self._by = by
+        self._zone = zone
+        self._directory = directory
+        self._wait_edges = wait_edges
+        self._slots = self._slots_of(since, until)
+        self._count: Count[Key] = Count(self._keys, wait_edges=wait_edges)
+
+    def take(self, records: Records, *, since: datetime, until: datetime) -> None:
+        """
+        Count one part of the period; an interval must not be cut by its ends.
+
+        Args:
+            records: All that touches it.
+            since: Where it begins.
+            until: Where it ends.
+        """
+        self._count.take(records, self._slots_of(since, until))
+
+    def tallies(self) -> dict[Key, Tally]:
+        """Return what was counted."""
+        found = self._count.tallies()
+        if self._by.step is None:
+            return found
+        # An hour without a call is a row of the report as well.
+        return {cut: found.get(cut) or Tally(self._wait_edges) for cut in self._slots.cuts[:-1]}
+
+    def _slots_of(self, since: datetime, until: datetime) -> Slots:
+        step = self._by.step
+        if step is None:
+            return Slots.whole(since, until)
+        return Slots.every(step, since=since, until=until, zone=self._zone)
+
+    def _keys(self, entry: Entry | InQueue) -> tuple[Key]:
+        if self._by.step is None:
+            return (group_of(entry, self._by, self._directory),)
+        return (self._slots.slot_of(moment_of(entry)),)
 
 
 def tallies_by(
@@ -100,20 +202,11 @@ def tallies_by(
     wait_edges: tuple[timedelta, ...] = WAIT_EDGES,
 ) -> dict[Key, Tally]:
     """Count a period, told apart by queue, line, agent, or stretch of time."""
-    step = by.step
-    slots = Slots.whole(since, until)
-    if step is not None:
-        slots = Slots.every(step, since=since, until=until, zone=zone)
-
-    def keys(entry: Entry | InQueue) -> tuple[Key]:
-        if step is None:
-            return (group_of(entry, by, directory),)
-        return (slots.slot_of(moment_of(entry)),)
-
-    found = tallies(records, slots, keys, wait_edges=wait_edges)
-    if step is not None:  # an hour without a call is a row of the report as well
-        return {cut: found.get(cut) or Tally(wait_edges) for cut in slots.cuts[:-1]}
-    return found
+    count = CountBy(
+        by, since=since, until=until, zone=zone, directory=directory, wait_edges=wait_edges
+    )
+    count.take(records, since=since, until=until)
+    return count.tallies()
 
 
 def moment_of(entry: Entry | InQueue) -> datetime:

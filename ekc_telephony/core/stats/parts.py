@@ -2,14 +2,17 @@
 A call taken apart: visits to queues, handlings by agents, rings at their phones, service time.
 
 A *visit* is one wait in one queue, with how it ended for the caller. A *handling* is one
-conversation of an agent with the wrap-up that follows it. A *ring* is one offer at a phone.
+conversation of an agent with the wrap-up that follows it. A *ring* is one offer at a phone. A
+*consultation* is an agent's time with a colleague who asks him, or whom he asks.
 
 Rule 1: every visit has one ending, so offered = answered + abandoned + flowed out + broken +
 waiting still (Genesys: «answered + abandoned + flow-outs»; our own failures are told apart).
 Rule 2: a visit is answered when a conversation follows it before the next visit, whatever the call
 came to: whoever talked to a person in the fallback was answered as well.
 Rule 3: what an engine left open when it died, and the next one went on with, is one stretch.
-Rule 4: hold and transfer are None, «not measured», until facts tell of them; never 0.
+Rule 4: what no fact tells of is None, «not measured», and never 0: the fallback notes no holding.
+Rule 5: when two agents talk to one caller at the same time, each has his own conversation, whole,
+and the caller has been answered for as long as one of them was there: once.
 """
 
 from __future__ import annotations
@@ -19,12 +22,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from itertools import zip_longest
+from typing import Final
 
 from ekc_telephony.core.appeals.fallback import FALLBACK_QUEUE
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
 from ekc_telephony.core.kernel.ids import AgentId, CallId, QueueId
 from ekc_telephony.core.stats.records import CallRecord, SegmentRecord
 from ekc_telephony.core.stats.spans import Stretch, length
+
+_SEVERAL: Final = 2
+_NOTHING: Final = timedelta()
 
 
 class VisitEnding(Enum):
@@ -71,15 +78,22 @@ class Handling:
     """When it was over, wrap-up included: handling is booked here (as Genesys does); None while
     it goes on."""
     talk: Stretch | None
-    """None while they talk."""
+    """With what the caller spent on hold; None while they talk."""
     wrap_up: Stretch | None
     """None without wrap-up, or while it goes on."""
     outcome: SegmentOutcome | None
     """How the conversation ended."""
     held: timedelta | None = None
-    """None: not measured."""
+    """How much of the conversation the caller spent on hold; None: not measured, or it goes on."""
     was_transferred: bool | None = None
-    """None: not measured."""
+    """Whether the agent sent the caller on; None: not measured, or it goes on."""
+
+    @property
+    def spoken(self) -> timedelta | None:
+        """The conversation without what was spent on hold; None while they talk."""
+        if self.talk is None:
+            return None
+        return self.talk[1] - self.talk[0] - (self.held or timedelta())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +108,16 @@ class Ring:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consultation:
+    """An agent's side of a conversation with a colleague about the call."""
+
+    agent: AgentId | None
+    began_at: datetime
+    ended_at: datetime | None
+    """None while it goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStep:
     """One level that served the caller: the first line, then perhaps the second."""
 
@@ -101,7 +125,7 @@ class ServiceStep:
     agent: AgentId | None
     waited: timedelta
     answered: timedelta
-    """How long the conversation lasted."""
+    """How long the conversation lasted, without what an earlier one lasted beside it (Rule 5)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +157,7 @@ class Parts:
     visits: tuple[Visit, ...]
     handlings: tuple[Handling, ...]
     rings: tuple[Ring, ...]
+    consultations: tuple[Consultation, ...]
 
 
 def parts_of(call: CallRecord) -> Parts:
@@ -140,16 +165,21 @@ def parts_of(call: CallRecord) -> Parts:
     talks = _stretches(call, SegmentKind.TALK)
     waits = _stretches(call, SegmentKind.WAITING)
     wrap_ups = _stretches(call, SegmentKind.WRAP_UP)
+    holds = _stretches(call, SegmentKind.HOLD)
     following = [wait.started_at for wait in waits[1:]]
     return Parts(
         call=call.call,
         visits=tuple(
             _visit(call, wait, talks, until) for wait, until in zip_longest(waits, following)
         ),
-        handlings=tuple(_handling(talk, talks, wrap_ups) for talk in talks),
+        handlings=tuple(_handling(talk, talks, wrap_ups, holds) for talk in talks),
         rings=tuple(
             Ring(queue=each.queue, agent=each.agent, at=each.started_at, outcome=each.outcome)
             for each in _stretches(call, SegmentKind.OFFER)
+        ),
+        consultations=tuple(
+            Consultation(agent=each.agent, began_at=each.started_at, ended_at=each.ended_at)
+            for each in _stretches(call, SegmentKind.CONSULTATION)
         ),
     )
 
@@ -171,14 +201,18 @@ def _steps(
 ) -> tuple[ServiceStep, ...]:
     steps: list[ServiceStep] = []
     before: datetime | None = None
+    heard: list[Stretch] = []
     for talk in talks:
+        stretch = _stretch(talk) or (talk.started_at, talk.started_at)
+        answered = length([*heard, stretch]) - length(heard)
+        heard.append(stretch)
         own = [each for each in waits if _is_between(each.started_at, before, talk.started_at)]
         steps.append(
             ServiceStep(
                 queue=talk.queue,
                 agent=talk.agent,
                 waited=_waited(own, talk.started_at),
-                answered=_lasted(talk),
+                answered=answered,
             )
         )
         before = talk.started_at
@@ -214,14 +248,25 @@ def _lasted(segment: SegmentRecord) -> timedelta:
 
 def _stretches(call: CallRecord, kind: SegmentKind) -> list[SegmentRecord]:
     """Return the segments of a kind in order of time, those joined that are one (Rule 3)."""
+    own = [each for each in call.segments if each.kind is kind]
+    if len(own) < _SEVERAL:
+        return own
     joined: list[SegmentRecord] = []
-    own = (each for each in call.segments if each.kind is kind)
     for segment in sorted(own, key=lambda each: (each.started_at, each.segment)):
-        if joined and _goes_on(joined[-1], segment):
-            joined[-1] = replace(segment, started_at=joined[-1].started_at)
-        else:
+        index = _before(joined, segment)
+        if index is None:
             joined.append(segment)
+        else:
+            joined[index] = replace(segment, started_at=joined[index].started_at)
     return joined
+
+
+def _before(joined: Sequence[SegmentRecord], segment: SegmentRecord) -> int | None:
+    """Return which one the segment goes on with; not always the last: two agents may talk."""
+    for index in range(len(joined) - 1, -1, -1):
+        if _goes_on(joined[index], segment):
+            return index
+    return None
 
 
 def _goes_on(before: SegmentRecord, after: SegmentRecord) -> bool:
@@ -294,7 +339,10 @@ def _left(call: CallRecord, wait: SegmentRecord) -> VisitEnding:
 
 
 def _handling(
-    talk: SegmentRecord, talks: Sequence[SegmentRecord], wrap_ups: Sequence[SegmentRecord]
+    talk: SegmentRecord,
+    talks: Sequence[SegmentRecord],
+    wrap_ups: Sequence[SegmentRecord],
+    holds: Sequence[SegmentRecord],
 ) -> Handling:
     later = [each.started_at for each in talks if _is_after(each, talk)]
     wrap_up = next(
@@ -316,6 +364,24 @@ def _handling(
         talk=_stretch(talk),
         wrap_up=None if wrap_up is None else _stretch(wrap_up),
         outcome=talk.outcome,
+        held=_held(talk, holds),
+        was_transferred=None
+        if talk.outcome is None
+        else talk.outcome is SegmentOutcome.TRANSFERRED,
+    )
+
+
+def _held(talk: SegmentRecord, holds: Sequence[SegmentRecord]) -> timedelta | None:
+    """Return how long the agent held his caller; None in the fallback, which does not note it."""
+    until = talk.ended_at
+    if until is None or talk.queue == FALLBACK_QUEUE:
+        return None
+    if not holds:
+        return _NOTHING
+    return length(
+        (max(each.started_at, talk.started_at), min(each.ended_at or until, until))
+        for each in holds
+        if each.agent == talk.agent
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
 from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId, QueueId, RecordingId
-from ekc_telephony.core.stats.parts import Parts, parts_of
+from ekc_telephony.core.stats.parts import Parts, VisitEnding, parts_of
 from ekc_telephony.core.stats.records import CallRecord
 from ekc_telephony.core.stats.spans import length
 
@@ -59,6 +59,8 @@ class Passport:
     in_menu: timedelta
     in_queue: timedelta
     in_talk: timedelta
+    """With any agent, hold included; two at the same time count once."""
+    on_hold: timedelta
     total: timedelta | None
     status: PassportStatus | None
     """None while the call goes on."""
@@ -93,6 +95,7 @@ def passport_of(call: CallRecord) -> Passport:
         in_menu=_spent(call, SegmentKind.IVR),
         in_queue=_spent(call, SegmentKind.WAITING),
         in_talk=_spent(call, SegmentKind.TALK),
+        on_hold=_spent(call, SegmentKind.HOLD),
         total=None if ended_at is None else ended_at - call.registered_at,
         status=None if call.outcome is None else _status(call.outcome, parts),
         outcome=call.outcome,
@@ -138,16 +141,27 @@ def _status(outcome: CallOutcome, parts: Parts) -> PassportStatus:
 
 
 def _hung_up_by(outcome: CallOutcome, parts: Parts) -> HungUpBy | None:
-    last = parts.handlings[-1].outcome if parts.handlings else None
+    last = _last_outcome(parts)
     if last is SegmentOutcome.CALLER_HUNG_UP:
         return HungUpBy.CALLER
     if last is SegmentOutcome.AGENT_HUNG_UP:
         return HungUpBy.AGENT
     if last is SegmentOutcome.COMPLETED:
         return None  # the fallback does not note who
-    if outcome in _CALLER_LEFT:
+    if outcome in _CALLER_LEFT or _gave_up(parts):
         return HungUpBy.CALLER
     return HungUpBy.SYSTEM
+
+
+def _last_outcome(parts: Parts) -> SegmentOutcome | None:
+    """Return how the conversation ended that ended last; of two at a time, not the later one."""
+    over = [(each.talk[1], each.outcome) for each in parts.handlings if each.talk is not None]
+    return max(over, key=lambda each: each[0])[1] if over else None
+
+
+def _gave_up(parts: Parts) -> bool:
+    """Tell whether he hung up while he waited, be it after a conversation: he was sent on."""
+    return bool(parts.visits) and parts.visits[-1].ending is VisitEnding.ABANDONED
 
 
 _CALLER_LEFT: Final = (

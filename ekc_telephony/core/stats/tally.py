@@ -5,8 +5,9 @@ What is counted at which moment: a call when it reached us; a visit when the cal
 queue; a ring when the phone began to ring; a handling when it was over (Genesys: «booked to the
 interval where ACW ends»); agents' time where it passed.
 
-Rule 1: the tallies of the parts of a period, merged, are the tally of the period. Only
-`longest_queue` does not add up, it is the greatest of the parts'.
+Rule 1: the tallies of the parts of a period, merged, are the tally of the period. Two things do
+not add up: `longest_queue` is the greatest of the parts', and `people` is not known of two parts
+that both have some, for one and the same may have called in both.
 Rule 2: offered = answered + abandoned + flowed_out + broken + waiting.
 Rule 3: what no fact tells of yet is None («not measured»), and None and a number make a number.
 """
@@ -43,6 +44,8 @@ class Arrival:
     """From the ring at our number to that ending; None while it goes on or without a queue."""
     service: timedelta | None
     """The service time of S1.13; None until it is over, or without a conversation."""
+    number: str | None = None
+    """Whose call; calls of one number are one person's (G3). None when he hid it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,9 @@ class AgentTime:
     ready: timedelta
     not_ready: dict[NotReadyReason, timedelta]
     handling: timedelta
-    """In conversations and wrap-ups while it is known that he was signed in or out."""
+    """In conversations, wrap-ups and consultations while it is known whether he was signed in."""
+    advising: timedelta = timedelta()
+    """Of that: in consultations beside his own conversations and wrap-ups."""
     available: timedelta | None
     """Ready with a phone that can be reached, or handling; None when nothing is known of him."""
 
@@ -71,6 +76,8 @@ class Tally:
     wait_edges: tuple[timedelta, ...] = WAIT_EDGES
     received: int = 0
     """Calls."""
+    people: int | None = 0
+    """Numbers they came from, hidden ones left out; None: not known, see Rule 1."""
     outcomes: Counter[CallOutcome] = field(default_factory=Counter)
     """Of the calls that have ended."""
     sought: Counter[VisitEnding] = field(default_factory=Counter)
@@ -86,6 +93,7 @@ class Tally:
     """Rings that go on."""
     handlings: Lengths = field(default_factory=lambda: Lengths(HANDLE_EDGES))
     talk: timedelta = timedelta()
+    """Without `held`, so that talk, held and wrap_up are what was handled."""
     wrap_up: timedelta = timedelta()
     held: timedelta | None = None
     transferred: int | None = None
@@ -98,6 +106,7 @@ class Tally:
     not_ready: Counter[NotReadyReason] = field(default_factory=Counter)
     """In microseconds, so that a Counter can hold it."""
     handling: timedelta = timedelta()
+    advising: timedelta = timedelta()
     available: timedelta | None = None
     longest_queue: int = 0
     """The most callers who waited at once."""
@@ -149,6 +158,7 @@ class Tally:
             ValueError: Its histograms have other edges.
         """
         self.received += other.received
+        self.people = _people(self.people, other.people)
         self.outcomes += other.outcomes
         self.sought += other.sought
         self.visits += other.visits
@@ -168,6 +178,7 @@ class Tally:
         self.ready += other.ready
         self.not_ready += other.not_ready
         self.handling += other.handling
+        self.advising += other.advising
         self.available = _sum_of_known(self.available, other.available)
         self.longest_queue = max(self.longest_queue, other.longest_queue)
 
@@ -182,9 +193,9 @@ class Tally:
             self.service.add(call.service)
 
     def _handle(self, handling: Handling) -> None:
-        talk, wrap_up = _length(handling.talk), _length(handling.wrap_up)
-        self.handlings.add(talk + wrap_up + (handling.held or timedelta()))
-        self.talk += talk
+        wrap_up = _length(handling.wrap_up)
+        self.handlings.add(_length(handling.talk) + wrap_up)
+        self.talk += handling.spoken or timedelta()
         self.wrap_up += wrap_up
         self.held = _sum_of_known(self.held, handling.held)
         if handling.was_transferred is not None:
@@ -197,6 +208,7 @@ class Tally:
         for reason, spent in time.not_ready.items():
             self.not_ready[reason] += spent // timedelta(microseconds=1)
         self.handling += time.handling
+        self.advising += time.advising
         self.available = _sum_of_known(self.available, time.available)
 
 
@@ -226,6 +238,12 @@ def _sum_of_known(one: timedelta | None, other: timedelta | None) -> timedelta |
     if one is None or other is None:
         return one if other is None else other
     return one + other
+
+
+def _people(one: int | None, other: int | None) -> int | None:
+    if not one or not other:
+        return None if one is None or other is None else one + other
+    return None
 
 
 def _length(stretch: tuple[datetime, datetime] | None) -> timedelta:

@@ -22,9 +22,11 @@ from ekc_telephony.core.stats.tally import Tally
 WordT = TypeVar("WordT", bound=Enum)
 
 _US = timedelta(microseconds=1)
-_LENGTHS = ("talk", "wrap_up", "signed_in", "ready", "handling")
-_COUNTS = ("received", "ringing", "cut_off", "transferred", "longest_queue")
+_LENGTHS = ("talk", "wrap_up", "signed_in", "ready", "handling", "advising")
+_COUNTS = ("received", "people", "ringing", "cut_off", "transferred", "longest_queue")
 _UNSURE = ("held", "available")
+_LATER: Mapping[str, Any] = {"people": None, "advising_us": 0}
+"""What older versions did not count, with what it is then."""
 
 
 def plain(tally: Tally) -> dict[str, Any]:
@@ -50,8 +52,9 @@ def tally_of(values: Mapping[str, Any]) -> Tally:
     Return the tally that `plain` was given.
 
     Raises:
-        KeyError: A value is missing: an older version counted less. Count anew.
+        KeyError: A value is missing.
     """
+    values = {**_LATER, **values}
     from_queue = _waits(values["from_queue"])
     tally = Tally(from_queue.answered.edges)
     for name in _COUNTS:

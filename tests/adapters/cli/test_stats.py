@@ -88,7 +88,10 @@ def test_a_day_is_told_in_russian_with_every_formula(store: str) -> None:
     assert "SL-4   50.0%  отвечено ≤ T ÷ (отвечено + потеряно) (Vonage)" in told
     assert "SL-1  100.0%  отвечено ≤ T ÷ отвечено" in told
     assert "Ожидание отвеченных (ASA): среднее 0:05, наибольшее 0:05" in told
-    assert "Доля переводов: не измеряется" in told
+    assert "Поступило вызовов: 3; людей (номеров): 2" in told
+    assert "разговор 1:01, удержание 0:00, обработка 0:30" in told
+    assert "Доля переводов: 0.0% (переведено ÷ обработано)" in told
+    assert "Доля удержания: 0.0% (удержание ÷ время обработки)" in told
     assert "Занятость: 2.5%" in told
 
 
@@ -137,8 +140,8 @@ def test_every_norm_is_judged_with_its_clock_and_formula(store: str) -> None:
 def test_figures_by_half_hour_and_by_operator_are_tables(store: str) -> None:
     told = of_the_day(store, "--by", "half-hour")
     (row,) = [line for line in told.splitlines() if line.startswith("02.03 09:30")]
-    assert row.split()[2:6] == ["1", "1", "0", "1"]
-    assert "не изм." in row
+    assert row.split()[2:7] == ["1", "1", "1", "0", "1"]
+    assert "не изм." in row  # nothing was handled, so nobody knows of hold
     told = of_the_day(store, "--by", "operator", "--norm", "122")
     assert "op1" in told
     assert "без оператора" in told
@@ -147,7 +150,9 @@ def test_figures_by_half_hour_and_by_operator_are_tables(store: str) -> None:
 def test_programs_get_seconds_counts_and_formulas_by_name(store: str) -> None:
     told = plain(store, "--by", "queue")
     assert told["formulas"]["SL-5"] == ServiceLevelFormula.ALL_RECEIVED.value
-    assert told["not_measured"] == ["transfer_share", "hold_share"]
+    assert told["not_measured"] == []
+    assert told["groups"][0]["people"] == 2
+    assert told["groups"][0]["hold_share"] == 0
     queue, rest = told["groups"]
     assert (queue["key"], queue["offered"], rest["key"]) == ("first-line", 2, None)
     assert queue["service_levels"]["SL-4"] == pytest.approx(0.5)
@@ -185,7 +190,7 @@ def test_every_form_has_a_table_a_csv_and_json(store: str, form: Form) -> None:
 
 def test_what_is_not_measured_is_said_and_is_no_zero(store: str) -> None:
     told = of_the_day(store, "--form", "F6")
-    assert "не измеряется: Удержание, Переводов, Перезвонов, Оценка" in told
+    assert "не измеряется: Перезвонов, Оценка" in told
     assert "не изм." in told
 
 
@@ -226,7 +231,22 @@ def test_kept_figures_are_those_counted_now(store: str, by: By) -> None:
     assert ask(store, "--day", "2026-03-02", "--keep", config=config).exit_code == 0
     told = [ask(store, *options, *more, config=config) for more in ((), ("--kept",))]
     now, kept = (json.loads(each.stdout)["groups"] for each in told)
+    if by is By.HOUR:  # half-hours do not know whether it was the same people
+        assert [group.pop("people") for group in kept if group["people"]] == []
+        assert [group.pop("people") for group in now if group["people"]] == [2]
+        for group in (*kept, *now):
+            group.pop("people", None)
     assert kept == now
+
+
+def test_people_of_several_kept_days_are_not_known(store: str) -> None:
+    options = ("--from", "2026-03-01", "--to", "2026-03-02", "--kept", "--json", "--by")
+    assert ask(store, "--from", "2026-03-01", "--to", "2026-03-02", "--keep").exit_code == 0
+    (all_of_it,) = json.loads(ask(store, *options, "all").stdout)["groups"]
+    assert (all_of_it["received"], all_of_it["people"]) == (3, None)
+    days = json.loads(ask(store, *options, "day").stdout)["groups"]
+    assert [day["people"] for day in days] == [0, 2]
+    assert "людей (номеров): не измеряется" in ask(store, *options[:5]).stdout
 
 
 def test_kept_figures_have_their_own_targets(store: str) -> None:

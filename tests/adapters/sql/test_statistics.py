@@ -32,7 +32,13 @@ from ekc_telephony.adapters.sql.models import (
 )
 from ekc_telephony.adapters.sql.statistics import StatisticsReader
 from ekc_telephony.core.acd.specs import Line
-from ekc_telephony.core.call.facts import CallOutcome, Fact
+from ekc_telephony.core.call.facts import (
+    CallOutcome,
+    Fact,
+    SegmentEnded,
+    SegmentKind,
+    SegmentOutcome,
+)
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.kernel.ids import AgentId
 from ekc_telephony.core.stats.from_facts import records_of
@@ -209,7 +215,10 @@ def test_half_hours_add_up_to_their_day(busy_store: str) -> None:
         for (slot, _), tally in half_hours.items()
         if begin <= slot < begin + timedelta(days=1)
     ]
-    assert merged(of_the_day) == days[begin, ""]
+    total = merged(of_the_day)
+    # The one citizen of these stories calls in every half-hour, and no half-hour knows of another.
+    assert (total.people, days[begin, ""].people) == (None, 1)
+    assert replace(total, people=1) == days[begin, ""]
     assert days[begin, ""].received == 24
 
 
@@ -290,7 +299,34 @@ def test_columns_for_sql_say_what_the_tally_says(busy_store: str) -> None:
     assert day.talk_s == pytest.approx(24 * 61.5)
     assert day.wrap_up_s == pytest.approx(24 * 30)
     assert day.wait_s == pytest.approx(24 * 5)
-    assert (day.held_s, day.transferred) == (None, None)
+    assert (day.held_s, day.transferred) == (0, 0)
+
+
+def test_hold_and_transfer_reach_the_store_s_columns(database: str) -> None:
+    steps = (
+        (SegmentKind.WAITING, SegmentOutcome.COMPLETED, 5),
+        (SegmentKind.TALK, SegmentOutcome.TRANSFERRED, 60),
+        (SegmentKind.WRAP_UP, SegmentOutcome.TIME_IS_UP, 30),
+    )
+    facts = [*call_story("ekc-1.1", steps)]
+    talk = next(
+        fact for fact in facts if isinstance(fact, SegmentEnded) and fact.kind is SegmentKind.TALK
+    )
+    began = talk.started_at + timedelta(seconds=10)
+    held = replace(
+        talk,
+        segment=9,
+        kind=SegmentKind.HOLD,
+        outcome=SegmentOutcome.COMPLETED,
+        sequence=talk.sequence + 100,
+        started_at=began,
+        at=began + timedelta(seconds=15),
+    )
+    asyncio.run(write(database, [*facts, held]))
+    asyncio.run(kept(database, keep_at(NOW)))
+    rows = asyncio.run(rows_of(database, statistics))
+    (row,) = [each for each in rows if each.told_by is ToldBy.ALL and each.handled]
+    assert (row.talk_s, row.held_s, row.wrap_up_s, row.transferred) == (45, 15, 30, 1)
 
 
 _WHOLE_DAY = (IntervalLength.DAY, ToldBy.ALL)

@@ -22,6 +22,10 @@ KINDS = {
     "offer": SegmentKind.OFFER,
     "talk": SegmentKind.TALK,
     "wrap": SegmentKind.WRAP_UP,
+    "hold": SegmentKind.HOLD,
+    "advice": SegmentKind.CONSULTATION,
+    "message": SegmentKind.MESSAGE,
+    "ear": SegmentKind.SUPERVISION,
 }
 
 
@@ -151,7 +155,33 @@ _WAIT_ENDS = (
     SegmentOutcome.COMPLETED,
     SegmentOutcome.NO_AGENTS,
     SegmentOutcome.BROKEN,
+    SegmentOutcome.MOVED,
 )
+_TALK_ENDS = (
+    SegmentOutcome.CALLER_HUNG_UP,
+    SegmentOutcome.AGENT_HUNG_UP,
+    SegmentOutcome.TRANSFERRED,
+    SegmentOutcome.BROKEN,
+)
+
+
+@st.composite
+def meanwhile(draw: st.DrawFn, number: int, begin: float, end: float) -> list[SegmentRecord]:
+    """Draw what may happen beside Anna's conversation with the caller."""
+    found: list[SegmentRecord] = []
+
+    def stretch() -> tuple[float, float]:
+        inside = st.floats(0, 1)
+        one, other = sorted((draw(inside), draw(inside)))
+        return begin + one * (end - begin), begin + other * (end - begin)
+
+    for kind in draw(st.lists(st.sampled_from(("hold", "advice", "talk", "ear")), max_size=4)):
+        at, until = stretch()
+        agents = {"hold": (ANNA,), "advice": (ANNA, BORIS), "talk": (BORIS,), "ear": (BORIS,)}
+        for agent in agents[kind]:
+            number += 1
+            found.append(segment(number, kind, at, until, queue=FIRST, agent=agent))
+    return found
 
 
 @st.composite
@@ -170,12 +200,22 @@ def calls(draw: st.DrawFn, name: str) -> CallRecord:
         if draw(st.booleans()):
             talked, wrapped = draw(st.floats(0, 1200)), draw(st.floats(0, 60))
             number += 1
-            segments.append(segment(number, "talk", at, at + talked, queue=queue, agent=agent))
+            left = draw(st.sampled_from(_TALK_ENDS))
+            talk = segment(number, "talk", at, at + talked, left, queue=queue, agent=agent)
+            segments.append(talk)
+            if agent == ANNA and queue == FIRST:
+                beside = draw(meanwhile(number, at, at + talked))
+                segments += beside
+                number += len(beside)
             at += talked
             number += 1
             is_open = draw(st.booleans())
             end = None if is_open else at + wrapped
             segments.append(segment(number, "wrap", at, end, queue=queue, agent=agent))
+    if draw(st.booleans()):
+        number += 1
+        segments.append(segment(number, "message", at, at + 30, queue=None))
+        at += 30
     is_over = draw(st.booleans())
     outcome_of_call = draw(st.sampled_from(CallOutcome))
     return call(

@@ -24,9 +24,19 @@ from ekc_telephony.core.stats.spans import (
     most_at_once,
     next_cut,
 )
-from ekc_telephony.core.stats.tally import Tally
+from ekc_telephony.core.stats.tally import Tally, merged
 from tests.adapters.sql.stories import call_story
-from tests.core.stats.days import ANNA, after, answered, call, day, segment
+from tests.core.stats.days import (
+    ANNA,
+    BORIS,
+    abandoned,
+    after,
+    answered,
+    call,
+    day,
+    segment,
+    span,
+)
 
 
 def tally_of(*calls: CallRecord) -> Tally:
@@ -54,7 +64,48 @@ def test_hold_and_transfer_are_counted_where_they_are_measured() -> None:
     tally.add(replace(handling, held=timedelta(seconds=10), was_transferred=True))
     tally.add(replace(handling, held=timedelta(seconds=20), was_transferred=False))
     assert (tally.held, tally.transferred) == (timedelta(seconds=30), 1)
-    assert formulas.average_handle_time(tally) == timedelta(seconds=95)
+    assert formulas.average_handle_time(tally) == timedelta(seconds=80)
+    assert formulas.average_talk(tally) == timedelta(seconds=45)
+    assert formulas.average_hold(tally) == timedelta(seconds=15)
+    assert formulas.hold_share(tally) == pytest.approx(30 / 160)
+    assert formulas.transfer_share(tally) == pytest.approx(1 / 2)
+
+
+def test_redials_of_one_person_are_one_person() -> None:
+    again = [abandoned(f"ekc-2.{number}", begin=60 * number) for number in range(4)]
+    tally = tally_of(*again, answered(), abandoned("ekc-3.1", number=None))
+    assert (tally.received, tally.people) == (6, 2)
+
+
+def test_people_of_two_parts_are_not_known_of_their_sum_unless_one_has_none() -> None:
+    some, none, hidden = tally_of(answered()), Tally(), tally_of(answered(number=None))
+    for nobody in (none, hidden):
+        assert merged([some, nobody]).people == merged([nobody, some]).people == 1
+    assert merged([some, some]).people is None
+    assert merged([some, some, none]).people is None
+
+
+def test_who_is_asked_for_advice_is_busy_but_handles_no_call() -> None:
+    story = call(
+        segment(1, "talk", 0, 60, agent=ANNA),
+        segment(2, "advice", 20, 50, agent=ANNA),
+        segment(3, "advice", 20, 50, agent=BORIS),
+        end=60,
+    )
+    records = day(story, presences=(span(ANNA, 0, None), span(BORIS, 0, None)))
+    found = tallies_by(
+        By.OPERATOR, records, since=after(0), until=after(100), zone=None, directory=Directory()
+    )
+    anna, boris = found[ANNA], found[BORIS]
+    assert (anna.handling, anna.advising) == (timedelta(seconds=60), timedelta())
+    assert (boris.handling, boris.advising) == (timedelta(seconds=30), timedelta(seconds=30))
+    assert (boris.handlings.count, boris.available) == (0, timedelta(seconds=100))
+    assert formulas.occupancy_share(boris) == pytest.approx(0.3)
+
+
+def test_advice_before_anything_was_declared_claims_no_occupancy() -> None:
+    story = call(segment(1, "advice", 0, 30, agent=BORIS), segment(2, "advice", 0, 30), end=60)
+    assert formulas.occupancy_share(tally_of(story)) is None
 
 
 def test_a_conversation_cut_off_by_a_failure_is_handled_and_said_to_be_cut_off() -> None:

@@ -12,7 +12,8 @@ from ekc_telephony.core.acd.service_level import (
     Wait,
     service_level,
 )
-from ekc_telephony.core.call.facts import CallOutcome
+from ekc_telephony.core.appeals.fallback import FALLBACK_QUEUE
+from ekc_telephony.core.call.facts import CallOutcome, SegmentOutcome
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.stats import formulas
 from ekc_telephony.core.stats.figures import figures_of
@@ -21,7 +22,18 @@ from ekc_telephony.core.stats.lengths import Lengths, seconds
 from ekc_telephony.core.stats.norms import NORMS, Norm, Preset, judge
 from ekc_telephony.core.stats.records import Records
 from ekc_telephony.core.stats.tally import Tally, merged
-from tests.core.stats.days import ANNA, BORIS, SECOND, abandoned, after, answered, call, day, span
+from tests.core.stats.days import (
+    ANNA,
+    BORIS,
+    SECOND,
+    abandoned,
+    after,
+    answered,
+    call,
+    day,
+    segment,
+    span,
+)
 
 TARGET = timedelta(seconds=20)
 HOUR = timedelta(hours=1)
@@ -92,16 +104,27 @@ def test_shares_of_offered_are_those_of_visits_to_queues() -> None:
 
 
 def test_what_no_fact_tells_is_not_measured() -> None:
-    figures = figures_of(tally_of(AN_HOUR), target=TARGET, period=HOUR)
-    assert figures.transfer_share is None
+    in_fallback = day(answered(queue=FALLBACK_QUEUE))
+    figures = figures_of(tally_of(in_fallback), target=TARGET, period=HOUR)
     assert figures.hold_share is None
+    assert figures.mean_hold is None
+    nothing = figures_of(Tally(), target=TARGET, period=HOUR)
+    assert nothing.transfer_share is None
 
 
-def test_transfer_and_hold_appear_as_soon_as_they_are_measured() -> None:
-    tally = tally_of(day(answered(talked=100, wrapped=20)))
-    tally.transferred, tally.held = 1, _s(30)
+def test_transfer_and_hold_are_measured_from_the_segments() -> None:
+    story = call(
+        segment(1, "wait", 0, 10),
+        segment(2, "talk", 10, 110, SegmentOutcome.TRANSFERRED, agent=ANNA),
+        segment(3, "hold", 20, 50, agent=ANNA),
+        segment(4, "wrap", 110, 130, agent=ANNA),
+        end=140,
+    )
+    tally = tally_of(day(story))
     assert formulas.transfer_share(tally) == 1
     assert formulas.hold_share(tally) == pytest.approx(30 / 120)
+    assert (tally.talk, tally.held) == (_s(70), _s(30))
+    assert formulas.average_handle_time(tally) == _s(120)
     both = merged([Tally(), tally])
     assert (both.transferred, both.held) == (1, _s(30))
 

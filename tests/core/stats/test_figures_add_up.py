@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ekc_telephony.core.acd.specs import Line
+from ekc_telephony.core.call.facts import SegmentKind
 from ekc_telephony.core.stats.figures import figures_of
 from ekc_telephony.core.stats.form_rows import Period
 from ekc_telephony.core.stats.forms import (
@@ -22,9 +25,11 @@ from ekc_telephony.core.stats.forms import (
     shifts,
     wait_profile,
 )
-from ekc_telephony.core.stats.grouping import By, Directory, tallies_by
+from ekc_telephony.core.stats.grouping import By, CountBy, Directory, tallies_by
 from ekc_telephony.core.stats.lengths import WAIT_EDGES
 from ekc_telephony.core.stats.norms import NORMS, Preset, judge
+from ekc_telephony.core.stats.parts import service_time
+from ekc_telephony.core.stats.passport import passport_of
 from ekc_telephony.core.stats.records import Records
 from ekc_telephony.core.stats.spans import DAY, HALF_HOUR, HOUR, Slots
 from ekc_telephony.core.stats.tally import Tally, merged
@@ -51,6 +56,7 @@ def whole(records: Records) -> Tally:
 def comparable(tally: Tally, *, with_peak: bool = True) -> dict[str, Any]:
     """Everything that was counted; counts of nothing and counts of zero are the same."""
     values = plain(tally)
+    del values["people"]  # one person may call in several parts
     if not with_peak:
         del values["longest_queue"]
     return {
@@ -85,6 +91,61 @@ def test_the_sum_over_queues_lines_or_agents_is_the_whole(records: Records, kind
 
 
 @given(days(), st.sampled_from(By))
+def test_a_period_counted_part_by_part_is_the_period_counted_at_once(
+    records: Records, kind: By
+) -> None:
+    count = CountBy(kind, since=SINCE, until=UNTIL, zone=BARNAUL, directory=DIRECTORY)
+    cuts = Slots.every(HOUR, since=SINCE, until=UNTIL, zone=BARNAUL).cuts
+    if kind is By.DAY:  # no interval is cut
+        cuts = (SINCE, UNTIL)
+    for begin, end in pairwise(cuts):
+        count.take(records, since=begin, until=end)
+    found = {key: plain(tally) for key, tally in count.tallies().items()}
+    at_once = by(kind, records)
+    assert found == {key: plain(tally) for key, tally in at_once.items()}
+    shown = {call.number for call in records.calls if SINCE <= call.registered_at < UNTIL}
+    assert whole(records).people == len(shown - {None})
+
+
+@given(days())
+def test_talk_hold_and_wrap_up_are_what_was_handled(records: Records) -> None:
+    tally = whole(records)
+    assert tally.talk + (tally.held or timedelta()) + tally.wrap_up == tally.handlings.total
+    assert tally.advising <= tally.handling
+    assert (tally.transferred or 0) <= tally.handlings.count
+
+
+@given(days())
+def test_messages_and_supervisors_disturb_no_figure(records: Records) -> None:
+    strange = {SegmentKind.MESSAGE, SegmentKind.SUPERVISION}
+    without = replace(
+        records,
+        calls=tuple(
+            replace(
+                call, segments=tuple(each for each in call.segments if each.kind not in strange)
+            )
+            for call in records.calls
+        ),
+    )
+    for kind in By:
+        assert by(kind, records) == by(kind, without)
+
+
+@given(days())
+def test_a_caller_talks_no_longer_than_his_call_lasts_however_many_talk_to_him(
+    records: Records,
+) -> None:
+    for call in records.calls:
+        ended = [each.ended_at for each in call.segments if each.ended_at is not None]
+        lasted = max(ended, default=call.registered_at) - call.registered_at
+        passport, service = passport_of(call), service_time(call)
+        assert passport.on_hold <= passport.in_talk <= lasted
+        if service is not None:
+            answers = sum((step.answered for step in service.steps), timedelta())
+            assert answers == passport.in_talk
+
+
+@given(days(), st.sampled_from(By))
 def test_every_share_is_between_nothing_and_all(records: Records, kind: By) -> None:
     for tally in by(kind, records).values():
         figures = figures_of(tally, target=TARGET, period=HOUR)
@@ -93,6 +154,8 @@ def test_every_share_is_between_nothing_and_all(records: Records, kind: By) -> N
             figures.answer_share,
             figures.abandon_share,
             figures.occupancy_share,
+            figures.transfer_share,
+            figures.hold_share,
             *(judge(NORMS[preset], tally).share for preset in Preset),
         ]
         assert [share for share in shares if share is not None and not 0 <= share <= 1] == []
@@ -136,7 +199,7 @@ def test_every_form_can_be_filled_in_and_agrees_with_the_figures(
     tally = whole(records)
     summary = daily_summary(records, period)
     assert sum(row.received for row in summary) == tally.received
-    assert all(row.unique_numbers <= row.received for row in summary)
+    assert all((row.unique_numbers or 0) <= row.received for row in summary)
     rows = intervals(records, period, By.HALF_HOUR)
     assert sum(row.answered for row in rows) == tally.answered
     profile = wait_profile(tally)
@@ -144,7 +207,7 @@ def test_every_form_can_be_filled_in_and_agrees_with_the_figures(
     assert len(passports(records, period)) == tally.received
     assert all(row.first_at <= row.last_at for row in lost_and_returned(records, period))
     loads = sum((row.load for row in shifts(records, period)), timedelta())
-    assert loads == tally.talk + tally.wrap_up
+    assert loads == tally.handlings.total
     assert len(service_times(records, period)) == tally.service.count
 
 

@@ -219,7 +219,7 @@ def test_f6_tells_a_shift_with_its_states() -> None:
     )
     assert (row.offered, row.accepted, row.not_answered, row.refused) == (1, 1, 0, 0)
     assert row.load == timedelta(seconds=80)
-    assert row.transferred is None
+    assert (row.transferred, row.mean_hold, row.advising) == (0, timedelta(), timedelta())
 
 
 def test_f6_leaves_the_end_of_a_shift_open_while_it_lasts() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -41,10 +42,90 @@ def test_a_handling_holds_the_conversation_and_its_wrap_up_and_is_booked_at_its_
     assert handling.at == after(95)
 
 
-def test_hold_and_transfer_are_not_measured_rather_than_nothing() -> None:
+def test_a_conversation_without_hold_or_transfer_says_so() -> None:
     (handling,) = parts_of(answered()).handlings
-    assert handling.held is None
-    assert handling.was_transferred is None
+    assert (handling.held, handling.was_transferred) == (timedelta(), False)
+
+
+def test_the_fallback_notes_no_holding_and_a_conversation_that_goes_on_tells_nothing_yet() -> None:
+    (in_fallback,) = parts_of(answered(queue=FALLBACK_QUEUE)).handlings
+    assert (in_fallback.held, in_fallback.was_transferred) == (None, False)
+    (goes_on,) = parts_of(call(segment(1, "talk", 5, None, agent=ANNA), end=None)).handlings
+    assert (goes_on.held, goes_on.was_transferred, goes_on.spoken) == (None, None, None)
+
+
+def test_hold_is_part_of_the_conversation_of_the_agent_who_held() -> None:
+    story = call(
+        segment(1, "wait", 0, 5),
+        segment(2, "talk", 5, 65, SegmentOutcome.TRANSFERRED, agent=ANNA),
+        segment(3, "hold", 10, 20, agent=ANNA),
+        segment(4, "hold", 40, 70, agent=ANNA),  # the phone told its end late
+        segment(5, "talk", 65, 90, agent=BORIS),
+        segment(6, "hold", 80, 85, agent=BORIS),
+    )
+    first, second = parts_of(story).handlings
+    assert (first.held, first.spoken) == (timedelta(seconds=35), timedelta(seconds=25))
+    assert (second.held, second.spoken) == (timedelta(seconds=5), timedelta(seconds=20))
+    assert (first.was_transferred, second.was_transferred) == (True, False)
+
+
+def test_a_hold_that_an_engines_death_left_open_ends_with_the_conversation() -> None:
+    story = call(segment(1, "talk", 0, 60, agent=ANNA), segment(2, "hold", 50, None, agent=ANNA))
+    (handling,) = parts_of(story).handlings
+    assert handling.held == timedelta(seconds=10)
+
+
+CONFERENCE = call(
+    segment(1, "wait", 0, 10),
+    segment(2, "talk", 10, 60, agent=ANNA),
+    segment(3, "advice", 20, 30, SegmentOutcome.JOINED, agent=ANNA),
+    segment(4, "advice", 20, 30, SegmentOutcome.JOINED, agent=BORIS),
+    segment(5, "talk", 30, 90, SegmentOutcome.CALLER_HUNG_UP, agent=BORIS),
+    segment(6, "wrap", 60, 75, agent=ANNA),
+    segment(7, "wrap", 90, 95, agent=BORIS),
+    end=90,
+)
+
+
+def test_in_a_conference_each_agent_has_his_own_conversation_and_the_caller_one() -> None:
+    anna, boris = parts_of(CONFERENCE).handlings
+    assert (anna.talk, anna.wrap_up) == ((after(10), after(60)), (after(60), after(75)))
+    assert (boris.talk, boris.wrap_up) == ((after(30), after(90)), (after(90), after(95)))
+    assert endings(CONFERENCE) == [VisitEnding.ANSWERED]
+    service = service_time(CONFERENCE)
+    assert service is not None
+    assert [step.answered.seconds for step in service.steps] == [50, 30]
+    assert service.total == timedelta(seconds=10 + 80 + 15 + 5)
+
+
+def test_of_two_conversations_at_once_each_goes_on_with_its_own_when_an_engine_died() -> None:
+    story = call(
+        segment(1, "talk", 0, 90, SegmentOutcome.BROKEN, agent=ANNA),
+        segment(2, "talk", 10, 90, SegmentOutcome.BROKEN, agent=BORIS),
+        segment(1001, "talk", 40, 60, agent=ANNA),
+        segment(1002, "talk", 40, 80, agent=BORIS),
+        end=90,
+    )
+    assert [each.talk for each in parts_of(story).handlings] == [
+        (after(0), after(60)),
+        (after(10), after(80)),
+    ]
+
+
+def test_a_message_and_a_supervisor_change_nothing_that_is_counted() -> None:
+    beside = (segment(8, "message", 90, 99, queue=None), segment(9, "ear", 15, 80, agent=ANNA))
+    disturbed = replace(CONFERENCE, segments=(*CONFERENCE.segments, *beside))
+    assert parts_of(disturbed) == parts_of(CONFERENCE)
+    assert service_time(disturbed) == service_time(CONFERENCE)
+
+
+def test_who_left_a_message_flowed_out_of_the_queue() -> None:
+    story = call(
+        segment(1, "wait", 0, 30, SegmentOutcome.LEFT_BY_KEY),
+        segment(2, "message", 30, 60, queue=None),
+        outcome=CallOutcome.MESSAGE_LEFT,
+    )
+    assert endings(story) == [VisitEnding.FLOWED_OUT]
 
 
 def test_who_hung_up_while_he_waited_is_abandoned_be_it_at_once() -> None:
