@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
-from ekc_telephony.core.stats.parts import Parts, VisitEnding, parts_of, service_time
+from ekc_telephony.core.stats.parts import Parts, ServiceTime, VisitEnding, parts_and_service_time
 from ekc_telephony.core.stats.records import CallRecord, PresenceSpan, Records
 from ekc_telephony.core.stats.spans import Slots, Stretch, length
 from ekc_telephony.core.stats.tally import AgentTime, Arrival, Entry
@@ -45,9 +45,9 @@ def entries_of(records: Records, slots: Slots) -> Iterator[Entry | InQueue]:
     busy: dict[AgentId, list[Stretch]] = defaultdict(list)
     advising: dict[AgentId, list[Stretch]] = defaultdict(list)
     for call in records.calls:
-        parts = parts_of(call)
+        parts, service = parts_and_service_time(call)
         if slots.holds(call.registered_at):
-            yield _arrival(call, parts)
+            yield _arrival(call, parts, service)
         yield from (each for each in parts.visits if slots.holds(each.at))
         yield from (each for each in parts.rings if slots.holds(each.at))
         for handling in parts.handlings:
@@ -61,11 +61,10 @@ def entries_of(records: Records, slots: Slots) -> Iterator[Entry | InQueue]:
     yield from _agent_times(records.presences, busy, advising, slots)
 
 
-def _arrival(call: CallRecord, parts: Parts) -> Arrival:
+def _arrival(call: CallRecord, parts: Parts, service: ServiceTime | None) -> Arrival:
     answered = next((each for each in parts.visits if each.ending is VisitEnding.ANSWERED), None)
     last = answered or (parts.visits[-1] if parts.visits else None)
     ended_at = None if last is None else last.ended_at
-    service = service_time(call)
     return Arrival(
         at=call.registered_at,
         queue=parts.visits[0].queue if parts.visits else None,

@@ -154,6 +154,7 @@ class CountBy:
         wait_edges: tuple[timedelta, ...] = WAIT_EDGES,
     ) -> None:
         self._by = by
+        self._step = by.step
         self._zone = zone
         self._directory = directory
         self._wait_edges = wait_edges
@@ -174,19 +175,18 @@ class CountBy:
     def tallies(self) -> dict[Key, Tally]:
         """Return what was counted."""
         found = self._count.tallies()
-        if self._by.step is None:
+        if self._step is None:
             return found
         # An hour without a call is a row of the report as well.
         return {cut: found.get(cut) or Tally(self._wait_edges) for cut in self._slots.cuts[:-1]}
 
     def _slots_of(self, since: datetime, until: datetime) -> Slots:
-        step = self._by.step
-        if step is None:
+        if self._step is None:
             return Slots.whole(since, until)
-        return Slots.every(step, since=since, until=until, zone=self._zone)
+        return Slots.every(self._step, since=since, until=until, zone=self._zone)
 
     def _keys(self, entry: Entry | InQueue) -> tuple[Key]:
-        if self._by.step is None:
+        if self._step is None:
             return (group_of(entry, self._by, self._directory),)
         return (self._slots.slot_of(moment_of(entry)),)
 
