@@ -22,7 +22,7 @@ from ekc_telephony.adapters.sql.connection import open_for_reading
 from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.settings.models import Settings
 from lab.node import Document, PortBlock
-from lab.phones.operator import Answer, Ignore, Reaction, Refuse
+from lab.phones.operator import Answer, Ignore, OperatorPhone, Reaction, Refuse
 from lab.stand import Citizen, Stand, eventually, happens, reacting, running_stand
 from lab.story_site import FIRST_LINE, PENSIONS, write_story_site
 
@@ -34,6 +34,8 @@ CALM: Final = "88009990002"
 EMPTY: Final = "88009990003"
 LEFT: Final = "88009990004"
 """As the engine's `BRIEF`."""
+BACK_TO_THE_QUEUE: Final = "7003"
+COLLEAGUE: Final = "7004"
 QUEUES: Final = """
 [reference]
 strategy = linear
@@ -64,8 +66,12 @@ exten => {LEFT},1,Goto(reference-queue,left,1)
 [reference-queue]
 exten => _[a-z]!,1,Answer()
  same => n,QueueLog(${{EXTEN}},${{UNIQUEID}},NONE,DID,number)
- same => n,Queue(${{EXTEN}},,,,${{IF($["${{EXTEN}}" = "left"]?4)}})
+ same => n,Queue(${{EXTEN}},b(reference-phone^s^1),,,${{IF($["${{EXTEN}}" = "left"]?4)}})
  same => n,Hangup()
+; Asterisk itself transfers here, as everywhere where app_queue is used.
+[reference-phone]
+exten => s,1,Set(PJSIP_TRANSFER_HANDLING()=core)
+ same => n,Return()
 [reference-exit]
 exten => 1,1,Hangup()
 [from-operators](+)
@@ -73,6 +79,8 @@ exten => 7001,1,PauseQueueMember(,PJSIP/${{CHANNEL(endpoint)}},,lunch)
  same => n,Hangup()
 exten => 7002,1,UnpauseQueueMember(,PJSIP/${{CHANNEL(endpoint)}})
  same => n,Hangup()
+exten => {BACK_TO_THE_QUEUE},1,Goto(reference-queue,reference,1)
+exten => {COLLEAGUE},1,Dial(PJSIP/petrov)
 """
 RETRY_S: Final = 1
 """How long app_queue rings nobody after a phone that rang out; the engine rings the next one."""
@@ -132,10 +140,23 @@ class House(Protocol):
     async def unpause(self, account: str) -> None: ...
     async def sign_out(self, account: str) -> None: ...
     async def call(self) -> Citizen: ...
+    async def phone(self, account: str) -> OperatorPhone: ...
+
+    @property
+    def number_of_the_queue(self) -> str:
+        """What an operator dials who sends a caller back to it."""
+        ...
+
+    @property
+    def number_of_petrov(self) -> str:
+        """What an operator dials who asks him."""
+        ...
 
 
 class Engine:
     """Our engine."""
+
+    number_of_petrov = "petrov"
 
     def __init__(self, stand: Stand, number: str = FIRST_LINE, queue: str = "first_line") -> None:
         self._stand, self._number, self.queue = stand, number, queue
@@ -160,9 +181,19 @@ class Engine:
     async def call(self) -> Citizen:
         return await self._stand.call(self._number)
 
+    async def phone(self, account: str) -> OperatorPhone:
+        return await self._stand.phone(account)
+
+    @property
+    def number_of_the_queue(self) -> str:
+        return self.queue
+
 
 class AppQueue:
     """Asterisk's own queue."""
+
+    number_of_the_queue = BACK_TO_THE_QUEUE
+    number_of_petrov = COLLEAGUE
 
     def __init__(self, stand: Stand, number: str = REFERENCE, queue: str = "reference") -> None:
         self._stand, self._number, self.queue = stand, number, queue
@@ -189,6 +220,9 @@ class AppQueue:
     async def call(self) -> Citizen:
         return await self._stand.call(self._number)
 
+    async def phone(self, account: str) -> OperatorPhone:
+        return await self._stand.phone(account)
+
 
 # --- what they wrote
 
@@ -208,6 +242,8 @@ _LEG: Final = re.compile(r"ekc-\d+\.\d+(-offer-\d+)?")
 _MANAGEMENT: Final = {"CLI", "MANAGER"}
 _DURATIONS: Final = {
     "ABANDON": {2: 1},
+    "ATTENDEDTRANSFER": {2: 1, 3: 1},
+    "BLINDTRANSFER": {2: 1, 3: 1},
     "COMPLETEAGENT": {0: 1, 1: 1},
     "COMPLETECALLER": {0: 1, 1: 1},
     "CONNECT": {0: 1, 2: 1},
@@ -237,6 +273,12 @@ def lines_of(text: str, house: House) -> list[Line]:
         if event == "CONNECT":
             assert _LEG.fullmatch(fields[1])
             fields[1] = "the operator's leg"
+        if event == "BLINDTRANSFER":
+            assert fields[0] == house.number_of_the_queue
+            fields[0] = "what the operator dialled"
+        if event == "ATTENDEDTRANSFER":
+            assert fields[1]
+            fields[1] = "a bridge"
         if event == "DID":
             fields = ["what he dialled"]
         queue = "the queue" if queue == house.queue else queue
@@ -368,6 +410,50 @@ async def an_operator_has_lunch(house: House) -> str:
     return "REMOVEMEMBER x1"
 
 
+async def the_operator_sends_him_back_to_the_queue(house: House) -> str:
+    await house.sign_in("ivanova", Answer(after=AT_ONCE))
+    citizen = await house.call()
+    await happens(citizen.line.established)
+    await after(1.2)
+    await house.sign_in("petrov", Answer(after=AT_ONCE))
+    ivanova, petrov = await house.phone("ivanova"), await house.phone("petrov")
+    await ivanova.lines[-1].transfer(house.number_of_the_queue)
+    await eventually(lambda: answered_by(petrov), what="Petrov has picked up")
+    await after(1.2)
+    await citizen.line.hang_up()
+    await house.sign_out("ivanova")
+    await house.sign_out("petrov")
+    return "REMOVEMEMBER x2"
+
+
+async def the_operator_asks_a_colleague_and_hands_him_over(house: House) -> str:
+    await house.sign_in("ivanova", Answer(after=AT_ONCE))
+    citizen = await house.call()
+    await happens(citizen.line.established)
+    await house.sign_in("petrov", Answer(after=AT_ONCE))
+    ivanova, petrov = await house.phone("ivanova"), await house.phone("petrov")
+    first = ivanova.lines[-1]
+    await first.hold()
+    consultation = await ivanova.dial(house.number_of_petrov)
+    await happens(consultation.established)
+    await eventually(lambda: answered_by(petrov), what="Petrov has picked up")
+    await after(1.2)
+    await first.transfer_to(consultation)
+    await happens(first.ended)
+    await after(1.2)
+    await citizen.line.hang_up()
+    await house.sign_out("ivanova")
+    await house.sign_out("petrov")
+    return "REMOVEMEMBER x2"
+
+
+async def answered_by(phone: OperatorPhone) -> bool | None:
+    """Tell whether the last call to a phone goes on; None when it does not yet."""
+    line = phone.lines[-1] if phone.lines else None
+    is_there = line is not None and line.established.is_set() and not line.ended.is_set()
+    return True if is_there else None
+
+
 async def nobody_is_there(house: House) -> str:
     await house.call()
     return "EXITEMPTY x1"
@@ -421,6 +507,17 @@ _WHOLE: Final = ["ADDMEMBER", "DID", "ENTERQUEUE", "CONNECT"]
                 *["ADDMEMBER", "PAUSEALL", "PAUSE", "UNPAUSEALL", "UNPAUSE"],
                 *["PAUSEALL", "PAUSE", "REMOVEMEMBER"],
             ],
+        ),
+        (
+            the_operator_sends_him_back_to_the_queue,
+            [
+                *[*_WHOLE, "ADDMEMBER", "BLINDTRANSFER"],
+                *[*_WHOLE[1:], "COMPLETECALLER", "REMOVEMEMBER", "REMOVEMEMBER"],
+            ],
+        ),
+        (
+            the_operator_asks_a_colleague_and_hands_him_over,
+            [*_WHOLE, "ADDMEMBER", "ATTENDEDTRANSFER", "REMOVEMEMBER", "REMOVEMEMBER"],
         ),
     ],
 )

@@ -11,12 +11,13 @@ from ekc_telephony.core.call.facts import (
     CallFact,
     CallOutcome,
     Fact,
+    NoteKind,
     SegmentKind,
     SegmentOutcome,
 )
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from ekc_telephony.core.engine.chronicle import Chronicle
-from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId, Did, QueueId
+from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId, Did, LegId, QueueId
 from ekc_telephony.core.queue_log.ledger import QueueLedger
 
 EPOCH: Final = 1_795_328_000
@@ -78,10 +79,12 @@ class Story:
             self._chronicle.start(SegmentKind.IVR, after(at)),
         ]
 
-    def enters(self, at: float, queue: QueueId | None = HOTLINE) -> Story:
-        """Let him enter a queue."""
+    def enters(
+        self, at: float, queue: QueueId | None = HOTLINE, *, position: int | None = None
+    ) -> Story:
+        """Let him enter a queue, at a place that the engine knows or does not."""
         self._end(SegmentKind.IVR, SegmentOutcome.COMPLETED, at)
-        return self._start(SegmentKind.WAITING, at, queue)
+        return self._start(SegmentKind.WAITING, at, queue, position=position)
 
     def rings(self, agent: AgentId, at: float, queue: QueueId | None = HOTLINE) -> Story:
         """Let a phone ring for him."""
@@ -91,19 +94,52 @@ class Story:
         """Let it ring no more."""
         return self._end(SegmentKind.OFFER, outcome, at)
 
-    def talks(self, agent: AgentId, at: float, queue: QueueId | None = HOTLINE) -> Story:
+    def talks(
+        self,
+        agent: AgentId,
+        at: float,
+        queue: QueueId | None = HOTLINE,
+        *,
+        leg: LegId | None = None,
+    ) -> Story:
         """Let the operator pick up."""
         self.rung(SegmentOutcome.ACCEPTED, at)
         self._end(SegmentKind.WAITING, SegmentOutcome.COMPLETED, at)
-        return self._start(SegmentKind.TALK, at, queue, agent)
+        return self._start(SegmentKind.TALK, at, queue, agent, leg=leg)
+
+    def asks(self, agent: AgentId, other: AgentId, at: float) -> Story:
+        """Let an operator ask another one."""
+        for each in (agent, other):
+            self._start(SegmentKind.CONSULTATION, at, None, each)
+        return self
+
+    def has_asked(
+        self, agent: AgentId, other: AgentId, outcome: SegmentOutcome, at: float
+    ) -> Story:
+        """End that."""
+        for each in (agent, other):
+            self.facts += self._chronicle.end(
+                SegmentKind.CONSULTATION, outcome, after(at), agent=each
+            )
+        return self
+
+    def routed(self, agent: AgentId, target: str | None, at: float) -> Story:
+        """Note where an operator sends him."""
+        self.facts.append(
+            self._chronicle.noted(NoteKind.ROUTED, after(at), agent=agent, target=target)
+        )
+        return self
 
     def parts(self, outcome: SegmentOutcome, at: float) -> Story:
         """End the conversation."""
         return self._end(SegmentKind.TALK, outcome, at)
 
-    def leaves(self, outcome: SegmentOutcome, at: float) -> Story:
-        """Let him leave the queue without an answer."""
-        return self._end(SegmentKind.WAITING, outcome, at)
+    def leaves(self, outcome: SegmentOutcome, at: float, *, position: int | None = None) -> Story:
+        """Let him leave the queue without an answer, from a place that the engine may know."""
+        self.facts += self._chronicle.end(
+            SegmentKind.WAITING, outcome, after(at), position=position
+        )
+        return self
 
     def ends(self, at: float, outcome: CallOutcome = CallOutcome.ANSWERED) -> Story:
         """End the call."""
@@ -116,8 +152,15 @@ class Story:
         at: float,
         queue: QueueId | None,
         agent: AgentId | None = None,
+        *,
+        position: int | None = None,
+        leg: LegId | None = None,
     ) -> Story:
-        self.facts.append(self._chronicle.start(kind, after(at), queue=queue, agent=agent))
+        self.facts.append(
+            self._chronicle.start(
+                kind, after(at), queue=queue, agent=agent, position=position, leg=leg
+            )
+        )
         return self
 
     def _end(self, kind: SegmentKind, outcome: SegmentOutcome, at: float) -> Story:

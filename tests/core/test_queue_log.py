@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ekc_telephony.core.call.facts import (
     CallEnded,
+    CallFact,
     CallOutcome,
     Fact,
     PromptsNotHeard,
     SegmentEnded,
+    SegmentKind,
     SegmentOutcome,
+    SegmentStarted,
 )
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
-from ekc_telephony.core.kernel.ids import CallId
+from ekc_telephony.core.kernel.ids import CallId, LegId
 from ekc_telephony.core.queue_log.rows import (
     QueueEvent,
     QueueLogRow,
@@ -122,6 +127,98 @@ def test_the_phone_that_answers_is_named_by_its_own_leg_and_its_own_ring_time() 
 def test_every_way_out_of_a_queue_has_its_event(outcome: SegmentOutcome, line: str) -> None:
     story = Story("ekc-1.1").enters(1).leaves(outcome, 8)
     assert bare(lines(story.facts))[2:] == [line]
+
+
+def test_who_is_moved_by_a_supervisor_is_withdrawn() -> None:
+    story = Story("ekc-1.1").enters(1).leaves(SegmentOutcome.MOVED, 8).enters(8, OTHER)
+    written = bare(lines(story.facts))
+    assert written[2] == "WITHDRAW|1|1|7|"
+    assert written[4] == "ENTERQUEUE||+79001234567|1"
+
+
+def test_a_place_that_the_engine_tells_goes_before_one_that_is_counted() -> None:
+    first = Story("ekc-1.1").enters(1, position=1)
+    urgent = Story("ekc-1.2").enters(2, position=1).leaves(SegmentOutcome.ABANDONED, 5, position=1)
+    first.leaves(SegmentOutcome.ABANDONED, 9, position=1)
+    third = Story("ekc-1.3").enters(3, position=3).rings(ANNA, 4)
+    third.talks(ANNA, 7).parts(SegmentOutcome.CALLER_HUNG_UP, 8)
+    written = bare(lines(in_order(first, urgent, third)))
+    places = [line for line in written if line.startswith(("ENTERQUEUE", "ABANDON", "COMPLETE"))]
+    assert places == [
+        "ENTERQUEUE||+79001234567|1",
+        "ENTERQUEUE||+79001234567|1",
+        "ENTERQUEUE||+79001234567|3",
+        "ABANDON|1|1|3",
+        "COMPLETECALLER|4|1|3",
+        "ABANDON|1|1|8",
+    ]
+
+
+def test_a_leg_that_the_engine_tells_is_the_one_that_is_named() -> None:
+    story = Story("ekc-1.1").enters(0).rings(ANNA, 0).talks(ANNA, 1, leg=LegId("ekc-1.1-offer-7"))
+    assert bare(lines(story.facts))[-1] == "CONNECT|1|ekc-1.1-offer-7|1"
+
+
+def talking() -> Story:
+    return Story("ekc-1.1").enters(1).rings(ANNA, 1).talks(ANNA, 4)
+
+
+@pytest.mark.parametrize("target", ["boris", "88001234567", None])
+def test_a_caller_who_is_sent_on_without_asking_is_a_blind_transfer(target: str | None) -> None:
+    story = talking().routed(ANNA, target, 30).parts(SegmentOutcome.TRANSFERRED, 30)
+    assert bare(lines(story.facts))[-1] == f"BLINDTRANSFER|{target or ''}|from-operators|3|26|1"
+
+
+def test_who_is_sent_to_a_queue_enters_it_again() -> None:
+    story = talking().routed(ANNA, OTHER, 30).parts(SegmentOutcome.TRANSFERRED, 30)
+    story.enters(30, OTHER).rings(BORIS, 30, OTHER).talks(BORIS, 33, OTHER)
+    story.parts(SegmentOutcome.CALLER_HUNG_UP, 50)
+    assert bare(lines(story.facts))[3:] == [
+        "BLINDTRANSFER|other|from-operators|3|26|1",
+        "DID|88001000001",
+        "ENTERQUEUE||+79001234567|1",
+        "CONNECT|3|ekc-1.1-offer-2|3",
+        "COMPLETECALLER|3|17|1",
+    ]
+
+
+@pytest.mark.parametrize("outcome", [SegmentOutcome.TRANSFERRED, SegmentOutcome.JOINED])
+def test_a_caller_who_is_handed_over_after_asking_is_an_attended_transfer(
+    outcome: SegmentOutcome,
+) -> None:
+    story = talking().asks(ANNA, BORIS, 10).routed(ANNA, "boris", 20)
+    story.has_asked(ANNA, BORIS, outcome, 20).parts(SegmentOutcome.TRANSFERRED, 20)
+    story.talks(BORIS, 20).parts(SegmentOutcome.CALLER_HUNG_UP, 40)
+    assert bare(lines(story.facts))[3:] == ["ATTENDEDTRANSFER|BRIDGE|ekc-1.1|3|16|1"]
+
+
+def test_who_has_only_asked_and_then_sends_the_caller_on_transfers_blindly() -> None:
+    story = talking().asks(ANNA, BORIS, 10).has_asked(ANNA, BORIS, SegmentOutcome.COMPLETED, 20)
+    story.routed(ANNA, "other", 25).parts(SegmentOutcome.TRANSFERRED, 25)
+    assert bare(lines(story.facts))[-1] == "BLINDTRANSFER|other|from-operators|3|21|1"
+
+
+def test_who_was_handed_a_caller_once_and_gets_him_from_a_queue_later_transfers_blindly() -> None:
+    story = talking().asks(ANNA, BORIS, 10).routed(ANNA, "boris", 20)
+    story.has_asked(ANNA, BORIS, SegmentOutcome.TRANSFERRED, 20)
+    story.parts(SegmentOutcome.TRANSFERRED, 20).talks(BORIS, 20)
+    story.parts(SegmentOutcome.BROKEN, 30).enters(30).rings(BORIS, 31).talks(BORIS, 32)
+    story.routed(BORIS, "anna", 40).parts(SegmentOutcome.TRANSFERRED, 40)
+    assert bare(lines(story.facts))[-1] == "BLINDTRANSFER|anna|from-operators|2|8|1"
+
+
+def test_holding_supervising_and_leaving_a_message_make_no_line() -> None:
+    story = talking()
+    whole = lines(story.facts)
+    for kind in (SegmentKind.HOLD, SegmentKind.SUPERVISION, SegmentKind.MESSAGE):
+        story.facts.append(replace_kind(story.facts[-1], kind))
+    assert lines(story.facts) == whole
+
+
+def replace_kind(fact: Fact, kind: SegmentKind) -> CallFact:
+    """Return another segment that begins after this fact."""
+    assert isinstance(fact, SegmentStarted)
+    return replace(fact, kind=kind, sequence=fact.sequence + 1, segment=fact.segment + 1)
 
 
 def test_who_goes_on_in_another_queue_begins_to_wait_anew() -> None:

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from ekc_telephony.core.call.facts import (
     AgentChanged,
     CallEnded,
+    CallNoted,
     CallRegistered,
     Fact,
     SegmentEnded,
-    SegmentKind,
     SegmentOutcome,
     SegmentStarted,
 )
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.kernel.ids import AgentId, CallId
-from ekc_telephony.core.queue_log.ledger import Declared
+from ekc_telephony.core.queue_log.ledger import KINDS, Declared
 from ekc_telephony.core.queue_log.tracks import RememberedCall, RememberedSegment
 from tests.core.queue_log_calls import ANNA, BORIS, Story, declares, ledger, lines
 
@@ -33,6 +33,7 @@ class Store:
     last: dict[CallId, int] = field(default_factory=dict)
     over: set[CallId] = field(default_factory=set)
     segments: dict[tuple[CallId, int], RememberedSegment] = field(default_factory=dict)
+    sent_to: dict[CallId, str] = field(default_factory=dict)
     declared: dict[AgentId, Declared] = field(default_factory=dict)
 
     def take(self, fact: Fact) -> None:
@@ -55,13 +56,14 @@ class Store:
                     ended_at=fact.at if is_over else None,
                     outcome=fact.outcome if isinstance(fact, SegmentEnded) else None,
                 )
+            case CallNoted():
+                self.sent_to[fact.call] = fact.target or ""
             case CallEnded():
                 self.over.add(fact.call)
             case _:
                 pass
 
     def remembered(self) -> list[RememberedCall]:
-        kinds = {SegmentKind.WAITING, SegmentKind.OFFER, SegmentKind.TALK}
         return [
             RememberedCall(
                 call=call,
@@ -72,8 +74,9 @@ class Store:
                 segments=tuple(
                     segment
                     for (of, _), segment in sorted(self.segments.items())
-                    if of == call and segment.kind in kinds
+                    if of == call and segment.kind in KINDS
                 ),
+                sent_to=self.sent_to.get(call, ""),
             )
             for call, registered in self.calls.items()
         ]
@@ -117,11 +120,32 @@ def calls(draw: st.DrawFn, name: str, offset: float) -> list[Fact]:
         at += draw(pause)
         story.talks(ANNA, at)
         at += draw(pause)
-        story.parts(SegmentOutcome.CALLER_HUNG_UP, at)
+        how = draw(st.sampled_from(["hung up", "sent on", "handed over"]))
+        if how == "hung up":
+            story.parts(SegmentOutcome.CALLER_HUNG_UP, at)
+        else:
+            at = send_on(story, at, asks=how == "handed over")
     else:
         at += draw(pause)
         story.leaves(SegmentOutcome.ABANDONED, at)
     return [*story.ends(at).facts]
+
+
+def send_on(story: Story, at: float, *, asks: bool) -> float:
+    """Let Anna send the caller on to Boris, who talks to him, too."""
+    if asks:
+        story.asks(ANNA, BORIS, at)
+        at += 2.5
+    story.routed(ANNA, "boris", at)
+    if asks:
+        story.has_asked(ANNA, BORIS, SegmentOutcome.TRANSFERRED, at)
+    story.parts(SegmentOutcome.TRANSFERRED, at)
+    if not asks:
+        story.enters(at).rings(BORIS, at)
+        at += 1.5
+    story.talks(BORIS, at)
+    story.parts(SegmentOutcome.AGENT_HUNG_UP, at + 3)
+    return at + 3
 
 
 @given(facts=working_hours(), data=st.data())

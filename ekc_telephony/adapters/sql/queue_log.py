@@ -20,10 +20,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ekc_telephony.adapters.sql.connection import PATIENCE, open_for_writing
-from ekc_telephony.adapters.sql.models import agent_presence, calls, segments
-from ekc_telephony.core.call.facts import SegmentKind
+from ekc_telephony.adapters.sql.models import agent_presence, call_notes, calls, segments
+from ekc_telephony.core.call.facts import NoteKind, SegmentKind
 from ekc_telephony.core.kernel.ids import AgentId, CallId, is_of_node
-from ekc_telephony.core.queue_log.ledger import Declared
+from ekc_telephony.core.queue_log.ledger import KINDS, Declared
 from ekc_telephony.core.queue_log.rows import QueueLogRow
 from ekc_telephony.core.queue_log.tracks import RememberedCall, RememberedSegment
 from ekc_telephony.runtime.ports import StoreUnavailableError
@@ -36,9 +36,7 @@ SHORTLY_BEFORE: Final = timedelta(hours=1)
 LONGEST: Final = timedelta(hours=12)
 """No call lasts longer; one that seems to has been forgotten by everybody."""
 _COLUMNS: Final = ("kind", "queue", "agent", "started_at", "ended_at", "outcome")
-_IS_ITS: Final = (segments.c.call == calls.c.id) & segments.c.kind.in_(
-    (SegmentKind.WAITING, SegmentKind.OFFER, SegmentKind.TALK)
-)
+_IS_ITS: Final = (segments.c.call == calls.c.id) & segments.c.kind.in_(KINDS)
 
 _TABLE: Final = sa.table(
     "queue_log",
@@ -160,11 +158,26 @@ def _calls_where(
         .where(condition)
         .order_by(calls.c.id, segments.c.segment)
     )
-    for call, rows in groupby(connection.execute(query), key=lambda row: row.id):
-        yield CallId(call), _remembered(list(rows))
+    found = connection.execute(query).all()
+    sent_to = _sent_to(connection, condition)
+    for call, rows in groupby(found, key=lambda row: row.id):
+        yield CallId(call), _remembered(list(rows), sent_to.get(call, ""))
 
 
-def _remembered(rows: Sequence[sa.Row[Any]]) -> RememberedCall:
+def _sent_to(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[str, str]:
+    """Return where callers were sent to last."""
+    query = (
+        sa.select(call_notes.c.call, call_notes.c.target)
+        .select_from(
+            calls.outerjoin(segments, _IS_ITS).join(call_notes, call_notes.c.call == calls.c.id)
+        )
+        .where(condition, call_notes.c.kind == NoteKind.ROUTED)
+        .order_by(call_notes.c.sequence)
+    )
+    return {row.call: row.target or "" for row in connection.execute(query)}
+
+
+def _remembered(rows: Sequence[sa.Row[Any]], sent_to: str) -> RememberedCall:
     call = rows[0]
     return RememberedCall(
         call=CallId(call.id),
@@ -184,6 +197,7 @@ def _remembered(rows: Sequence[sa.Row[Any]]) -> RememberedCall:
             for row in rows
             if row.its_kind is not None
         ),
+        sent_to=sent_to,
     )
 
 

@@ -24,6 +24,7 @@ from ekc_telephony.core.kernel.ids import (
     AppealId,
     CallId,
     Did,
+    LegId,
     PromptKey,
     QueueId,
     RecordingId,
@@ -183,6 +184,10 @@ class SegmentStarted:
     kind: SegmentKind
     queue: QueueId | None = None
     agent: AgentId | None = None
+    position: int | None = None
+    """Of waiting: his place in the queue when he came, from 1; None: not known."""
+    leg: LegId | None = None
+    """Of a talk: the agent's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +203,8 @@ class SegmentEnded:
     outcome: SegmentOutcome
     queue: QueueId | None = None
     agent: AgentId | None = None
+    position: int | None = None
+    """Of waiting without an answer: his place when he left, from 1; None: not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

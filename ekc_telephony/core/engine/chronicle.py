@@ -42,6 +42,7 @@ from ekc_telephony.core.kernel.ids import (
     AppealId,
     CallId,
     Did,
+    LegId,
     PromptKey,
     QueueId,
     RecordingId,
@@ -127,6 +128,8 @@ class Chronicle:
         *,
         queue: QueueId | None = None,
         agent: AgentId | None = None,
+        position: int | None = None,
+        leg: LegId | None = None,
     ) -> SegmentStarted:
         """Open a segment."""
         self._segments += 1
@@ -141,6 +144,8 @@ class Chronicle:
             kind=kind,
             queue=queue,
             agent=agent,
+            position=position,
+            leg=leg,
         )
 
     def end(
@@ -150,6 +155,7 @@ class Chronicle:
         now: datetime,
         *,
         agent: AgentId | None = None,
+        position: int | None = None,
     ) -> list[CallFact]:
         """
         Close the open segment of this kind; nothing without one.
@@ -170,6 +176,7 @@ class Chronicle:
                 outcome=outcome,
                 queue=was.queue,
                 agent=was.agent,
+                position=position,
             )
         ]
 

@@ -328,6 +328,7 @@ class Course:
             return []
         effects = self.advice.end(now)
         was_waiting = self.phase is Phase.WAITING
+        position = self.around.position_of(self.call) if was_waiting else None
         outcome = self.outcome or self._abandoned(now)
         effects += self.desk.hang_up_on_agent()
         effects += self.end_talk(SegmentOutcome.CALLER_HUNG_UP, now)
@@ -337,7 +338,7 @@ class Course:
             left if self.outside.is_answered else SegmentOutcome.ABANDONED, now
         )
         for kind in (SegmentKind.IVR, SegmentKind.WAITING):
-            effects += self.chronicle.end(kind, SegmentOutcome.ABANDONED, now)
+            effects += self.chronicle.end(kind, SegmentOutcome.ABANDONED, now, position=position)
         self.visit = self.room = self.unheard_until = None
         self.ear.heard()
         if outcome is CallOutcome.ABANDONED_IN_QUEUE:

@@ -205,7 +205,9 @@ class Desk:
             *self._together(talk),
             *self._chronicle.end(SegmentKind.OFFER, SegmentOutcome.ACCEPTED, now),
             *self._chronicle.end(SegmentKind.WAITING, SegmentOutcome.COMPLETED, now),
-            self._chronicle.start(SegmentKind.TALK, now, queue=queue, agent=offer.agent),
+            self._chronicle.start(
+                SegmentKind.TALK, now, queue=queue, agent=offer.agent, leg=talk.leg
+            ),
             OfferAccepted(offer=offer.offer),
             *self._record(talk, now),
         ]
@@ -225,7 +227,7 @@ class Desk:
         return [
             *effects,
             *self._together(talk),
-            self._chronicle.start(SegmentKind.TALK, now, queue=queue, agent=agent),
+            self._chronicle.start(SegmentKind.TALK, now, queue=queue, agent=agent, leg=leg),
             ConversationPassed(call=self._call, agent=agent, queue=queue),
             *self._record(talk, now),
         ]

@@ -132,6 +132,6 @@ def adopt(
             number=course.number,
             script=None if course.script is None else course.script.script,
         ),
-        course.chronicle.start(SegmentKind.TALK, now, agent=agent),
+        course.chronicle.start(SegmentKind.TALK, now, agent=agent, leg=leg),
         ConversationAdopted(call=course.call, agent=agent),
     ]

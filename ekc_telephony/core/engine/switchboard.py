@@ -14,6 +14,7 @@ Rule 3: whatever changes what `snapshot.py` writes down is noted as touched.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias, assert_never, final
 
@@ -22,6 +23,7 @@ from ekc_telephony.core.acd.messages import (
     AcdEffect,
     AcdEvent,
     CallbackOffered,
+    CallerJoined,
     CallerMoved,
     CallerSentOutside,
     MessageOffered,
@@ -32,7 +34,7 @@ from ekc_telephony.core.acd.messages import (
 )
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import Event
-from ekc_telephony.core.call.facts import AgentChanged, Fact
+from ekc_telephony.core.call.facts import AgentChanged, Fact, SegmentKind, SegmentStarted
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.left_open import LeftOpen
 from ekc_telephony.core.engine.plan import EnginePlan
@@ -166,6 +168,8 @@ class Switchboard:
         for each in asked:
             if isinstance(each, AcdEvent):
                 effects += self.ask_acd(each, now)
+            if isinstance(each, CallerJoined):
+                effects = [self._placed(effect, each.call) for effect in effects]
         effects += session.settle(now)
         self.touched[session.call] = None
         if session.is_over:
@@ -173,6 +177,14 @@ class Switchboard:
         else:
             self.deadlines.set(session.call, session.next_deadline())
         return effects
+
+    def _placed(self, effect: Effect, joined: CallId) -> Effect:
+        """Say the place of a caller who has just joined a queue: only now the ACD knows it."""
+        if not isinstance(effect, SegmentStarted) or effect.kind is not SegmentKind.WAITING:
+            return effect
+        if effect.call != joined or effect.position is not None:
+            return effect
+        return replace(effect, position=self.acd.position(joined))
 
     def _forget(self, session: Session) -> None:
         self.sessions.pop(session.call, None)

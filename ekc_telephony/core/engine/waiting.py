@@ -40,7 +40,9 @@ def moved(
         course.room.resume(room)
     return [
         *course.chronicle.end(SegmentKind.WAITING, outcome, now),
-        course.chronicle.start(SegmentKind.WAITING, now, queue=queue),
+        course.chronicle.start(
+            SegmentKind.WAITING, now, queue=queue, position=course.around.position_of(course.call)
+        ),
     ]
 
 
@@ -76,7 +78,12 @@ def key_pressed(course: Course, key: str, now: datetime) -> list[SessionEffect]:
         return []
     effects = [
         *course.desk.withdraw(now),
-        *course.chronicle.end(SegmentKind.WAITING, SegmentOutcome.LEFT_BY_KEY, now),
+        *course.chronicle.end(
+            SegmentKind.WAITING,
+            SegmentOutcome.LEFT_BY_KEY,
+            now,
+            position=course.around.position_of(course.call),
+        ),
         *course.call_back(CallbackReason.ASKED, now),
         CallerLeft(call=course.call),
     ]

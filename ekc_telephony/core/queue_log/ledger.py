@@ -10,12 +10,14 @@ Rule 2: an agent's fact makes rows only when what he declared has changed, and n
 Rule 3: rows come in the order app_queue writes them: RINGCANCELED before ABANDON, RINGNOANSWER
 before the pause that follows from it, PAUSEALL before the queues' own PAUSE.
 Rule 4: calls that no queue has seen make no rows.
+Rule 5: a conversation makes rows when a wait led to it. Whom the caller is handed to in the middle
+of a conversation is none of app_queue's, which lets go of him with ATTENDEDTRANSFER.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,8 +25,10 @@ from ekc_telephony.core.call.facts import (
     AgentChanged,
     CallEnded,
     CallFact,
+    CallNoted,
     CallRegistered,
     Fact,
+    NoteKind,
     SegmentEnded,
     SegmentKind,
     SegmentOutcome,
@@ -38,6 +42,8 @@ from ekc_telephony.core.queue_log.rows import (
     NONE,
     QueueEvent,
     QueueLogRow,
+    attended_transfer_fields,
+    blind_transfer_fields,
     cancelled_ms,
     ended_ms,
     rung_out_ms,
@@ -57,6 +63,8 @@ EXITS: Final[Mapping[SegmentOutcome, QueueEvent]] = {
     SegmentOutcome.NO_AGENTS: QueueEvent.EXITEMPTY,
     SegmentOutcome.OVERFLOWED: QueueEvent.EXITWITHTIMEOUT,
     SegmentOutcome.LEFT_BY_KEY: QueueEvent.EXITWITHKEY,
+    # As when a program takes him out of app_queue (AMI QueueWithdrawCaller).
+    SegmentOutcome.MOVED: QueueEvent.WITHDRAW,
     # The caller lost his place through us; readers know no other word for a call that is lost.
     SegmentOutcome.BROKEN: QueueEvent.ABANDON,
 }
@@ -69,7 +77,13 @@ COMPLETIONS: Final[Mapping[SegmentOutcome, QueueEvent]] = {
 }
 _SECOND: Final = timedelta(seconds=1)
 _CANCELLED: Final = frozenset({SegmentOutcome.WITHDRAWN, SegmentOutcome.BROKEN})
-_KINDS: Final = frozenset({SegmentKind.WAITING, SegmentKind.OFFER, SegmentKind.TALK})
+_HANDED_ON: Final = frozenset({SegmentOutcome.TRANSFERRED, SegmentOutcome.JOINED})
+KINDS: Final = frozenset(
+    {SegmentKind.WAITING, SegmentKind.OFFER, SegmentKind.TALK, SegmentKind.CONSULTATION}
+)
+"""What rows are made of."""
+TRANSFER_CONTEXT: Final = "from-operators"
+"""Where operators' phones dial (`dialplan/extensions.conf.j2`), and so whom they transfer to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +145,10 @@ class QueueLedger:
         moments: list[tuple[datetime, bool, CallId, RememberedSegment]] = []
         for call in known.values():
             self._tracks[call.call] = Track(
-                sequence=call.last_sequence, did=call.did, number=call.number or ""
+                sequence=call.last_sequence,
+                did=call.did,
+                number=call.number or "",
+                sent_to=call.sent_to,
             )
             for segment in call.segments:
                 moments.append((segment.started_at, True, call.call, segment))
@@ -180,6 +197,8 @@ class QueueLedger:
                 return self._started(track, fact)
             case SegmentEnded():
                 return self._ended(track, fact)
+            case CallNoted(kind=NoteKind.ROUTED, target=target):
+                track.sent_to = target or ""
             case CallEnded():
                 self._forget(fact.call)
             case _:
@@ -188,7 +207,7 @@ class QueueLedger:
 
     def _track_of(self, fact: CallFact) -> Track | None:
         """Return the track that the fact belongs to, if it is news and of any interest."""
-        if isinstance(fact, (SegmentStarted, SegmentEnded)) and fact.kind not in _KINDS:
+        if isinstance(fact, (SegmentStarted, SegmentEnded)) and fact.kind not in KINDS:
             return None
         if fact.sequence <= self._over.get(fact.call, 0):
             return None
@@ -209,10 +228,10 @@ class QueueLedger:
                     *([(QueueEvent.DID, None, (track.did,))] if track.did else []),
                     (QueueEvent.ENTERQUEUE, None, entered),
                 )
-            case SegmentKind.TALK if track.talk is not None and fact.queue is not None:
-                # The agent's channel: see `core/kernel/ids.py`.
-                leg = f"{fact.call}-offer-{track.offers}"
-                fields = (str(track.talk.hold_s), leg, str(track.rung_s))
+            case SegmentKind.TALK if fact.agent in track.talks and fact.queue is not None:
+                # An older engine did not say; see `core/kernel/ids.py`.
+                leg = fact.leg or f"{fact.call}-offer-{track.offers}"
+                fields = (str(track.talks[fact.agent].hold_s), leg, str(track.rung_s))
                 return self._rows(fact, (QueueEvent.CONNECT, fact.agent, fields))
             case _:
                 return []
@@ -222,8 +241,10 @@ class QueueLedger:
             rows = self._left(track, fact)
         elif fact.kind is SegmentKind.OFFER:
             rows = self._rung(track, fact)
-        else:
+        elif fact.kind is SegmentKind.TALK:
             rows = self._completed(track, fact)
+        else:
+            rows = []
         self._end(fact.call, track, fact, fact.at)
         return rows
 
@@ -232,13 +253,15 @@ class QueueLedger:
             return []
         stay = track.stay
         fields: tuple[str, ...] = (
-            str(self._lines.position(fact.call, stay.queue)),
+            str(fact.position or self._lines.position(fact.call, stay.queue)),
             str(stay.position),
             str(seconds_between(stay.since, fact.at)),
         )
         event = EXITS.get(fact.outcome, QueueEvent.EXITWITHTIMEOUT)
         if event is QueueEvent.EXITWITHKEY:
             fields = (self._exit_keys.get(stay.queue, ""), *fields)
+        elif event is QueueEvent.WITHDRAW:
+            fields = (*fields, "")  # what the program wished to add
         return self._rows(fact, (event, None, fields))
 
     def _rung(self, track: Track, fact: SegmentEnded) -> list[QueueLogRow]:
@@ -254,16 +277,43 @@ class QueueLedger:
         return self._rows(fact, (event, ring.agent, (str(ms),)))
 
     def _completed(self, track: Track, fact: SegmentEnded) -> list[QueueLogRow]:
-        talk = track.talk
+        talk = track.talks.get(fact.agent)
         if talk is None:
             return []
-        fields = (
-            str(talk.hold_s),
-            str(seconds_between(talk.since, fact.at)),
-            str(talk.position),
-        )
+        talk_s = seconds_between(talk.since, fact.at)
+        if fact.outcome is SegmentOutcome.TRANSFERRED:
+            return self._sent_on(track, talk, talk_s, fact)
+        fields = (str(talk.hold_s), str(talk_s), str(talk.position))
         event = COMPLETIONS.get(fact.outcome, QueueEvent.COMPLETEAGENT)
         return self._rows(fact, (event, talk.agent, fields))
+
+    def _sent_on(
+        self, track: Track, talk: Talk, talk_s: int, fact: SegmentEnded
+    ) -> list[QueueLogRow]:
+        if fact.agent in track.asked:
+            event, fields = (
+                QueueEvent.ATTENDEDTRANSFER,
+                attended_transfer_fields(
+                    # app_queue names the bridge both calls are in then; ours has its call's name.
+                    method="BRIDGE",
+                    detail=fact.call,
+                    hold_s=talk.hold_s,
+                    talk_s=talk_s,
+                    position=talk.position,
+                ),
+            )
+        else:
+            event, fields = (
+                QueueEvent.BLINDTRANSFER,
+                blind_transfer_fields(
+                    extension=track.sent_to,
+                    context=TRANSFER_CONTEXT,
+                    hold_s=talk.hold_s,
+                    talk_s=talk_s,
+                    position=talk.position,
+                ),
+            )
+        return self._rows(fact, (event, talk.agent, tuple(fields)))
 
     def _rows(
         self,
@@ -272,8 +322,8 @@ class QueueLedger:
     ) -> list[QueueLogRow]:
         track = self._tracks[fact.call]
         queue = fact.queue
-        if queue is None and track.talk is not None:  # a conversation that was adopted
-            queue = track.talk.queue
+        if queue is None and (talk := track.talks.get(fact.agent)) is not None:
+            queue = talk.queue  # a conversation that was adopted
         if queue is None:
             return []
         return [
@@ -296,19 +346,24 @@ class QueueLedger:
     ) -> None:
         match segment.kind:
             case SegmentKind.WAITING if segment.queue is not None:
-                track.stay = self._lines.join(call, track, segment.queue, at)
+                stay = self._lines.join(call, track, segment.queue, at)
+                told = segment.position if isinstance(segment, SegmentStarted) else None
+                track.stay = stay if told is None else replace(stay, position=told)
             case SegmentKind.OFFER:
                 track.offers += 1
                 track.ring = Ring(agent=segment.agent, since=at)
             case SegmentKind.TALK if segment.queue is not None:
-                stay, hold_s = track.served or (None, 0)
-                track.talk = Talk(
-                    queue=segment.queue,
-                    agent=segment.agent,
-                    since=at,
-                    hold_s=hold_s,
-                    position=1 if stay is None else stay.position,
-                )
+                track.asked.discard(segment.agent)
+                served, track.served = track.served, None
+                if served is not None:
+                    stay, hold_s = served
+                    track.talks[segment.agent] = Talk(
+                        queue=segment.queue,
+                        agent=segment.agent,
+                        since=at,
+                        hold_s=hold_s,
+                        position=stay.position,
+                    )
             case _:
                 pass  # a conversation that was adopted goes on as it was known before
 
@@ -325,7 +380,10 @@ class QueueLedger:
                 track.rung_s = max(0, (at - track.ring.since) // _SECOND)
                 track.ring = None
             case SegmentKind.TALK:
-                track.talk = None
+                track.talks.pop(segment.agent, None)
+                track.asked.discard(segment.agent)
+            case SegmentKind.CONSULTATION if segment.outcome in _HANDED_ON:
+                track.asked.add(segment.agent)
             case _:
                 pass
 

@@ -56,6 +56,7 @@ class QueueEvent(Enum):
     RINGNOANSWER = "RINGNOANSWER"
     UNPAUSE = "UNPAUSE"
     UNPAUSEALL = "UNPAUSEALL"
+    WITHDRAW = "WITHDRAW"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

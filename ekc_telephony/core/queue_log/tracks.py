@@ -5,8 +5,9 @@ Facts say what began and what ended; a row of app_queue says more: the caller's 
 and when he left, how long he had waited before the conversation that ends now. So each call has a
 `Track`, from its first fact to its last, and each queue a line.
 
-Rule 1: a place is counted by the moment of joining, among all who wait in the queue, also those
-whose operator's phone rings: as app_queue's `pos` in a queue whose callers have equal priority.
+Rule 1: a place is the one that the fact tells. Where it tells none it is counted by the moment of
+joining, among all who wait in the queue, also those whose operator's phone rings: as app_queue's
+`pos` in a queue whose callers have equal priority.
 Rule 2: who waits again after a conversation that broke has his first moment of joining.
 """
 
@@ -70,7 +71,12 @@ class Track:
     """Phones that rang so far."""
     served: tuple[Stay, int] | None = None
     """The stay that led to an operator, and how many seconds it took."""
-    talk: Talk | None = None
+    talks: dict[AgentId | None, Talk] = field(default_factory=dict)
+    """Conversations that a wait led to and that go on, by their agents."""
+    asked: set[AgentId | None] = field(default_factory=set)
+    """Agents who have handed the caller on to a colleague after talking to him, or let him in."""
+    sent_to: str = ""
+    """Where the caller was sent to last."""
 
 
 class Lines:
@@ -124,3 +130,5 @@ class RememberedCall:
     is_over: bool
     segments: tuple[RememberedSegment, ...]
     """In their order."""
+    sent_to: str = ""
+    """Where an agent sent the caller last."""

@@ -177,19 +177,19 @@ def test_an_attended_transfer_charges_each_with_his_own_minutes() -> None:
     assert not hall.engine.sessions
 
 
-def test_the_queue_log_of_an_attended_transfer_completes_each_talk_once() -> None:
+def test_the_queue_log_lets_go_of_a_caller_with_his_attended_transfer() -> None:
     hall = Hall(BORIS)
     hall.asks(60, "boris")
     hall.tell(63, LegAnswered(leg=ADVICE))
     hall.hands_over(90)
     hall.goes(120, LegId(CALL))
     ledger = QueueLedger({ANNA: [URGENT], BORIS: [URGENT]})
-    rows = [row for fact in hall.facts for row in ledger.rows(fact)]
-    completed = [row for row in rows if row.event.value.startswith("COMPLETE")]
-    assert [(row.agent, row.event.value, row.fields[1]) for row in completed] == [
-        ("PJSIP/anna", "COMPLETEAGENT", "87"),
-        ("PJSIP/boris", "COMPLETECALLER", "30"),
+    rows = [row for fact in hall.facts for row in ledger.rows(fact) if row.call == CALL]
+    assert [(row.agent, row.event.value) for row in rows[2:]] == [
+        ("PJSIP/anna", "CONNECT"),
+        ("PJSIP/anna", "ATTENDEDTRANSFER"),
     ]
+    assert rows[-1].fields == ("BRIDGE", CALL, "0", "87", "1")
 
 
 @pytest.mark.parametrize(("on", "to"), [(TALK, OWN), (OWN, TALK)])
