@@ -120,6 +120,8 @@ def let_app_queue_work(settings: Settings) -> None:
     etc = settings.asterisk_folder / "etc"
     (etc / "site" / "queues-reference.conf").write_text(QUEUES, encoding="utf-8")
     (etc / "site" / "extensions-reference.conf").write_text(DIALPLAN, encoding="utf-8")
+    # An operator who asks a colleague dials him.
+    (etc / "site" / "modules-reference.conf").write_text("load = app_dial.so\n", encoding="utf-8")
     logger = etc / "logger.conf"
     written = logger.read_text(encoding="utf-8")
     asked = "queue_log = yes\nqueue_log_name = reference_log"
@@ -413,10 +415,10 @@ async def an_operator_has_lunch(house: House) -> str:
 async def the_operator_sends_him_back_to_the_queue(house: House) -> str:
     await house.sign_in("ivanova", Answer(after=AT_ONCE))
     citizen = await house.call()
-    await happens(citizen.line.established)
+    ivanova, petrov = await house.phone("ivanova"), await house.phone("petrov")
+    await eventually(lambda: answered_by(ivanova), what="Ivanova has picked up")
     await after(1.2)
     await house.sign_in("petrov", Answer(after=AT_ONCE))
-    ivanova, petrov = await house.phone("ivanova"), await house.phone("petrov")
     await ivanova.lines[-1].transfer(house.number_of_the_queue)
     await eventually(lambda: answered_by(petrov), what="Petrov has picked up")
     await after(1.2)
@@ -429,9 +431,9 @@ async def the_operator_sends_him_back_to_the_queue(house: House) -> str:
 async def the_operator_asks_a_colleague_and_hands_him_over(house: House) -> str:
     await house.sign_in("ivanova", Answer(after=AT_ONCE))
     citizen = await house.call()
-    await happens(citizen.line.established)
-    await house.sign_in("petrov", Answer(after=AT_ONCE))
     ivanova, petrov = await house.phone("ivanova"), await house.phone("petrov")
+    await eventually(lambda: answered_by(ivanova), what="Ivanova has picked up")
+    await house.sign_in("petrov", Answer(after=AT_ONCE))
     first = ivanova.lines[-1]
     await first.hold()
     consultation = await ivanova.dial(house.number_of_petrov)
