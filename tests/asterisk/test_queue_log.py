@@ -600,7 +600,9 @@ async def test_a_killed_engine_neither_loses_nor_doubles_a_line(stand: Stand) ->
     assert [each[1][-1] for each in told] == ["1", "1", "2"]
     assert told[2][2][1:3] == ["2", "2"]
     assert told[1][3][3] == "1"
-    assert [line for line in lines if "QUEUESTART" in line] == []
+    # The engine that the story begins with may write its own after `start`.
+    came = next(number for number, line in enumerate(lines) if "ADDMEMBER" in line)
+    assert [line for line in lines[came:] if "QUEUESTART" in line] == []
     of_queue = [line.split("|") for line in lines if "|first_line|PJSIP/ivanova|" in line]
     declared = [fields[4] for fields in of_queue if fields[1] == "MANAGER"]
     assert declared == ["ADDMEMBER", "REMOVEMEMBER"]
