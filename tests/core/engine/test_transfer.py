@@ -189,7 +189,7 @@ def test_the_queue_log_lets_go_of_a_caller_with_his_attended_transfer() -> None:
         ("PJSIP/anna", "CONNECT"),
         ("PJSIP/anna", "ATTENDEDTRANSFER"),
     ]
-    assert rows[-1].fields == ("BRIDGE", CALL, "0", "87", "1")
+    assert rows[-1].fields == ("BRIDGE", CALL, "3", "87", "1")
 
 
 @pytest.mark.parametrize(("on", "to"), [(TALK, OWN), (OWN, TALK)])
