@@ -55,6 +55,13 @@ def a_busy_minute() -> list[Fact]:
     gone.ends(20, CallOutcome.ABANDONED_IN_QUEUE)
     late = Story("ekc-1.3", at=5).enters(7).rings(ANNA, 30).talks(ANNA, 33)
     late.parts(SegmentOutcome.AGENT_HUNG_UP, 50).ends(50)
+    asked = Story("ekc-1.4", at=6).enters(9).rings(BORIS, 41).talks(BORIS, 42).asks(BORIS, ANNA, 43)
+    asked.routed(BORIS, "anna", 52).has_asked(BORIS, ANNA, SegmentOutcome.TRANSFERRED, 52)
+    asked.parts(SegmentOutcome.TRANSFERRED, 52).talks(ANNA, 52)
+    asked.parts(SegmentOutcome.CALLER_HUNG_UP, 55).ends(55)
+    sent = Story("ekc-1.5", at=7).enters(10).rings(ANNA, 51).talks(ANNA, 52)
+    sent.routed(ANNA, "boris", 53).parts(SegmentOutcome.TRANSFERRED, 53).enters(53)
+    sent.leaves(SegmentOutcome.ABANDONED, 57).ends(57)
     agents: list[Fact] = [
         declares(ANNA, Presence.READY, 0.1),
         declares(BORIS, Presence.READY, 0.2),
@@ -62,7 +69,7 @@ def a_busy_minute() -> list[Fact]:
         declares(ANNA, Presence.READY, 29),
         declares(BORIS, Presence.SIGNED_OUT, 45),
     ]
-    return sorted([*in_order(served, gone, late), *agents], key=lambda fact: fact.at)
+    return sorted([*in_order(served, gone, late, asked, sent), *agents], key=lambda fact: fact.at)
 
 
 FACTS = a_busy_minute()
