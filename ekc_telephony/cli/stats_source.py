@@ -91,9 +91,9 @@ def tallies_for(
     async def read() -> None:
         reader = StatisticsReader(question.store)
         try:
-            for begin, end in pairwise(days):  # a day at a time fits in memory
-                records = await reader.records(since=begin, until=end)
-                count.take(records, since=begin, until=end)
+            for begin, end in pairwise(days):
+                # A day at a time fits in memory; it has no name, so that it goes before the next.
+                count.take(await reader.records(since=begin, until=end), since=begin, until=end)
         finally:
             await reader.close()
 
