@@ -41,9 +41,9 @@ REFER_SETTLES: Final = timedelta(seconds=0.3)
 answer writes to. Answered within a millisecond, res_pjsip_refer crashed once in about 70 transfers
 (a write to a null pointer), and Asterisk with it."""
 NOTIFY_LEAVES: Final = timedelta(seconds=0.2)
-"""After a transfer is accepted: the NOTIFY that says so and the BYE of the hangup that follows leave
-by different threads of Asterisk. On a busy machine BYE was first in 2 of 6 transfers, and the phone
-took the transfer for failed."""
+"""After a transfer is accepted: the NOTIFY that says so and the BYE of the hangup that follows
+leave by different threads of Asterisk. On a busy machine BYE was first in 2 of 6 transfers, and the
+phone took the transfer for failed."""
 HIDDEN_NUMBER: Final = "anonymous"
 """What the phone is given as the number of a caller who hides his (RFC 3323)."""
 HIDDEN_TITLE: Final = "номер скрыт"
