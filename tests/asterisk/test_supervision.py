@@ -13,7 +13,7 @@ from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
 from lab.hearing import THRESHOLD, Sound, find_prompt
 from lab.phones.line import Line
-from lab.phones.operator import Answer
+from lab.phones.operator import Answer, Refuse
 from lab.phones.voice import HIGH_HZ, LOW_HZ, whistle
 from lab.stand import Citizen, Stand, eventually, happens, reacting, told
 from lab.story_site import FIRST_LINE
@@ -124,6 +124,16 @@ async def test_who_hears_whom(stand: Stand, mode: str) -> None:
     await check_who_hears_whom(stand, talk, mode)
     await talk.citizen.line.hang_up()
     await happens(talk.supervisor.ended)
+    recorded = await recording(stand, talk.citizen)
+    for voice, is_recorded in ((CALLER, True), (AGENT, True), (SUPERVISOR, mode == "barge")):
+        assert find_prompt(recorded, voice).is_heard is is_recorded
+
+
+async def recording(stand: Stand, citizen: Citizen) -> Sound:
+    """Return what was recorded of the citizen's talk, when it is over."""
+    history = await stand.history(citizen.number)
+    (name,) = [each.recording for each in history.segments if each.recording]
+    return Sound.read(stand.recordings / f"{name}.wav")
 
 
 async def test_keys_of_the_supervisors_phone_change_how_he_takes_part(stand: Stand) -> None:
@@ -154,3 +164,83 @@ async def test_the_talk_goes_on_when_the_supervisor_hangs_up(stand: Stand, mode:
     ]
     notes = [(each.kind.value, each.agent, each.target, each.reason) for each in history.notes]
     assert notes == [("supervised", NIKITINA, "ivanova", mode)]
+
+
+def channels(stand: Stand) -> list[str]:
+    """Return what Asterisk holds, by the names of its channels."""
+    lines = stand.asterisk.command("core show channels concise").splitlines()
+    return sorted(line.partition("!")[0].rpartition("-")[0] for line in lines if "!" in line)
+
+
+async def until_only_the_talk_is_left(stand: Stand) -> None:
+    """Wait until Asterisk holds nothing of the supervisor's any more."""
+
+    async def look() -> bool:
+        held = channels(stand)
+        return bool(held) and not any("Snoop" in each or NIKITINA in each for each in held)
+
+    await eventually(look, what="that the supervisor's channels are gone")
+
+
+async def until_nothing_is_left(stand: Stand) -> None:
+    """Wait until Asterisk holds no channel."""
+
+    async def look() -> bool:
+        return not channels(stand)
+
+    await eventually(look, what="that every channel is gone")
+
+
+@pytest.mark.parametrize("who", ["the agent", "a transfer"])
+async def test_it_ends_with_the_talk(stand: Stand, who: str) -> None:
+    talk = await supervised(stand, "whisper")
+    if who == "the agent":
+        await talk.agent.hang_up()
+        await happens(talk.citizen.line.ended)
+    else:
+        petrov = await stand.on_duty("petrov", Answer(after=AT_ONCE))
+        await talk.agent.transfer("petrov")
+        await stand.until_agent("petrov", lambda agent: agent.activity is Activity.TALKING)
+        await happens(petrov.lines[0].established)
+        caller = talk.citizen.line
+        await speaks(stand, caller, CALLER, heard_by=[petrov.lines[0]], not_by=[])
+    await happens(talk.supervisor.ended)
+    await talk.citizen.line.hang_up()
+    segments = told(await stand.history(talk.citizen.number))
+    assert segments.count("supervision nikitina completed") == 1
+    await until_nothing_is_left(stand)
+
+
+@pytest.mark.parametrize("mode", ["listen", "barge"])
+async def test_an_engine_that_is_killed_takes_the_supervisor_out_when_it_is_back(
+    stand: Stand, mode: str
+) -> None:
+    talk = await supervised(stand, mode)
+    stand.kill_engine()
+    stand.start_engine()
+    await happens(talk.supervisor.ended)
+    await until_only_the_talk_is_left(stand)
+    caller = talk.citizen.line
+    await speaks(stand, caller, CALLER, heard_by=[talk.agent], not_by=[])
+    await speaks(stand, talk.agent, AGENT, heard_by=[caller], not_by=[])
+    await caller.hang_up()
+    history = await stand.history(talk.citizen.number)
+    assert told(history)[3:] == [
+        "talk ivanova caller_hung_up",
+        "supervision nikitina completed",
+        "wrap_up ivanova time_is_up",
+    ]
+
+
+async def test_a_supervisor_who_does_not_answer_disturbs_nobody(stand: Stand) -> None:
+    citizen, agent = await talk_with_ivanova(stand)
+    nikitina = await stand.phone(NIKITINA)
+    nikitina.react = reacting(Refuse(after=AT_ONCE))
+    nikitina.lines.clear()
+    status, answer = await supervise(stand, "listen")
+    assert status == HTTPStatus.OK, answer
+    await until_not_supervised(stand)
+    await until_only_the_talk_is_left(stand)
+    await speaks(stand, citizen.line, CALLER, heard_by=[agent], not_by=[])
+    await citizen.line.hang_up()
+    assert not (await stand.history(citizen.number)).notes

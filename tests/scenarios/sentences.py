@@ -22,6 +22,7 @@ from ekc_telephony.core.call.commands import (
     HangUpCause,
     HangUpLeg,
     JoinBridge,
+    LeaveBridge,
     PlayPrompts,
     SendToFallback,
     SignalRinging,
@@ -29,6 +30,7 @@ from ekc_telephony.core.call.commands import (
     StartRecording,
     StopMusic,
     StopPlayback,
+    TapLeg,
 )
 from ekc_telephony.core.call.events import (
     CallArrived,
@@ -40,10 +42,12 @@ from ekc_telephony.core.call.events import (
     KeyPressed,
     LegAnswered,
     LegEnded,
+    MoveAsked,
     PhoneLost,
     PhoneReached,
     PlaybackFinished,
     RecordingFailed,
+    SupervisionAsked,
     TransferAsked,
 )
 from ekc_telephony.core.call.facts import (
@@ -51,6 +55,7 @@ from ekc_telephony.core.call.facts import (
     CallbackDue,
     CallDisturbed,
     CallEnded,
+    CallNoted,
     CallRegistered,
     PromptsNotHeard,
     RecordingLost,
@@ -59,8 +64,9 @@ from ekc_telephony.core.call.facts import (
     SegmentStarted,
 )
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.core.call.supervision import SupervisionMode
 from ekc_telephony.core.engine.engine import Effect
-from ekc_telephony.core.kernel.ids import AgentId, CallId, Did, LegId
+from ekc_telephony.core.kernel.ids import AgentId, CallId, Did, LegId, QueueId
 
 _FIRST_CALL: Final = 17
 """Asterisk's count in the unique id of the first caller."""
@@ -81,6 +87,7 @@ class Cast:
     playing: dict[LegId, PlayPrompts] = field(default_factory=dict)
     joins: list[JoinBridge] = field(default_factory=list)
     recordings: list[StartRecording] = field(default_factory=list)
+    taps: list[LegId] = field(default_factory=list)
 
     def caller(self, name: str) -> LegId:
         """Return the caller's leg; a new name is a new caller."""
@@ -109,6 +116,9 @@ class Cast:
                 self.playing[leg] = effect
             case JoinBridge():
                 self.joins.append(effect)
+            case TapLeg(tap=tap, leg=leg):
+                self.taps.append(tap)
+                self.names[tap] = f"the tap on {self.name(leg)}"
             case StartRecording():
                 self.recordings.append(effect)
             case _:
@@ -142,6 +152,20 @@ _EVENTS: Final[Mapping[str, _Telling]] = {
     rf"{_WHO} has heard it all": lambda cast, said: _playback(cast, said, was_played=True),
     rf"{_WHO} hears nothing, a file is missing": lambda cast, said: _playback(
         cast, said, was_played=False
+    ),
+    r"(?P<who>\w+) wants to (?P<mode>listen|whisper|barge) with (?P<agent>\w+)": lambda _, said: (
+        SupervisionAsked(
+            supervisor=AgentId(said["who"]),
+            agent=AgentId(said["agent"]),
+            mode=SupervisionMode(said["mode"]),
+        )
+    ),
+    r"the tap on (?P<who>\w+) is there": lambda cast, _: LegAnswered(leg=cast.taps[-1]),
+    r"the tap on (?P<who>\w+) is gone": lambda cast, _: LegEnded(
+        leg=cast.taps[-1], reason=EndReason.HUNG_UP
+    ),
+    r"(?P<by>\w+) moves (?P<who>\w+) to (?P<queue>\w+)": lambda cast, said: MoveAsked(
+        call=CallId(cast.caller(said["who"])), queue=QueueId(said["queue"]), by=said["by"]
     ),
     rf"{_WHO} answers": lambda cast, said: LegAnswered(leg=cast.leg(said["who"])),
     rf"{_WHO} (?P<end>{'|'.join(_ENDS)})": lambda cast, said: LegEnded(
@@ -250,6 +274,10 @@ def _tell_command(effect: Effect, who: str, cast: Cast) -> str:  # noqa: C901, P
             return f"make a bridge for {who}"
         case JoinBridge(legs=legs):
             return f"join {' and '.join(cast.name(leg) for leg in legs)}"
+        case LeaveBridge(legs=legs):
+            return f"take {' and '.join(cast.name(leg) for leg in legs)} out"
+        case TapLeg(leg=leg, whispers=whispers):
+            return f"tap {cast.name(leg)}{', whispering' if whispers else ''}"
         case DestroyBridge():
             return f"dissolve the bridge of {who}"
         case StartRecording():
@@ -260,7 +288,7 @@ def _tell_command(effect: Effect, who: str, cast: Cast) -> str:  # noqa: C901, P
             return repr(effect)
 
 
-def _tell_fact(effect: Effect, who: str) -> str:  # noqa: PLR0911 - one line for each fact
+def _tell_fact(effect: Effect, who: str) -> str:  # noqa: C901, PLR0911 - one line for each fact
     match effect:
         case CallRegistered(appeal=appeal, number=number):
             return f"{who}'s call is registered as {appeal}, number {number or 'hidden'}"
@@ -278,6 +306,9 @@ def _tell_fact(effect: Effect, who: str) -> str:  # noqa: PLR0911 - one line for
             return f"{who} is disturbed, {_word(disturbance)}"
         case CallbackDue(reason=reason):
             return f"{who} is to be called back, {_word(reason)}"
+        case CallNoted(kind=kind, agent=agent, target=target, reason=reason):
+            how = "" if reason is None else f", {reason}"
+            return f"{who} is {_word(kind)} by {agent}: {target}{how}"
         case CallEnded(outcome=outcome):
             return f"{who}'s call ends, {_word(outcome)}"
         case _:

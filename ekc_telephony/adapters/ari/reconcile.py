@@ -31,15 +31,12 @@ from ekc_telephony.adapters.ari.models import (
     StasisEnd,
     StasisStart,
 )
-from ekc_telephony.adapters.ari.translate import AGENT, FEATURE, caller_number, did_of
+from ekc_telephony.adapters.ari.translate import AGENT, FEATURE, TAP, caller_number, did_of
 from ekc_telephony.core.call.events import ControlRegained, LiveLeg, PhonesElsewhere
 from ekc_telephony.core.kernel.ids import AgentId, BridgeId, Did, LegId
 
 DIALLED_BY_US: Final = "AppDial2"
 """Asterisk's name for what a channel does while `originate` rings it (pbx.c)."""
-
-TAPS: Final = "Snoop/"
-"""How the names of Asterisk's snoop channels begin; nobody but us makes any."""
 
 _ACCOUNT: Final = re.compile(r"[^/]+/(?P<account>.+)-[0-9a-f]{8,}(;\d)?")
 """A channel's name: technology, resource, and Asterisk's own number."""
@@ -164,9 +161,6 @@ class Held:
     ) -> LiveLeg | None:
         is_arriving = channel.id in arriving
         match self._arguments(channel):
-            case _ if channel.name.startswith(TAPS):
-                # It runs no application of the dialplan, so nothing else shows that it is ours.
-                return _live_leg(channel, bridge, did=None, agent=None)
             case None if channel.dialplan.app_name == DIALLED_BY_US and _account(channel):
                 agent = _account(channel)
                 return _live_leg(channel, bridge, did=None, agent=agent, is_told=False)
@@ -175,6 +169,8 @@ class Held:
             case [kind] if kind == AGENT:
                 agent = _account(channel)
                 return _live_leg(channel, bridge, did=None, agent=agent, is_told=not is_arriving)
+            case [kind] if kind == TAP:
+                return _live_leg(channel, bridge, did=None, agent=None, is_told=not is_arriving)
             case _ if is_arriving:
                 return None
             case [kind, account, *_] if kind == FEATURE:

@@ -50,7 +50,7 @@ class Refusal(Enum):
 
 def refusal(board: Switchboard, request: Request) -> Refusal | None:
     """Return why the request cannot be granted; None when it can."""
-    if board.blind_since is not None or not board.is_connected:
+    if board.blind_since is not None:
         return Refusal.BLIND
     match request:
         case SupervisionAsked():

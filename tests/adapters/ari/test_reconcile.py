@@ -95,6 +95,28 @@ def test_an_operators_feature_call_is_listed_as_his() -> None:
     assert (leg.did, leg.agent) == (None, AgentId("agent1"))
 
 
+def test_a_tap_is_a_leg_of_ours_and_neither_a_callers_nor_an_agents() -> None:
+    held = Held("ekc")
+    tap = channel("c-tap-3", arguments="ekc,tap", name="Snoop/c-offer-1-00000000")
+    regained = held.regained(
+        [tap], [Bridge(id="b", bridge_class="stasis", channels=["c-tap-3"])], []
+    )
+    (leg,) = regained.legs
+    assert (leg.leg, leg.did, leg.agent, leg.bridge) == ("c-tap-3", None, None, BridgeId("b"))
+    assert not regained.elsewhere
+    assert held.is_news(StasisEnd(channel=tap)), "nothing else tells its end"
+
+
+def test_a_tap_that_is_made_while_we_look_is_told_by_its_event() -> None:
+    held, tap = (
+        Held("ekc"),
+        channel("c-tap-3", arguments="ekc,tap", name="Snoop/c-offer-1-00000000"),
+    )
+    (leg,) = held.regained([tap], [], [start(tap)]).legs
+    assert not leg.is_answered
+    assert held.is_news(start(tap))
+
+
 def test_channels_of_the_dialplan_and_of_other_applications_are_none_of_ours() -> None:
     others = [
         channel("1", application="Playback", arguments="sorry"),

@@ -93,6 +93,11 @@ def test_a_feature_code_names_the_account_and_the_digits() -> None:
     )
 
 
+def test_a_tap_that_is_there_is_an_answered_leg() -> None:
+    message = StasisStart(args=["tap"], channel=channel())
+    assert translate(message) == events.LegAnswered(leg=CALLER)
+
+
 @pytest.mark.parametrize("arguments", [[], ["inbound"], ["inbound", ""], ["agent", "x"], ["else"]])
 def test_a_call_with_arguments_nobody_knows_arrives_at_no_number(arguments: list[str]) -> None:
     assert translate(StasisStart(args=arguments, channel=channel())) == events.CallArrived(

@@ -135,3 +135,17 @@ def test_the_stretches_of_a_channel_are_one_call_and_operators_own_calls_are_non
     assert (call.began_at, call.ended_at) == (NOON, after(90))
     assert call.was_in_fallback
     assert call.longest_talk == timedelta()
+
+
+def test_a_supervisor_who_takes_part_adds_no_call_and_changes_no_talk() -> None:
+    supervisor, tap = "PJSIP/nikitina-00000003", "Snoop/ekc-1.1-offer-2-00000000"
+    rows = rows_of(
+        line("ekc-1.1-offer-2", call="ekc-1.1", channel=IVANOVA, answered=10, ends=12),
+        line("ekc-1.1", answered=1, peer=IVANOVA, ends=60),
+        line("ekc-1.1-tap-3", call="ekc-1.1", channel=tap, answered=20, ends=30),
+        line("ekc-1.1-supervisor-2", call="ekc-1.1", channel=supervisor, answered=20, ends=90),
+        line("ekc-1.1", begins=30, answered=30, peer=supervisor, ends=60),
+    )
+    (call,) = witnessed_calls(rows, trunks={"city"}).values()
+    assert (call.began_at, call.ended_at) == (NOON, after(60))
+    assert call.longest_talk == timedelta(seconds=50)

@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from ekc_telephony.adapters.http.app import make_app, serve_pages
 from ekc_telephony.adapters.http.floor_api import FloorApi
@@ -72,8 +73,12 @@ class Office:
 
 def test_a_presence_is_declared_and_told_back() -> None:
     office = Office()
-    status, told = office.put(ANNA, LUNCH)
+    with capture_logs() as logs:
+        status, told = office.put(ANNA, LUNCH)
     assert status == HTTPStatus.OK
+    assert [(each["agent"], each["presence"], each["reason"], each["by"]) for each in logs] == [
+        (ANNA, "not_ready", "lunch", "Petrova")
+    ]
     assert (told["agent"], told["presence"], told["reason"]) == (ANNA, "not_ready", "lunch")
     agent = office.engine.acd.agents[ANNA]
     assert (agent.presence, agent.reason) == (Presence.NOT_READY, NotReadyReason.LUNCH)
