@@ -79,14 +79,16 @@ def test_without_a_tick_the_machine_s_clock_is_believed() -> None:
     assert clock.true_moment(LONG_AGO, tick(boot="another")) == LONG_AGO
 
 
-@pytest.mark.parametrize(
-    "told",
-    [tick(boot="another"), tick(seconds_ago=-60), "", "100", "noon noon", "٣ noon", "9" * 400],
-)
+@pytest.mark.parametrize("told", ["", "100", "noon noon", "٣ noon", "9" * 400])
 def test_a_tick_that_tells_nothing_is_no_moment(told: str) -> None:
     boot = SystemClock().reading().boot
     assert SystemClock().at_tick(told) is None
     assert SystemClock().at_tick(told.replace("noon", boot)) is None
+
+
+def test_a_tick_of_another_boot_or_of_the_future_is_no_moment() -> None:
+    assert SystemClock().at_tick(tick(boot="another")) is None
+    assert SystemClock().at_tick(tick(seconds_ago=-60)) is None
 
 
 def test_a_clock_that_nobody_set_is_where_the_machine_s_is() -> None:
