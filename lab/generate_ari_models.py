@@ -30,7 +30,7 @@ WANTED: Final[Mapping[str, tuple[str, ...]]] = {
     "Channel": ("id", "name", "state", "caller", "dialplan", "creationtime"),
     "Bridge": ("id", "bridge_class", "channels"),
     "Playback": ("id", "target_uri", "state"),
-    "LiveRecording": ("name", "cause"),
+    "LiveRecording": ("name", "cause", "duration", "talking_duration"),
     "RESTQueryStringParameter": ("name", "value"),
     "RESTRequest": (
         *("transaction_id", "request_id", "method", "uri"),

@@ -30,6 +30,11 @@ PENSIONS: Final = "88001000004"
 UNKNOWN: Final = "88001009999"
 """Nobody serves it."""
 
+LINES: Final = "88001000021"
+"""Straight into a queue that keys lead out of, once `add_ways_to_a_message` was called."""
+EVENING: Final = "88001000022"
+"""A script that takes messages only, likewise."""
+
 SILENCE: Final = timedelta(seconds=1)
 """How long the menu waits for a key."""
 RING_TIME: Final = timedelta(seconds=3)
@@ -128,3 +133,27 @@ def _write_sounds(folder: Path) -> None:
     shutil.copy(PROJECT / "sounds" / "manifest.yaml", folder)
     for prompt in (PROJECT / "sounds" / "ru").glob("*.wav"):
         Sound.read(prompt).beginning(PROMPT_LENGTH).write(folder / "ru" / prompt.name)
+
+
+def add_ways_to_a_message(document: Document, scripts: Path) -> None:
+    """
+    Add a queue with keys, and a script that takes messages.
+
+    Args:
+        document: The configuration.
+        scripts: The folder of its scripts.
+    """
+    first = next(queue for queue in document["queues"] if queue["id"] == "first_line")
+    keys = {"1": "callback", "2": "message", "3": {"queue": "pensions"}, "4": {"queue": "open"}}
+    lines = dict(first) | {"id": "lines", "title": "Очередь с клавишами", "keys": keys}
+    document["queues"] += [lines, dict(first) | {"id": "open", "title": "Другая очередь"}]
+    document["numbers"].append({"did": LINES, "script": "lines"})
+    document["numbers"].append({"did": EVENING, "script": "evening"})
+    (scripts / "lines.yaml").write_text(
+        "entry: wait\nnodes: {wait: {kind: enqueue, queue: lines}}\n", encoding="utf-8"
+    )
+    (scripts / "evening.yaml").write_text(
+        "entry: leave\nnodes:\n  leave: {kind: message, otherwise: sorry}\n"
+        "  sorry: {kind: goodbye, prompts: [after-hours], outcome: informed_after_hours}\n",
+        encoding="utf-8",
+    )

@@ -71,9 +71,4 @@ def _ledger(settings: Settings) -> QueueLedger:
             for operator in settings.operators
         },
         initial={AgentId(each.account): each.initial_presence for each in settings.operators},
-        exit_keys={
-            QueueId(queue.id): queue.callback_key
-            for queue in settings.queues
-            if queue.callback_key is not None
-        },
     )

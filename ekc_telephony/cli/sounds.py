@@ -22,7 +22,7 @@ from rich.table import Table
 
 from ekc_telephony.adapters.speech.engine import SpeechError, TtsEngine
 from ekc_telephony.adapters.speech.library import Sound, SoundLibrary, Spoken
-from ekc_telephony.adapters.speech.manifest import EngineName, ManifestError, Tune
+from ekc_telephony.adapters.speech.manifest import EngineName, ManifestError, Tone, Tune
 
 app = typer.Typer(
     help="Prompts and music: render, list, check.", no_args_is_help=True, add_completion=False
@@ -159,10 +159,12 @@ def _describe(sound: Sound) -> dict[str, object]:
     } | _tell_recipe(sound.recipe)
 
 
-def _tell_recipe(recipe: Spoken | Tune) -> dict[str, object]:
+def _tell_recipe(recipe: Spoken | Tone | Tune) -> dict[str, object]:
     match recipe:
         case Spoken(prompt=prompt, voice=voice):
             return {"voice": voice.speaker, "text": prompt.text}
+        case Tone(pitch_hz=pitch_hz):
+            return {"voice": None, "text": f"tone of {pitch_hz} Hz"}
         case Tune(tune=tune):
             return {"voice": None, "text": tune.value}
 

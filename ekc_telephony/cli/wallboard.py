@@ -51,6 +51,7 @@ PHASES: Final = {
     Phase.WAITING: "в очереди",
     Phase.TALKING: "разговор",
     Phase.OUTSIDE: "внешний номер",
+    Phase.MESSAGE: "сообщение",
     Phase.LEAVING: "прощание",
 }
 _PATIENCE_S: Final = 2

@@ -63,6 +63,7 @@ def cross_check(document: Document, folder: Path) -> Iterator[Mistake]:
         yield from _unknown_scripts(document, folder / scripts)
     if sounds := document.spelling(("sounds",)):
         yield from _unknown_music(document, folder / sounds / "moh")
+        yield from _unknown_prompts(document, folder / sounds / "ru")
     yield from _ports_used_twice(document)
     yield from _port_in_rtp_range(document)
     yield from _overlapping_intervals(document)
@@ -114,6 +115,14 @@ def _unknown_music(document: Document, folder: Path) -> Iterator[Mistake]:
         if found.written not in known:
             otherwise = f"make the folder {folder.name}/{found.written} and put music into it"
             yield _unknown(document, found, "music class", known, otherwise)
+
+
+def _unknown_prompts(document: Document, folder: Path) -> Iterator[Mistake]:
+    known = {file.stem for file in folder.glob("*.wav")}
+    for found in document.scalars_at(("queues", EVERY, "keys", EVERY, "say")):
+        if found.written not in known:
+            otherwise = "add it to sounds/manifest.yaml and run `ekc sounds render`"
+            yield _unknown(document, found, "prompt", known, otherwise)
 
 
 def _unknown(

@@ -15,14 +15,20 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ekc_telephony.core.acd.acd import PRIORITY_WORTH
 from ekc_telephony.core.acd.service_level import ServiceLevelFormula
-from ekc_telephony.core.acd.specs import AgentChoice, Line, NoAgentsPolicy, OverflowCause
+from ekc_telephony.core.acd.specs import (
+    AgentChoice,
+    KeyTarget,
+    Line,
+    NoAgentsPolicy,
+    OverflowCause,
+)
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.settings.values import (
     Absence,
@@ -182,10 +188,12 @@ class Skill(Section):
 
 
 CALLBACK = "callback"
-"""Where an overflow leads that offers to call the citizen back."""
+"""Where an overflow leads that offers to call the citizen back, and a key that does."""
+MESSAGE = "message"
+"""Where an overflow leads that offers to take a voice message, and a key that does."""
 OUTSIDE = "outside"
 """Where an overflow leads that rings a number outside."""
-NO_QUEUES = frozenset({CALLBACK, OUTSIDE, "message"})
+NO_QUEUES = frozenset({CALLBACK, MESSAGE, OUTSIDE})
 """What an overflow can lead to besides queues; no queue may have such a name."""
 
 
@@ -212,7 +220,7 @@ class OverflowRule(Section):
     longer_than: PositiveDuration | None = None
     """For `expected_wait`: how long he may be expected to wait from now on."""
     to: Name
-    """A queue; `callback`: he is told by which key he can be called back; `outside`."""
+    """A queue; `callback` or `message`: he is told by which key he gets it; `outside`."""
     number: Dialled | None = None
     """For `to: outside`: one of the numbers under `outside:`."""
 
@@ -225,6 +233,26 @@ class OverflowRule(Section):
         if (self.number is None) == (self.to == OUTSIDE):
             raise ValueError("`number` with `to: outside`, and with nothing else")
         return self
+
+
+class OtherQueue(Section):
+    """Another queue that a key leads to."""
+
+    queue: Name
+    say: Name | None = None
+    """The prompt before «нажмите один»; null for the usual one."""
+
+
+def _read_key(written: object) -> object:
+    if isinstance(written, str) and written in {CALLBACK, MESSAGE}:
+        return KeyTarget(written)
+    if isinstance(written, Mapping) and "queue" in written and written.keys() <= {"queue", "say"}:
+        return OtherQueue.model_validate(written)
+    raise ValueError(f"{CALLBACK}, {MESSAGE} or {{queue: <id>, say: <prompt>}}")
+
+
+QueueKeyRule: TypeAlias = Annotated[KeyTarget | OtherQueue, BeforeValidator(_read_key)]
+"""What a key does that a waiting caller presses."""
 
 
 class Queue(Section):
@@ -262,8 +290,8 @@ class Queue(Section):
     """How long a citizen is kept for the operator who talked to him last."""
     keep_place: Duration = timedelta()
     """Who hangs up and calls again within this time gets his place back."""
-    callback_key: Digit | None = None
-    """The key by which a waiting caller asks to be called back; the prompts say «один»."""
+    keys: Mapping[Digit, QueueKeyRule] = Field(default_factory=dict)
+    """By which a waiting caller leaves: `callback`, `message` or `{queue: …, say: …}`."""
     announce_wait: bool = False
     """Whether the caller hears the expected wait, too, whenever he hears his position."""
     lamp_overloaded: Annotated[int, Field(ge=1, le=100_000, strict=True)] = 10

@@ -23,6 +23,7 @@ from ekc_telephony.core.acd.specs import (
     AgentRules,
     AgentSpec,
     Easing,
+    KeyTarget,
     Line,
     Need,
     Overflow,
@@ -33,8 +34,10 @@ from ekc_telephony.core.acd.specs import (
 from ekc_telephony.core.kernel.ids import AgentId, QueueId, SkillId
 from ekc_telephony.settings.document import Document, Location
 from ekc_telephony.settings.errors import Mistake, suggest
+from ekc_telephony.settings.keys import key_mistakes, queue_keys
 from ekc_telephony.settings.models import (
     CALLBACK,
+    MESSAGE,
     NO_QUEUES,
     OUTSIDE,
     Ease,
@@ -49,7 +52,12 @@ _LINES: Final = {
     EasedLine.SECOND: Line.SECOND,
     EasedLine.ANY: None,
 }
-_TARGETS: Final = {CALLBACK: OverflowTarget.CALLBACK, OUTSIDE: OverflowTarget.OUTSIDE}
+_TARGETS: Final = {
+    CALLBACK: OverflowTarget.CALLBACK,
+    MESSAGE: OverflowTarget.MESSAGE,
+    OUTSIDE: OverflowTarget.OUTSIDE,
+}
+_OFFERS: Final = {CALLBACK: "to call back", MESSAGE: "to take a message"}
 
 
 def acd_of(settings: Settings) -> Acd:
@@ -111,7 +119,7 @@ def _queue_spec(queue: Queue, queues: Mapping[str, Queue]) -> QueueSpec:
         prefers_for=queue.prefer_known,
         keeps_place_for=queue.keep_place,
         overflows=tuple(_overflow(rule) for rule in queue.overflow),
-        callback_key=queue.callback_key,
+        keys=queue_keys(queue),
         announces_wait=queue.announce_wait,
     )
 
@@ -179,6 +187,7 @@ def routing_mistakes(document: Document, settings: Settings) -> Iterator[Mistake
         yield from _name_that_is_taken(place, queue)
         yield from _overflows_to_nowhere(place, queue, names)
         yield from _overflows_outside(place, queue, [each.number for each in settings.outside])
+        yield from key_mistakes(document, number, queue, settings)
     circles = list(_circles(document, settings))
     yield from circles
     if not circles:
@@ -228,18 +237,18 @@ def _easings_that_are_none(place: _Place, queue: Queue, names: list[str]) -> Ite
 
 def _overflows_to_nowhere(place: _Place, queue: Queue, names: list[str]) -> Iterator[Mistake]:
     for number, overflow in enumerate(queue.overflow):
-        if overflow.to == CALLBACK:
-            if queue.callback_key is None:
+        if overflow.to in _OFFERS:
+            if KeyTarget(overflow.to) not in queue.keys.values():
                 yield place.mistake(
                     "overflow",
                     number,
                     "to",
-                    found="an offer to call back, without a key to accept it",
-                    expected="a queue with `callback_key`",
-                    advice='add `callback_key: "1"` to the queue',
+                    found=f"an offer {_OFFERS[overflow.to]}, without a key to accept it",
+                    expected="a queue with a key for it",
+                    advice=f'add `keys: {{"1": {overflow.to}}}` to the queue',
                 )
         elif overflow.to not in {OUTSIDE, *names}:
-            known = [*names, CALLBACK, OUTSIDE]
+            known = [*names, *NO_QUEUES]
             yield _unknown(place, ("overflow", number, "to"), overflow.to, known)
 
 

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ekc_telephony.core.call.facts import CallOutcome
+from ekc_telephony.core.engine.message import INVITATION
 from ekc_telephony.core.ivr import script as core
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId, ScriptId, SkillId
 from ekc_telephony.settings.document import Document, Location, read_document
@@ -127,6 +128,20 @@ class _Enqueue(_Node):
         )
 
 
+class _Message(_Node):
+    kind: Literal["message"]
+    prompts: Prompts = Field(default=INVITATION, min_length=1)
+    """What he is asked for; the tone follows."""
+    otherwise: Name
+    """Where he goes when there is no message and he cannot be called back."""
+
+    def targets(self) -> Iterator[tuple[Location, str]]:
+        yield ("otherwise",), self.otherwise
+
+    def build(self) -> core.Node:
+        return core.Message(prompts=_keys(self.prompts), otherwise=NodeId(self.otherwise))
+
+
 class _Goodbye(_Node):
     kind: Literal["goodbye"]
     prompts: Prompts
@@ -139,12 +154,13 @@ class _Goodbye(_Node):
         return core.Goodbye(prompts=_keys(self.prompts), outcome=self.outcome)
 
 
-_AnyNode: TypeAlias = _Play | _Menu | _Hours | _Enqueue | _Goodbye
+_AnyNode: TypeAlias = _Play | _Menu | _Hours | _Enqueue | _Message | _Goodbye
 _KINDS: Final[Mapping[str, type[_AnyNode]]] = {
     "play": _Play,
     "menu": _Menu,
     "hours": _Hours,
     "enqueue": _Enqueue,
+    "message": _Message,
     "goodbye": _Goodbye,
 }
 

@@ -16,10 +16,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from ekc_telephony.core.acd.specs import KeyTarget
 from ekc_telephony.core.call.commands import (
     DialAgent,
     HangUpLeg,
     PlayPrompts,
+    RecordLeg,
     SendToFallback,
     StopPlayback,
 )
@@ -33,6 +35,7 @@ from ekc_telephony.core.call.events import (
     LegEnded,
     PlaybackFinished,
     PresenceDeclared,
+    RecordingEnded,
 )
 from ekc_telephony.core.call.facts import (
     AgentChanged,
@@ -42,7 +45,7 @@ from ekc_telephony.core.call.facts import (
     SegmentStarted,
 )
 from ekc_telephony.core.engine.engine import Effect, Engine
-from ekc_telephony.core.engine.waiting_room import CALLBACK_OFFER
+from ekc_telephony.core.engine.waiting_room import KEY_WORDS
 from ekc_telephony.core.kernel.ids import CallId, LegId, OfferId, PlaybackId, PromptKey
 from ekc_telephony.settings.routing import acd_of
 from ekc_telephony.simulation.agenda import Agenda
@@ -53,6 +56,8 @@ from ekc_telephony.simulation.shifts import Declaration
 
 UNKNOWN_PROMPT_S: Final = 3.0
 """How long a prompt lasts whose sound is not there to look at."""
+MESSAGE_S: Final = 30.0
+"""How long a caller speaks who leaves a message."""
 REACTION_S: Final = 1.0
 """How long after the end of a menu's prompts its caller presses his key."""
 
@@ -83,6 +88,7 @@ class FakePbx:
             SendToFallback: self._hang_up,
             PlayPrompts: self._play,
             StopPlayback: self._stop_playback,
+            RecordLeg: self._record_leg,
             SegmentStarted: self._segment_started,
             SegmentEnded: self._segment_ended,
             CallEnded: self._call_ended,
@@ -168,7 +174,7 @@ class FakePbx:
             length_s = sum(map(self._prompts.seconds, command.prompts))
         self._playbacks[command.playback] = command.leg
         self._agenda.after(length_s, self._finish_playback, command.playback)
-        if CALLBACK_OFFER in command.prompts:
+        if KEY_WORDS[KeyTarget.CALLBACK] in command.prompts:
             self._answer_offer(command.call, length_s)
         if self._keys_left.get(command.call):
             self._agenda.after(length_s + REACTION_S, self._press, command.call)
@@ -176,7 +182,8 @@ class FakePbx:
     def _answer_offer(self, call: CallId, length_s: float) -> None:
         """Press the key that asks to be called back, if the caller likes that."""
         queue = self.engine.sessions[call].queue
-        key = None if queue is None else self.engine.acd.queues[queue].callback_key
+        keys = {} if queue is None else self.engine.acd.queues[queue].keys
+        key = next((key for key, does in keys.items() if does.target is KeyTarget.CALLBACK), None)
         if key is not None and self._entry_of_call[call].caller.takes_callback:
             self._keys_left[call] = key
             self._agenda.after(length_s + REACTION_S, self._press, call)
@@ -194,6 +201,13 @@ class FakePbx:
         leg = self._playbacks.pop(playback, None)
         if leg is not None and leg in self._legs:
             self._tell(PlaybackFinished(playback=playback, leg=leg, was_played=True))
+
+    def _record_leg(self, command: RecordLeg) -> None:
+        self._agenda.after(MESSAGE_S, self._finish_message, command)
+
+    def _finish_message(self, command: RecordLeg) -> None:
+        if command.leg in self._legs:
+            self._tell(RecordingEnded(recording=command.recording))
 
     def _segment_started(self, fact: SegmentStarted) -> None:
         entry = self._entry_of_call[fact.call]

@@ -83,7 +83,7 @@ _FIRST_LINE: Final = {
     "skills": {"general": 5},
     "ease": [{"after": _seconds(EASED_AFTER), "skills": {"general": _BEGINNER}}],
     "overflow": [{"when": "waited", "after": _seconds(CALLBACK_AFTER), "to": "callback"}],
-    "callback_key": "1",
+    "keys": {"1": "callback"},
     "keep_place": "3m",
     "prefer_known": "20s",
     "wrap_up": "0s",

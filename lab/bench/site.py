@@ -182,7 +182,7 @@ _QUEUE: Final = {
         {"after": "20s", "skills": {}, "line": "any"},
     ],
     "overflow": [{"when": "waited", "after": "60s", "to": "callback"}],
-    "callback_key": "1",
+    "keys": {"1": "callback"},
     "keep_place": "3m",
     "record": False,
     "when_no_agents": "wait",

@@ -189,6 +189,40 @@ def test_a_call_goes_from_arrival_to_conversation_and_end(asterisk: AsteriskRig)
     asyncio.run(story())
 
 
+def message(call: CallId, name: str, *, longest_s: int = 60) -> commands.RecordLeg:
+    return commands.RecordLeg(
+        call=call,
+        leg=LegId(call),
+        recording=RecordingId(name),
+        longest=timedelta(seconds=longest_s),
+        silence=timedelta(seconds=30),
+        until_key="#",
+    )
+
+
+def test_a_message_that_is_ordered_twice_goes_on_and_one_that_is_over_is_gone(
+    asterisk: AsteriskRig,
+) -> None:
+    async def story() -> None:
+        async with bench(asterisk) as b:
+            call = await b.citizen_calls(number="+79000000001")
+            await b.control.execute(commands.AnswerLeg(call=call, leg=LegId(call)))
+            order = message(call, f"{call}-message-1")
+            await b.control.execute(order)
+            await b.control.execute(order)
+            stop = commands.StopRecording(call=call, recording=order.recording)
+            await b.control.execute(stop)
+            ended = await b.heard.next(events.RecordingEnded)
+            assert ended.recording == order.recording
+            assert ended.length is not None
+            assert (await b.refusal_of(order)).is_gone
+            assert (await b.refusal_of(stop)).is_gone
+            await b.citizen_hangs_up()
+            await b.heard.next(events.LegEnded, leg=LegId(call))
+
+    asyncio.run(story())
+
+
 def test_keys_are_told_as_they_are_pressed(asterisk: AsteriskRig) -> None:
     async def story() -> None:
         async with bench(asterisk) as b:
@@ -336,6 +370,8 @@ def test_every_command_to_a_call_that_is_over_says_that_it_is_gone(asterisk: Ast
         commands.JoinBridge(call=call, bridge=bridge, legs=(leg,)),
         commands.DestroyBridge(call=call, bridge=bridge),
         commands.StartRecording(call=call, bridge=bridge, recording=RecordingId("r")),
+        message(call, "r"),
+        commands.StopRecording(call=call, recording=RecordingId("r")),
         commands.SendToFallback(call=call, leg=leg),
     )
 

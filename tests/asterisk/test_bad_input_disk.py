@@ -11,14 +11,15 @@ import pytest
 from ekc_telephony.adapters.sql.models import CallFault
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
-from lab.node import PortBlock
+from lab.node import Document, PortBlock
 from lab.phones.operator import Answer
 from lab.phones.voice import whistle
 from lab.runtime import PROJECT, Runtime
 from lab.stand import Stand, eventually, running_stand, told
-from lab.story_site import FIRST_LINE, write_story_site
+from lab.story_site import EVENING, FIRST_LINE, add_ways_to_a_message, write_story_site
 
 AT_ONCE = timedelta()
+PATIENCE = timedelta(seconds=30)
 _WITH_A_SMALL_DISK = """#!/bin/sh
 # A namespace of its own, where the folder of recordings is a disk of 16 kilobytes: one second.
 exec unshare --map-root-user --mount sh -c '
@@ -29,7 +30,11 @@ mount -t tmpfs -o size=16k tmpfs "$0" && exec "$@"' {recordings} {asterisk} "$@"
 @pytest.fixture(scope="module")
 def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     folder = tmp_path_factory.mktemp("stand")
-    config = write_story_site(folder, ports=PortBlock.find_free())
+
+    def change(document: Document) -> None:
+        add_ways_to_a_message(document, folder / "scripts")
+
+    config = write_story_site(folder, ports=PortBlock.find_free(), change=change)
     program = folder / "runtime" / "bin" / "asterisk"
     program.parent.mkdir(parents=True)
     recordings = folder / "asterisk" / "spool" / "recording"
@@ -62,3 +67,15 @@ async def test_a_conversation_goes_on_when_the_disk_for_recordings_is_full(stand
     assert told(history)[3] == "talk ivanova caller_hung_up"
     assert [fault.kind for fault in history.faults] == [CallFault.RECORDING_LOST]
     assert await stand.metric("ekc_recordings_lost_total") == 1
+
+
+async def test_who_cannot_leave_a_message_is_told_so_and_called_back(stand: Stand) -> None:
+    citizen = await stand.call(EVENING)
+    await stand.hears(citizen.line, "message-tone", patience=PATIENCE)
+    citizen.line.say(whistle(), is_repeated=True)
+    await stand.hears(citizen.line, "message-failed", patience=PATIENCE)
+    await stand.hears(citizen.line, "callback-promised", patience=PATIENCE)
+    history = await stand.history(citizen.number)
+    assert history.summary.outcome is CallOutcome.CALLBACK_PROMISED
+    assert told(history)[-1] == "message broken"
+    assert [fault.kind for fault in history.faults] == [CallFault.RECORDING_LOST]

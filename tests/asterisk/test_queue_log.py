@@ -107,7 +107,7 @@ def add_brief_queue(document: Document, scripts: Path) -> None:
     first = next(queue for queue in document["queues"] if queue["id"] == "first_line")
     document["queues"].append(
         dict(first)
-        | {"id": "brief", "title": "Короткая", "callback_key": "1"}
+        | {"id": "brief", "title": "Короткая", "keys": {"1": "callback"}}
         | {"overflow": [{"when": "waited", "after": "4s", "to": "pensions"}]}
     )
     document["numbers"].append({"did": BRIEF, "script": "brief"})

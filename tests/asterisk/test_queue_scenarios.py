@@ -59,7 +59,7 @@ QUEUES: Final[Mapping[str, Mapping[str, Any]]] = {
     CALLED_BACK: {
         "id": "called_back",
         "ring_time": "1s",
-        "callback_key": "1",
+        "keys": {"1": "callback"},
         "overflow": [{"when": "nobody_ready", "to": "callback"}],
     },
     EXPERTS: {
@@ -216,7 +216,7 @@ async def test_who_is_at_lunch_is_not_rung_when_the_others_do_not_answer(stand: 
     await lunches(stand, "ivanova")
     citizen = await stand.call(CALLED_BACK)
     await gave_no_answer(stand, "petrov")
-    await stand.hears(citizen.line, "queue-callback-offer", patience=LATER)
+    await stand.hears(citizen.line, "queue-key-callback", patience=LATER)
     await citizen.line.press("1")
     await happens(citizen.line.ended)
     history = await stand.history(citizen.number)

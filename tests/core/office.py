@@ -7,10 +7,13 @@ The contact centre of all examples: two lines, a few queues, a handful of people
     number 400   hangs up without a word
     number 500   straight into the queue «patient», where waiting changes everything
     number 600   straight into the queue «expert», whom nobody serves: it overflows into «first»
+    number 700   a voice message, or else the menu of number 100
+    number 800   straight into the queue «keys»: 2 a message, 3 the queue «second», 4 «first»
 
 Anna, Boris and Clara work on the first line, and Clara alone speaks German; Vera is the second
 line. «urgent» is served by the whole first line, «german» by Clara only. «patient» asks for German
-like «german», after 30 s for less of it, after 60 s for anybody; after 90 s a callback is offered.
+like «german», after 30 s for less of it, after 60 s for anybody; after 90 s a callback is offered,
+after 100 s a message.
 """
 
 from __future__ import annotations
@@ -24,12 +27,14 @@ from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.acd.specs import (
     AgentSpec,
     Easing,
+    KeyTarget,
     Line,
     Need,
     NoAgentsPolicy,
     Overflow,
     OverflowCause,
     OverflowTarget,
+    QueueKey,
     QueueSpec,
 )
 from ekc_telephony.core.call.facts import CallOutcome
@@ -39,7 +44,15 @@ from ekc_telephony.core.engine.features import FeatureCodes
 from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.engine.transfer import Directory
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
-from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Hours, Menu, Play, Script
+from ekc_telephony.core.ivr.script import (
+    Enqueue,
+    Goodbye,
+    Hours,
+    Menu,
+    Message,
+    Play,
+    Script,
+)
 from ekc_telephony.core.kernel.ids import (
     AgentId,
     Did,
@@ -66,6 +79,7 @@ GERMAN: Final = QueueId("german")
 SECOND: Final = QueueId("second")
 PATIENT: Final = QueueId("patient")
 EXPERT: Final = QueueId("expert")
+KEYS: Final = QueueId("keys")
 _DEUTSCH: Final = SkillId("german")
 
 
@@ -124,9 +138,23 @@ QUEUES: Final = (
         keeps_place_for=seconds(120),
         overflows=(
             Overflow(cause=OverflowCause.WAITED, after=seconds(90), target=OverflowTarget.CALLBACK),
+            Overflow(cause=OverflowCause.WAITED, after=seconds(100), target=OverflowTarget.MESSAGE),
         ),
-        callback_key="1",
+        keys={
+            "1": QueueKey(target=KeyTarget.CALLBACK),
+            "2": QueueKey(target=KeyTarget.MESSAGE),
+        },
         announces_wait=True,
+    ),
+    replace(
+        queue(KEYS, requires={_DEUTSCH: 9}),
+        keys={
+            "2": QueueKey(target=KeyTarget.MESSAGE),
+            "3": QueueKey(target=KeyTarget.QUEUE, to_queue=SECOND),
+            "4": QueueKey(
+                target=KeyTarget.QUEUE, to_queue=FIRST, said_by=PromptKey("queue-key-first")
+            ),
+        },
     ),
     replace(
         queue(EXPERT, requires={_DEUTSCH: 9}),
@@ -205,6 +233,19 @@ EXPERT_SCRIPT: Final = Script(
     entry=NodeId("wait"),
     nodes={NodeId("wait"): Enqueue(queue=EXPERT, answers_at_once=True, skills={_DEUTSCH: 1})},
 )
+KEYS_SCRIPT: Final = Script(
+    script=ScriptId("keys"),
+    entry=NodeId("wait"),
+    nodes={NodeId("wait"): Enqueue(queue=KEYS, answers_at_once=True)},
+)
+MESSAGE_SCRIPT: Final = Script(
+    script=ScriptId("message"),
+    entry=NodeId("leave"),
+    nodes={
+        NodeId("leave"): Message(prompts=_prompts("after-hours"), otherwise=NodeId("menu")),
+        **MAIN_SCRIPT.nodes,
+    },
+)
 WORDLESS_SCRIPT: Final = Script(
     script=ScriptId("wordless"),
     entry=NodeId("end"),
@@ -229,6 +270,8 @@ SCRIPTS: Final = {
     Did("400"): WORDLESS_SCRIPT,
     Did("500"): PATIENT_SCRIPT,
     Did("600"): EXPERT_SCRIPT,
+    Did("700"): MESSAGE_SCRIPT,
+    Did("800"): KEYS_SCRIPT,
 }
 
 

@@ -31,7 +31,7 @@ QUEUES_OF: Final = {ANNA: (HOTLINE, OTHER), BORIS: (HOTLINE,)}
 
 def ledger() -> QueueLedger:
     """Return a ledger that knows nothing yet."""
-    return QueueLedger(QUEUES_OF, exit_keys={HOTLINE: "1"})
+    return QueueLedger(QUEUES_OF)
 
 
 def after(seconds: float) -> datetime:
@@ -136,8 +136,9 @@ class Story:
 
     def leaves(self, outcome: SegmentOutcome, at: float, *, position: int | None = None) -> Story:
         """Let him leave the queue without an answer, from a place that the engine may know."""
+        key = "2" if outcome is SegmentOutcome.LEFT_BY_KEY else None
         self.facts += self._chronicle.end(
-            SegmentKind.WAITING, outcome, after(at), position=position
+            SegmentKind.WAITING, outcome, after(at), position=position, key=key
         )
         return self
 

@@ -120,7 +120,7 @@ def test_the_phone_that_answers_is_named_by_its_own_leg_and_its_own_ring_time() 
         (SegmentOutcome.ABANDONED, "ABANDON|1|1|7"),
         (SegmentOutcome.NO_AGENTS, "EXITEMPTY|1|1|7"),
         (SegmentOutcome.OVERFLOWED, "EXITWITHTIMEOUT|1|1|7"),
-        (SegmentOutcome.LEFT_BY_KEY, "EXITWITHKEY|1|1|1|7"),
+        (SegmentOutcome.LEFT_BY_KEY, "EXITWITHKEY|2|1|1|7"),
         (SegmentOutcome.BROKEN, "ABANDON|1|1|7"),
     ],
 )

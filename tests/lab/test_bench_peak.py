@@ -109,7 +109,7 @@ def test_the_installation_is_the_sample_with_all_that_a_busy_centre_switches_on(
     trained = sum(each.may_serve(queue) for each in settings.operators)
     assert trained == 65
     assert len(acd.agents) == 130 + 2
-    assert all((queue.ease, queue.overflow, queue.callback_key, queue.announce_every))
+    assert all((queue.ease, queue.overflow, queue.keys, queue.announce_every))
     assert queue.record
     assert settings.asterisk.rtp.last < 32768
     assert settings.asterisk.rtp.last - settings.asterisk.rtp.first > 2 * 1000

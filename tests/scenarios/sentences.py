@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from ekc_telephony.core.call.commands import (
@@ -24,12 +25,14 @@ from ekc_telephony.core.call.commands import (
     JoinBridge,
     LeaveBridge,
     PlayPrompts,
+    RecordLeg,
     SendToFallback,
     SignalRinging,
     StartMusic,
     StartRecording,
     StopMusic,
     StopPlayback,
+    StopRecording,
     TapLeg,
 )
 from ekc_telephony.core.call.events import (
@@ -46,6 +49,7 @@ from ekc_telephony.core.call.events import (
     PhoneLost,
     PhoneReached,
     PlaybackFinished,
+    RecordingEnded,
     RecordingFailed,
     SupervisionAsked,
     TransferAsked,
@@ -86,8 +90,8 @@ class Cast:
     """The leg on which each agent, or number outside, was rung last."""
     playing: dict[LegId, PlayPrompts] = field(default_factory=dict)
     joins: list[JoinBridge] = field(default_factory=list)
-    recordings: list[StartRecording] = field(default_factory=list)
     taps: list[LegId] = field(default_factory=list)
+    recordings: list[StartRecording | RecordLeg] = field(default_factory=list)
 
     def caller(self, name: str) -> LegId:
         """Return the caller's leg; a new name is a new caller."""
@@ -119,7 +123,7 @@ class Cast:
             case TapLeg(tap=tap, leg=leg):
                 self.taps.append(tap)
                 self.names[tap] = f"the tap on {self.name(leg)}"
-            case StartRecording():
+            case StartRecording() | RecordLeg():
                 self.recordings.append(effect)
             case _:
                 pass
@@ -193,6 +197,16 @@ _EVENTS: Final[Mapping[str, _Telling]] = {
     ),
     r"the recording fails: (?P<cause>.+)": lambda cast, said: RecordingFailed(
         recording=cast.recordings[-1].recording, cause=said["cause"]
+    ),
+    r"the message is (?P<length>\d+) s long, (?P<spoken>\d+) s spoken": lambda cast, said: (
+        RecordingEnded(
+            recording=cast.recordings[-1].recording,
+            length=timedelta(seconds=int(said["length"])),
+            spoken=timedelta(seconds=int(said["spoken"])),
+        )
+    ),
+    r"the message cannot go on": lambda cast, _: CommandFailed(
+        command=cast.recordings[-1], is_gone=True, detail="it is over"
     ),
     r"the connection to Asterisk is lost": lambda _cast, _said: ControlLost(),
 }
@@ -282,6 +296,10 @@ def _tell_command(effect: Effect, who: str, cast: Cast) -> str:  # noqa: C901, P
             return f"dissolve the bridge of {who}"
         case StartRecording():
             return f"record {who}"
+        case RecordLeg(leg=leg):
+            return f"record what {cast.name(leg)} says"
+        case StopRecording():
+            return f"stop recording {who}"
         case SendToFallback():
             return f"give {who} back to the dialplan"
         case _:

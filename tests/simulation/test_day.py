@@ -244,7 +244,7 @@ def test_who_waits_long_is_called_back_if_he_likes(tmp_path: Path, level: str) -
         talk="fixed 4m",
         hours="08:00-10:00",
         level=level,
-        routing='callback_key: "1", overflow: [{when: waited, after: 1m, to: callback}]',
+        routing='keys: {"1": callback}, overflow: [{when: waited, after: 1m, to: callback}]',
         more="callback: 70%",
     )
     entries = passed(playable).ledger.entries

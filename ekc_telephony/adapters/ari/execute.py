@@ -18,6 +18,7 @@ header.
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -65,6 +66,7 @@ _TRANSFER_STATES: Final[Mapping[TransferResult, str]] = MappingProxyType(
     }
 )
 _NOT_IN_A_NAME: Final = re.compile(r'["\\<>\x00-\x1f\x7f]+')
+_NOT_OURS: Final = "Channel not in"
 _GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 
@@ -150,6 +152,10 @@ class AriCallControl:
                 await self._record(command)
             case commands.TapLeg():
                 await self._tap(command)
+            case commands.RecordLeg():
+                await self._record_leg(command)
+            case commands.StopRecording(recording=recording):
+                await ask("POST", f"recordings/live/{quote(recording)}/stop")
             case commands.AnswerTransfer(leg=leg, result=result):
                 await asyncio.sleep(REFER_SETTLES.total_seconds())
                 state = {"states": _TRANSFER_STATES[result]}
@@ -193,6 +199,24 @@ class AriCallControl:
         }
         path = f"channels/{quote(command.leg)}/snoop/{quote(command.tap)}"
         await self._client.ask("POST", path, query)
+
+    async def _record_leg(self, command: commands.RecordLeg) -> None:
+        query = {
+            "name": command.recording,
+            "format": "wav",
+            "maxDurationSeconds": str(math.ceil(command.longest.total_seconds())),
+            "maxSilenceSeconds": str(math.ceil(command.silence.total_seconds())),
+            "terminateOn": command.until_key,
+            "ifExists": "fail",
+        }
+        try:
+            await self._client.ask("POST", f"channels/{quote(command.leg)}/record", query)
+        except AriRefusedError as refusal:
+            if refusal.status != HTTPStatus.CONFLICT or refusal.reason.startswith(_NOT_OURS):
+                raise
+            # The same order was carried out before: Asterisk has no recording of that name
+            # (404, so it is over), or it goes on.
+            await self._client.ask("GET", f"recordings/live/{quote(command.recording)}")
 
     async def _dial(self, command: commands.DialAgent) -> None:
         limit = command.ring_time + RING_MARGIN
@@ -254,4 +278,4 @@ def _is_gone(refusal: AriRefusedError) -> bool:
     if refusal.status in _GONE or refusal.reason.endswith("not found"):
         return True
     # 409 also means «this id or file exists already», for commands that make something new.
-    return refusal.status == HTTPStatus.CONFLICT and refusal.reason.startswith("Channel not in")
+    return refusal.status == HTTPStatus.CONFLICT and refusal.reason.startswith(_NOT_OURS)

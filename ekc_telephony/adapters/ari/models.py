@@ -54,6 +54,8 @@ class LiveRecording(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_de
     """A recording that is in progress."""
     name: str
     cause: str | None = None
+    duration: int | None = None
+    talking_duration: int | None = None
 
 
 class RESTQueryStringParameter(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -92,7 +93,11 @@ def translate(message: Message) -> Event | None:  # noqa: PLR0911 (one row per m
                 recording=RecordingId(recording.name), cause=recording.cause or "without a reason"
             )
         case RecordingFinished(recording=recording):
-            return events.RecordingEnded(recording=RecordingId(recording.name))
+            return events.RecordingEnded(
+                recording=RecordingId(recording.name),
+                length=_seconds(recording.duration),
+                spoken=_seconds(recording.talking_duration),
+            )
         case _:
             return None
 
@@ -138,6 +143,10 @@ def _playback_finished(message: PlaybackFinished) -> Event | None:
     return events.PlaybackFinished(
         playback=PlaybackId(playback.id), leg=LegId(leg), was_played=playback.state == "done"
     )
+
+
+def _seconds(measured: int | None) -> timedelta | None:
+    return None if measured is None else timedelta(seconds=measured)
 
 
 def end_reason(q850: int, *, sip: int | None) -> EndReason:

@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from ekc_telephony.adapters.speech.manifest import ManifestFile, Prompt, Tune, Voice
+from ekc_telephony.adapters.speech.manifest import ManifestFile, Prompt, Tone, Tune, Voice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TELEPHONE_SOUND_VERSION: Final = 1
 MUSIC_VERSION: Final = 1
+TONE_VERSION: Final = 1
 
 LARGEST_LIBRARY_BYTES: Final = 10 * 1024 * 1024
 """What all sounds may weigh together in git."""
@@ -68,8 +69,8 @@ class Sound:
 
     key: str
     section: str
-    """`prompts` or `music`."""
-    recipe: Spoken | Tune
+    """`prompts`, `tones` or `music`."""
+    recipe: Spoken | Tone | Tune
     """What the file is made from."""
     file: Path
 
@@ -77,14 +78,16 @@ class Sound:
     def made_from(self) -> str:
         """Checksum of everything the file depends on."""
         sources: list[object]
-        if isinstance(self.recipe, Spoken):
-            prompt, voice = self.recipe.prompt, self.recipe.voice
-            sources = [
-                *(TELEPHONE_SOUND_VERSION, voice.engine.value, voice.speaker, voice.rate),
-                *(prompt.lead_in_ms, prompt.text),
-            ]
-        else:
-            sources = [MUSIC_VERSION, self.recipe.tune.value, self.recipe.seconds]
+        match self.recipe:
+            case Spoken(prompt=prompt, voice=voice):
+                sources = [
+                    *(TELEPHONE_SOUND_VERSION, voice.engine.value, voice.speaker, voice.rate),
+                    *(prompt.lead_in_ms, prompt.text),
+                ]
+            case Tone() as tone:
+                sources = ["tone", TONE_VERSION, tone.pitch_hz, tone.length_ms]
+            case Tune() as tune:
+                sources = [MUSIC_VERSION, tune.tune.value, tune.seconds]
         return hashlib.sha256(json.dumps(sources, ensure_ascii=False).encode()).hexdigest()
 
     @property
@@ -116,7 +119,7 @@ class SoundLibrary:
         self._file = ManifestFile(folder / "manifest.yaml")
 
     def sounds(self) -> list[Sound]:
-        """Every entry of the manifest, in its order, music last."""
+        """Every entry of the manifest: prompts in their order, tones, music."""
         manifest = self._file.manifest
         prompts = [
             Sound(
@@ -129,6 +132,15 @@ class SoundLibrary:
             )
             for key, prompt in manifest.prompts.items()
         ]
+        tones = [
+            Sound(
+                key=key,
+                section="tones",
+                recipe=tone,
+                file=self.folder / manifest.locale / f"{key}.wav",
+            )
+            for key, tone in manifest.tones.items()
+        ]
         music = [
             Sound(
                 key=key,
@@ -138,7 +150,7 @@ class SoundLibrary:
             )
             for key, tune in manifest.music.items()
         ]
-        return prompts + music
+        return prompts + tones + music
 
     def findings(self) -> list[Finding]:
         """Compare manifest and files; an empty list means that all is well."""

@@ -121,6 +121,16 @@ class Prompt(_Entry):
     sha256: Checksum | None = None
 
 
+class Tone(_Entry):
+    """A signal, a prompt without words, and the file it became."""
+
+    pitch_hz: Annotated[int, Field(ge=300, le=3000)]
+    """A telephone carries 300 to 3,400 Hz."""
+    length_ms: Annotated[int, Field(ge=100, le=2000)]
+    rendered_from: Checksum | None = None
+    sha256: Checksum | None = None
+
+
 class Tune(_Entry):
     """Music for waiting callers and the file it became."""
 
@@ -138,6 +148,7 @@ class Manifest(_Entry):
     default_voice: Key
     voices: dict[Key, Voice]
     prompts: dict[Key, Prompt]
+    tones: dict[Key, Tone] = {}
     music: dict[Key, Tune] = {}
 
     @model_validator(mode="after")

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 from ekc_telephony.adapters.speech.espeak import EspeakEngine
 from ekc_telephony.adapters.speech.library import Spoken
-from ekc_telephony.adapters.speech.manifest import EngineName, TuneName
+from ekc_telephony.adapters.speech.manifest import EngineName, Tone, Tune, TuneName
 from ekc_telephony.adapters.speech.music import calm_chords_wav
 from ekc_telephony.adapters.speech.paths import read_rhvoice_paths
 from ekc_telephony.adapters.speech.rhvoice import RhvoiceEngine
 from ekc_telephony.adapters.speech.telephone_sound import to_telephone_wav
+from ekc_telephony.adapters.speech.tone import tone_wav
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -69,15 +70,21 @@ async def render_what_is_not_fresh(
         for sound in library.sounds():
             if sound.problem is None:
                 continue
-            if isinstance(sound.recipe, Spoken):
-                name = sound.recipe.voice.engine
-                if name not in engines:
-                    engines[name] = open_engine(name)
-                    stack.push_async_callback(engines[name].aclose)
-                content = await _speak(sound.recipe, engines[name])
-            else:
-                music = sound.recipe
-                content = _TUNES[music.tune](timedelta(seconds=music.seconds))
+            content: bytes
+            match sound.recipe:
+                case Spoken() as spoken:
+                    name = spoken.voice.engine
+                    if name not in engines:
+                        engines[name] = open_engine(name)
+                        stack.push_async_callback(engines[name].aclose)
+                    content = await _speak(spoken, engines[name])
+                case Tone() as tone:
+                    length = timedelta(milliseconds=tone.length_ms)
+                    content = tone_wav(length, pitch_hz=tone.pitch_hz)
+                case Tune() as music:
+                    content = _TUNES[music.tune](timedelta(seconds=music.seconds))
+                case _:
+                    assert_never(sound.recipe)
             library.keep(sound, content)
             yield sound
 

@@ -15,9 +15,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
+from typing import Final
 
 from ekc_telephony.core.call.presence import Presence
-from ekc_telephony.core.kernel.ids import AgentId, QueueId, SkillId
+from ekc_telephony.core.kernel.ids import AgentId, PromptKey, QueueId, SkillId
 
 
 class Line(Enum):
@@ -150,6 +151,35 @@ class Overflow:
             raise ValueError(f"an overflow to {self.target.value} with another's queue or number")
 
 
+class KeyTarget(Enum):
+    """Where a key leads that a waiting caller presses."""
+
+    CALLBACK = "callback"
+    """We call him back."""
+    MESSAGE = "message"
+    """He leaves a voice message."""
+    QUEUE = "queue"
+    """He waits in another queue, as long as before."""
+
+
+_OFFERED: Final = {
+    OverflowTarget.CALLBACK: KeyTarget.CALLBACK,
+    OverflowTarget.MESSAGE: KeyTarget.MESSAGE,
+}
+"""What an overflow lets be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueKey:
+    """What a key does that a waiting caller presses."""
+
+    target: KeyTarget
+    to_queue: QueueId | None = None
+    """For `QUEUE`."""
+    said_by: PromptKey | None = None
+    """The words before «нажмите один»; None for the usual ones."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSpec:
     """One queue."""
@@ -183,8 +213,8 @@ class QueueSpec:
     keeps_place_for: timedelta = timedelta()
     """Who hangs up and calls again within this time gets his place back."""
     overflows: tuple[Overflow, ...] = ()
-    callback_key: str | None = None
-    """The key by which a waiting caller asks to be called back; None: there is none."""
+    keys: Mapping[str, QueueKey] = field(default_factory=dict)
+    """By which a waiting caller leaves."""
     announces_wait: bool = False
     """Whether he hears how long he will wait, whenever he hears his position."""
 
@@ -192,6 +222,17 @@ class QueueSpec:
     def need(self) -> Need:
         """Whom its callers need at first."""
         return Need(line=self.line, skills=self.requires)
+
+    def has_key(self, target: KeyTarget) -> bool:
+        """Tell whether a key leads there."""
+        return any(each.target is target for each in self.keys.values())
+
+    @property
+    def offered_later(self) -> frozenset[KeyTarget]:
+        """Where keys lead that callers are told of only when an overflow offers it."""
+        return frozenset(
+            _OFFERED[each.target] for each in self.overflows if each.target in _OFFERED
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,6 +197,32 @@ class TapLeg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordLeg:
+    """
+    Record what the leg says until its user presses a key, is silent, or has spoken for long enough.
+
+    Ordered a second time it lets a recording that goes on go on; `CommandFailed` with `is_gone`
+    says that it is over, or that the leg is gone. Ends in `RecordingEnded` or `RecordingFailed`.
+    """
+
+    call: CallId
+    leg: LegId
+    recording: RecordingId
+    longest: timedelta
+    silence: timedelta
+    """How long nothing must be said for it to end."""
+    until_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRecording:
+    """End the recording; what was said so far is kept."""
+
+    call: CallId
+    recording: RecordingId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerTransfer:
     """Tell the phone what became of the transfer it asked for on this leg."""
 
@@ -229,6 +255,8 @@ Command: TypeAlias = (
     | DestroyBridge
     | StartRecording
     | TapLeg
+    | RecordLeg
+    | StopRecording
     | AnswerTransfer
     | SendToFallback
 )

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeAlias
 
@@ -136,6 +136,10 @@ class RecordingEnded:
     """
 
     recording: RecordingId
+    length: timedelta | None = None
+    """Of what was kept; None when nobody measured it."""
+    spoken: timedelta | None = None
+    """How much of it was no silence; None when nobody listened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,8 +99,8 @@ class SegmentKind(Enum):
 class SegmentOutcome(Enum):
     """How a segment ended; which ones fit which kind is said in the comments."""
 
-    COMPLETED = "completed"  # ivr: went on to a queue or a goodbye; waiting: connected
-    ABANDONED = "abandoned"  # ivr, waiting: the caller hung up
+    COMPLETED = "completed"  # ivr: went on to something else; waiting: connected; message: left
+    ABANDONED = "abandoned"  # ivr, waiting: the caller hung up; message: nothing was left
     NO_AGENTS = "no_agents"  # waiting: told that nobody is signed in
     OVERFLOWED = "overflowed"  # waiting: goes on in another queue
     LEFT_BY_KEY = "left_by_key"  # waiting: the caller chose a callback, a message, another queue
@@ -205,23 +205,25 @@ class SegmentEnded:
     agent: AgentId | None = None
     position: int | None = None
     """Of waiting without an answer: his place when he left, from 1; None: not known."""
+    key: str | None = None
+    """By which a waiting caller left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingStarted:
-    """Both sides of a conversation are being recorded."""
+    """Both sides of a conversation are being recorded, or the caller's message is."""
 
     call: CallId
     sequence: int
     at: datetime
     segment: int
-    """The talk segment it belongs to."""
+    """The talk or message segment it belongs to."""
     recording: RecordingId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingLost:
-    """A conversation is not, or only partly, recorded."""
+    """A conversation or a message is not, or only partly, recorded."""
 
     call: CallId
     sequence: int

@@ -17,6 +17,7 @@ from ekc_telephony.core.call.commands import (
     JoinBridge,
     LeaveBridge,
     PlayPrompts,
+    RecordLeg,
     StartRecording,
     TapLeg,
 )
@@ -34,6 +35,7 @@ from ekc_telephony.core.call.events import (
 from ekc_telephony.core.engine import supervising
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.message import MESSAGE
 from ekc_telephony.core.engine.session import Session
 from ekc_telephony.core.engine.supervision import is_of_supervisor
 from ekc_telephony.core.engine.switchboard import TALK, Effect, Handlers, Switchboard
@@ -102,11 +104,11 @@ def _recording_ended(board: Switchboard, event: RecordingEnded, now: datetime) -
     session = board.attend_call(_call_of(event.recording))
     if session is None:
         return []
-    return board.settle(session, session.on_recording_ended(event.recording, now), now)
+    return board.settle(session, session.on_recording_ended(event, now), now)
 
 
 def _call_of(recording: RecordingId) -> CallId:
-    return CallId(recording.rpartition(TALK)[0])
+    return CallId(recording.rpartition(MESSAGE if MESSAGE in recording else TALK)[0])
 
 
 def _command_failed(board: Switchboard, event: CommandFailed, now: datetime) -> list[Effect]:
@@ -141,7 +143,9 @@ def _after_failure(  # noqa: PLR0911 (one row per command)
             return session.on_dial_failed(leg, now)
         case PlayPrompts(playback=playback):
             return session.on_playback_finished(playback, now, was_played=False)
-        case StartRecording(recording=recording):
+        case RecordLeg(recording=recording) if event.is_gone:
+            return session.on_recording_gone(recording, now)
+        case StartRecording(recording=recording) | RecordLeg(recording=recording):
             return session.on_recording_failed(recording, event.detail, now)
         case TapLeg(tap=tap):
             return supervising.place_failed(session.course, tap, now)

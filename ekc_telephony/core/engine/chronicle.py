@@ -156,6 +156,7 @@ class Chronicle:
         *,
         agent: AgentId | None = None,
         position: int | None = None,
+        key: str | None = None,
     ) -> list[CallFact]:
         """
         Close the open segment of this kind; nothing without one.
@@ -177,16 +178,19 @@ class Chronicle:
                 queue=was.queue,
                 agent=was.agent,
                 position=position,
+                key=key,
             )
         ]
 
-    def recording_started(self, recording: RecordingId, now: datetime) -> RecordingStarted:
-        """Say that the conversation that goes on is being recorded."""
+    def recording_started(
+        self, recording: RecordingId, now: datetime, *, of: SegmentKind = SegmentKind.TALK
+    ) -> RecordingStarted:
+        """Say that the conversation, or the message, that goes on is being recorded."""
         return RecordingStarted(
             call=self._call,
             sequence=self._next(),
             at=now,
-            segment=self._open[_key(SegmentKind.TALK, None)].segment,
+            segment=self._open[_key(of, None)].segment,
             recording=recording,
         )
 

@@ -2,8 +2,9 @@
 The course of one call: the parts it is made of, where it is, and the moves all of them share.
 
 A `Session` is told what happened and lets a module of its own act on it (`meeting.py`,
-`waiting.py`, `transferring.py`, `regaining.py`); each of them is a handful of functions over a
-`Course`. What two of them need is a move of the course: to wait again, to take leave, to end.
+`waiting.py`, `message.py`, `transferring.py`, `regaining.py`); each of them is a handful of
+functions over a `Course`. What two of them need is a move of the course: to wait again, to take
+leave, to end.
 
 Rule 1: a course makes commands, facts and events for the ACD, and changes nothing but itself.
 Rule 2: `end` is the only way out, and works once.
@@ -11,7 +12,7 @@ Rule 2: `end` is the only way out, and works once.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, assert_never, final
 
 from ekc_telephony.core.acd.messages import CallerJoined, CallerLeft
@@ -30,14 +31,27 @@ from ekc_telephony.core.engine.chronicle import Chronicle
 from ekc_telephony.core.engine.desk import Desk, SessionEffect
 from ekc_telephony.core.engine.ear import Ear
 from ekc_telephony.core.engine.outside import Outside
-from ekc_telephony.core.engine.state import Phase, PlaceState, SessionState, VisitState
+from ekc_telephony.core.engine.state import (
+    MessageEnd,
+    MessageState,
+    Phase,
+    PlaceState,
+    SessionState,
+    VisitState,
+)
 from ekc_telephony.core.engine.supervision import Supervision
 from ekc_telephony.core.engine.surroundings import Surroundings
 from ekc_telephony.core.engine.transfer import Advice
-from ekc_telephony.core.engine.waiting_room import WaitingRoom
+from ekc_telephony.core.engine.waiting_room import WaitingRoom, told_keys
 from ekc_telephony.core.ivr.interpreter import Say, StopSaying, Visit, VisitEffect
-from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Script
+from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Message, Script
 from ekc_telephony.core.kernel.ids import AgentId, BridgeId, LegId, PromptKey, QueueId
+
+TONE: Final = PromptKey("message-tone")
+"""After it he speaks."""
+SHORTEST_MESSAGE: Final = timedelta(seconds=2)
+"""Who hangs up earlier after the tone has left no message. Asterisk's voicemail drops those under
+`minsecs`, which people set to 1 to 3."""
 
 
 @final
@@ -83,6 +97,10 @@ class Course:
         """Where he waits; None when he does not."""
         self.unheard_until: datetime | None = None
         """How long the hangup is waited for that may explain a failed playback."""
+        self.message: MessageState | None = None
+        """The voice message that he is asked for."""
+        self.messages = facts_before
+        """How many recordings of messages were numbered."""
         chronicle = Chronicle(self.call, registered_at=now, facts_before=facts_before)
         ear = Ear(self.call, self.leg, is_answered=is_answered, playbacks=facts_before)
         # An earlier engine may have used small numbers for legs and bridges of this call.
@@ -136,6 +154,7 @@ class Course:
         course.supervision.resume(state.supervisions)
         course.joined_at, course.outcome = state.joined_at, state.outcome
         course.unheard_until = state.unheard_until
+        course.message, course.messages = state.message, state.messages
         if state.room is not None and state.queue is not None:
             course.room = course.new_waiting_room()
             course.room.resume(state.room)
@@ -186,6 +205,8 @@ class Course:
             advice=self.advice.state,
             outside=self.outside.state,
             supervisions=self.supervision.states,
+            message=self.message,
+            messages=self.messages,
         )
 
     # --- what all parts of a session do
@@ -220,6 +241,8 @@ class Course:
                     effects += self.ear.hush()
                 case Enqueue():
                     effects += self._join(step, now)
+                case Message(prompts=prompts):
+                    effects += self.ask_for_message(prompts, now)
                 case Goodbye(prompts=prompts, outcome=outcome):
                     effects += self.take_leave(prompts, outcome, now)
                 case _:
@@ -235,10 +258,23 @@ class Course:
                 return [*self.ear.play_music()]
             case Phase.LEAVING:
                 return self.hang_up()
-            case Phase.TALKING | Phase.OUTSIDE | Phase.OVER:
+            case Phase.TALKING | Phase.OUTSIDE | Phase.MESSAGE | Phase.OVER:
                 return []
             case _:
                 assert_never(self.phase)
+
+    def ask_for_message(
+        self, invitation: tuple[PromptKey, ...], now: datetime
+    ) -> list[SessionEffect]:
+        """Ask the caller for a voice message; `message.py` goes on from there."""
+        self.phase = Phase.MESSAGE
+        self.room = self.unheard_until = None
+        self.message = MessageState(invitation=invitation)
+        return [
+            *self.chronicle.end(SegmentKind.IVR, SegmentOutcome.COMPLETED, now),
+            self.chronicle.start(SegmentKind.MESSAGE, now, queue=self.queue),
+            *self.ear.say((*invitation, TONE), now),
+        ]
 
     def _join(self, node: Enqueue, now: datetime) -> list[SessionEffect]:
         self.queue = node.queue
@@ -273,6 +309,7 @@ class Course:
             self.call,
             self.ear,
             announce_every=self.spec().announce_every,
+            keys=told_keys(self.spec(), may_call_back=self.number is not None),
             position_of=self.around.position_of,
             expected_wait_of=self.around.expected_wait_of if self.spec().announces_wait else None,
         )
@@ -303,7 +340,7 @@ class Course:
     ) -> list[SessionEffect]:
         """Say the last words; what he was told is the outcome, however long he listens."""
         self.phase = Phase.LEAVING
-        self.visit = self.room = None
+        self.visit = self.room = self.message = None
         if self.outcome is not CallOutcome.ANSWERED:
             self.outcome = outcome
         ended = self.chronicle.end(SegmentKind.IVR, SegmentOutcome.COMPLETED, now)
@@ -339,6 +376,7 @@ class Course:
         )
         for kind in (SegmentKind.IVR, SegmentKind.WAITING):
             effects += self.chronicle.end(kind, SegmentOutcome.ABANDONED, now, position=position)
+        effects += self._end_message(now)
         self.visit = self.room = self.unheard_until = None
         self.ear.heard()
         if outcome is CallOutcome.ABANDONED_IN_QUEUE:
@@ -350,6 +388,21 @@ class Course:
             effects.append(CallerLeft(call=self.call))
         return effects
 
+    def _end_message(self, now: datetime) -> list[SessionEffect]:
+        """End the message of a caller who hung up; it counts when he has spoken for a while."""
+        is_left, self.message = self._has_spoken(now), None
+        outcome = SegmentOutcome.COMPLETED if is_left else SegmentOutcome.ABANDONED
+        ended: list[SessionEffect] = [*self.chronicle.end(SegmentKind.MESSAGE, outcome, now)]
+        return [*ended, *self.call_back(CallbackReason.ASKED, now)] if is_left else ended
+
+    def _has_spoken(self, now: datetime) -> bool:
+        message = self.message
+        if message is None or message.began_at is None:
+            return False
+        if message.end not in {None, MessageEnd.CUT_OFF}:
+            return False
+        return now - message.began_at >= SHORTEST_MESSAGE
+
     def _give_place_up(self, now: datetime) -> None:
         """Remember his place for when he calls again."""
         if self.queue is not None and self.joined_at is not None and self.spec().keeps_place_for:
@@ -357,8 +410,10 @@ class Course:
 
     def _abandoned(self, now: datetime) -> CallOutcome:
         """Return the outcome of a call whose caller hung up before anything else ended it."""
+        if self._has_spoken(now):
+            return CallOutcome.MESSAGE_LEFT
         if now - self.chronicle.registered_at < SHORT_CALL:
             return CallOutcome.SHORT
-        if self.phase is Phase.WAITING:
+        if self.phase is Phase.WAITING or (self.message is not None and self.queue is not None):
             return CallOutcome.ABANDONED_IN_QUEUE
         return CallOutcome.ABANDONED_IN_MENU

@@ -2,7 +2,7 @@
 What becomes of a call when we could not see Asterisk, or when something of ours broke.
 
 Rule 1: nobody hears silence afterwards: whoever is in a menu is asked again, whoever waits hears
-music, and last words are said again from the beginning.
+music, and last words are said again from the beginning. A message that is spoken goes on.
 Rule 2: a citizen whom a failure of ours kept from being served is on the callback list.
 """
 
@@ -12,12 +12,24 @@ from datetime import datetime
 from typing import assert_never
 
 from ekc_telephony.core.acd.messages import CallerLeft, ConversationEnded
-from ekc_telephony.core.call.commands import Command, DestroyBridge, SendToFallback, StartMusic
-from ekc_telephony.core.call.facts import CallbackReason, CallOutcome, Disturbance, SegmentOutcome
-from ekc_telephony.core.engine import meeting
+from ekc_telephony.core.call.commands import (
+    Command,
+    DestroyBridge,
+    SendToFallback,
+    StartMusic,
+    StopRecording,
+)
+from ekc_telephony.core.call.facts import (
+    CallbackReason,
+    CallOutcome,
+    Disturbance,
+    SegmentKind,
+    SegmentOutcome,
+)
+from ekc_telephony.core.engine import meeting, message
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
-from ekc_telephony.core.engine.state import Phase
+from ekc_telephony.core.engine.state import MessageStage, Phase
 from ekc_telephony.core.engine.surroundings import Seen
 
 
@@ -52,7 +64,9 @@ def _advice_after_blindness(course: Course, seen: Seen, now: datetime) -> list[S
     return course.advice.answered(now)
 
 
-def _catch_up(course: Course, now: datetime) -> list[SessionEffect]:
+def _catch_up(  # noqa: PLR0911 (one row per phase)
+    course: Course, now: datetime
+) -> list[SessionEffect]:
     match course.phase:
         case Phase.MENU:
             course.unheard_until = None
@@ -61,6 +75,8 @@ def _catch_up(course: Course, now: datetime) -> list[SessionEffect]:
             return _wait_on(course)
         case Phase.OUTSIDE:
             return [*course.ear.play_music()]
+        case Phase.MESSAGE:
+            return message.catch_up(course, now)
         case Phase.LEAVING if course.ear.is_busy or course.unheard_until is not None:
             course.unheard_until = None
             return [*course.ear.say(course.ear.prompts, now)]
@@ -84,7 +100,9 @@ def _wait_on(course: Course) -> list[SessionEffect]:
 
 def engine_stopping(course: Course) -> list[SessionEffect]:
     """Let a caller who listens to prompts hear music until the next engine says them again."""
-    may_wait = course.phase in {Phase.MENU, Phase.WAITING}
+    may_wait = course.phase in {Phase.MENU, Phase.WAITING} or (
+        course.message is not None and course.message.stage is not MessageStage.RECORDING
+    )
     return [*course.ear.play_music()] if may_wait and course.ear.is_answered else []
 
 
@@ -121,6 +139,8 @@ def torn_away(
     if was_talking:
         effects += course.end_talk(SegmentOutcome.BROKEN, now)
     effects += course.outside.end(SegmentOutcome.BROKEN, now)
+    effects += course.chronicle.end(SegmentKind.MESSAGE, SegmentOutcome.BROKEN, now)
+    course.message = None
     return effects + course.end(now)
 
 
@@ -134,7 +154,10 @@ def abort(course: Course, now: datetime, detail: str) -> list[SessionEffect]:
     ]
     if course.phase is Phase.OVER:
         return effects
-    course.visit = course.room = course.unheard_until = None
+    if course.message is not None and course.message.recording is not None:
+        # It would hold him in our application until it ends.
+        effects.append(StopRecording(call=course.call, recording=course.message.recording))
+    course.visit = course.room = course.unheard_until = course.message = None
     effects.append(SendToFallback(call=course.call, leg=course.leg))
     effects.append(course.chronicle.disturbed(Disturbance.ENGINE_BUG, detail, now))
     effects += course.call_back(CallbackReason.NOT_SERVED, now)

@@ -8,9 +8,11 @@ what the ACD decided about its caller; it returns commands and facts, and events
 The call goes through phases, and each phase knows what may happen in it:
 
     MENU ──▶ WAITING ──▶ TALKING ──▶ LEAVING ──▶ OVER
-      │        │ ▲ ▲────────┤          ▲
-      │        │ └─────── OUTSIDE ─────┤
-      └────────┴───────────────────────┘
+     ▲│        │ ▲ ▲────────┤          ▲
+     ││        │ └─────── OUTSIDE ─────┤
+     │├────────┴───────────────────────┤
+     ▼▼                                │
+    MESSAGE ───────────────────────────┘
 
 A caller whose agent's phone died in the middle goes back from TALKING to WAITING, to his old place;
 so does one whom his agent sends on to somebody else, as old as he is. One who is sent to a number
@@ -30,10 +32,11 @@ from datetime import datetime, timedelta
 from typing import Final, final
 
 from ekc_telephony.core.acd.messages import LapseReason, OfferMade
+from ekc_telephony.core.acd.specs import KeyTarget
 from ekc_telephony.core.call.commands import Command
-from ekc_telephony.core.call.events import EndReason
+from ekc_telephony.core.call.events import EndReason, RecordingEnded
 from ekc_telephony.core.call.facts import CallOutcome, Disturbance, SegmentKind, SegmentOutcome
-from ekc_telephony.core.engine import meeting, regaining, supervising, waiting
+from ekc_telephony.core.engine import meeting, message, regaining, supervising, waiting
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.state import (
@@ -184,6 +187,7 @@ class Session:
             None if course.advice.state is None else course.advice.state.lapses_at,
             None if course.outside.state is None else course.outside.state.lapses_at,
             course.supervision.next_deadline(),
+            None if course.message is None else course.message.ends_at,
         ]
         return min((each for each in moments if each is not None), default=None)
 
@@ -219,6 +223,9 @@ class Session:
             return supervising.key_pressed(course, leg, key, now)
         if course.phase is Phase.WAITING:
             return waiting.key_pressed(course, key, now)
+        if course.phase is Phase.MESSAGE:
+            message.key_pressed(course, key)
+            return []
         if course.phase is not Phase.MENU or course.visit is None:
             return []
         course.unheard_until = None
@@ -234,6 +241,11 @@ class Session:
         if not was_played:
             self.course.unheard_until = now + UNHEARD_GRACE
             return []
+        return self._go_on(now)
+
+    def _go_on(self, now: datetime) -> list[SessionEffect]:
+        if self.course.phase is Phase.MESSAGE:
+            return message.heard(self.course, now)
         return self.course.go_on(now)
 
     def on_leg_answered(self, leg: LegId, now: datetime) -> list[SessionEffect]:
@@ -299,12 +311,22 @@ class Session:
     def on_recording_failed(
         self, recording: RecordingId, cause: str, now: datetime
     ) -> list[SessionEffect]:
-        """Take note that the conversation is not recorded; it goes on."""
+        """Take note that a conversation is not recorded, and goes on; or that a message is not."""
+        if self.course.phase is Phase.MESSAGE:
+            return message.recording_failed(self.course, recording, cause, now)
         return meeting.recording_failed(self.course, recording, cause, now)
 
-    def on_recording_ended(self, recording: RecordingId, now: datetime) -> list[SessionEffect]:
-        """Notice a recording that ends before its conversation: the disk is full."""
-        return meeting.recording_ended(self.course, recording, now)
+    def on_recording_ended(self, ended: RecordingEnded, now: datetime) -> list[SessionEffect]:
+        """Take a message; or notice a recording that ends before its conversation."""
+        if self.course.phase is Phase.MESSAGE:
+            return message.recording_ended(
+                self.course, ended.recording, now, length=ended.length, spoken=ended.spoken
+            )
+        return meeting.recording_ended(self.course, ended.recording, now)
+
+    def on_recording_gone(self, recording: RecordingId, now: datetime) -> list[SessionEffect]:
+        """Act on a message that ended unseen, or whose caller is gone."""
+        return message.recording_gone(self.course, recording, now)
 
     def on_time(self, now: datetime) -> list[SessionEffect]:
         """Let time pass. Harmless when nothing is due."""
@@ -316,7 +338,9 @@ class Session:
         if course.unheard_until is not None and now >= course.unheard_until:
             course.unheard_until = None
             effects.append(course.chronicle.prompts_not_heard(course.ear.prompts, now))
-            effects += course.go_on(now)
+            effects += self._go_on(now)
+        if message.is_overdue(course, now):
+            effects += message.give_up(course, now)
         if course.desk.is_overdue(now):
             effects += course.desk.give_up(now)
         if course.advice.is_overdue(now):
@@ -346,9 +370,9 @@ class Session:
         outcome = SegmentOutcome.MOVED if is_by_hand else SegmentOutcome.OVERFLOWED
         return waiting.moved(self.course, queue, outcome, now)
 
-    def on_callback_offered(self, now: datetime) -> list[SessionEffect]:
-        """Tell a caller who waits long that he can be called back, if he can."""
-        return waiting.callback_offered(self.course, now)
+    def on_offered(self, target: KeyTarget, now: datetime) -> list[SessionEffect]:
+        """Tell a caller who waits long what he can do instead, if a key does that."""
+        return waiting.offered(self.course, target, now)
 
     def on_wrap_up_started(self, agent: AgentId, now: datetime) -> list[SessionEffect]:
         """Open the wrap-up segment."""

@@ -51,6 +51,8 @@ class Phase(Enum):
     TALKING = "talking"
     OUTSIDE = "outside"
     """He was sent on to a number outside: it rings, or they talk."""
+    MESSAGE = "message"
+    """He is asked for a voice message, or speaks it."""
     LEAVING = "leaving"
     """He hears the last words, or we have hung up and wait for the proof."""
     OVER = "over"
@@ -107,6 +109,8 @@ class RoomState:
     has_entered: bool
     offers_callback: bool = False
     """He is told that he can be called back."""
+    offers_message: bool = False
+    """He is told that he can leave a message."""
     told: Told | None = None
     """What he was told of his wait."""
 
@@ -202,6 +206,50 @@ class OutsideState:
     """When it has rung long enough; None when somebody answered."""
 
 
+class MessageStage(Enum):
+    """How far a voice message has come."""
+
+    INVITING = "inviting"
+    """He hears what to do, then the tone."""
+    RECORDING = "recording"
+    """He speaks."""
+    APOLOGISING = "apologising"
+    """He hears that it did not work, and goes on elsewhere."""
+
+
+class MessageEnd(Enum):
+    """How a recording ended that may have failed; a hangup may still explain it."""
+
+    SILENT = "silent"
+    """He said nothing."""
+    FAILED = "failed"
+    """It could not be recorded."""
+    CUT_OFF = "cut_off"
+    """Neither key nor silence nor the limit ended it: he has hung up, or the disk is full."""
+    UNSEEN = "unseen"
+    """It is over, and nobody saw how."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageState:
+    """The voice message that the caller is asked for."""
+
+    invitation: tuple[PromptKey, ...]
+    """What he hears before the tone."""
+    stage: MessageStage = MessageStage.INVITING
+    is_asked_again: bool = False
+    """He said nothing the first time."""
+    recording: RecordingId | None = None
+    began_at: datetime | None = None
+    """When the recording did."""
+    ends_at: datetime | None = None
+    """When it counts as over, whatever is heard of it."""
+    is_finished: bool = False
+    """He has pressed the key that ends it."""
+    end: MessageEnd | None = None
+    """How it ended, if that is not good."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisionState:
     """A supervisor takes part in the talk of an agent, or his phone rings for it."""
@@ -254,6 +302,9 @@ class SessionState:
     advice: AdviceState | None = None
     outside: OutsideState | None = None
     supervisions: tuple[SupervisionState, ...] = ()
+    message: MessageState | None = None
+    messages: int = 0
+    """How many recordings of messages were numbered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ class Surroundings:
     """Who called before; this alone is written to, too."""
     expected_wait_of: Callable[[CallId, datetime], ExpectedWait | None]
     """How long the caller will wait from this moment on, as far as that is known."""
+    has_signed_in: Callable[[QueueId], bool]
+    """Whether anybody who serves the queue is signed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from ekc_telephony.core.acd.messages import (
     WrapUpEnded,
     WrapUpStarted,
 )
+from ekc_telephony.core.acd.specs import KeyTarget
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import Event
 from ekc_telephony.core.call.facts import AgentChanged, Fact, SegmentKind, SegmentStarted
@@ -47,7 +48,8 @@ from ekc_telephony.core.kernel.ids import AgentId, CallId, LegId
 Effect: TypeAlias = Command | Fact
 
 TALK: Final = "-talk-"
-"""What the ids of our bridges and recordings have in common; others' are none of our business."""
+"""What the ids of our bridges and their recordings have in common; others' are none of our
+business."""
 
 
 @final
@@ -69,6 +71,7 @@ class Switchboard:
             position_of=acd.position,
             regulars=Regulars(),
             expected_wait_of=acd.expected_wait,
+            has_signed_in=acd.has_signed_in,
         )
         self.sessions: Final[dict[CallId, Session]] = {}
         self.session_of_leg: Final[dict[LegId, Session]] = {}
@@ -126,7 +129,9 @@ class Switchboard:
         """Ask the ACD, and tell sessions what it decided."""
         return self.settle_acd(self.acd.handle(event, now), now)
 
-    def settle_acd(self, decided: list[AcdEffect], now: datetime) -> list[Effect]:
+    def settle_acd(  # noqa: C901 (one row per effect)
+        self, decided: list[AcdEffect], now: datetime
+    ) -> list[Effect]:
         """Tell sessions what the ACD decided."""
         effects: list[Effect] = []
         for each in decided:
@@ -145,8 +150,10 @@ class Switchboard:
                 case CallerMoved(queue=queue, is_by_hand=is_by_hand):
                     asked = session.on_moved(queue, now, is_by_hand=is_by_hand)
                 case CallbackOffered():
-                    asked = session.on_callback_offered(now)
-                case MessageOffered() | CallerSentOutside():
+                    asked = session.on_offered(KeyTarget.CALLBACK, now)
+                case MessageOffered():
+                    asked = session.on_offered(KeyTarget.MESSAGE, now)
+                case CallerSentOutside():
                     asked = []  # no configuration can ask for it yet
                 case WrapUpStarted(agent=agent):
                     asked = session.on_wrap_up_started(agent, now)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 from ekc_telephony.core.acd.messages import CallerLeft, CallerPlaced
+from ekc_telephony.core.acd.specs import KeyTarget, NoAgentsPolicy
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.facts import (
     CallbackReason,
@@ -14,11 +15,13 @@ from ekc_telephony.core.call.facts import (
     SegmentKind,
     SegmentOutcome,
 )
+from ekc_telephony.core.engine import message
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.kernel.ids import AgentId, PromptKey, QueueId
 
 NO_AGENTS: Final = (PromptKey("no-agents"),)
+NOBODY_THERE: Final = PromptKey("queue-key-nobody")
 CALLBACK: Final = (PromptKey("callback-promised"),)
 
 
@@ -65,29 +68,58 @@ def move_asked(
     ]
 
 
-def callback_offered(course: Course, now: datetime) -> list[SessionEffect]:
-    """Tell a caller who waits long that he can be called back, if he can."""
-    if course.room is None or course.number is None or course.spec().callback_key is None:
+def offered(course: Course, target: KeyTarget, now: datetime) -> list[SessionEffect]:
+    """Tell a caller who waits long what he can do instead, if a key does that."""
+    if course.room is None:
         return []
-    return [*course.room.offer_callback(now, is_offered=course.desk.offer is not None)]
+    return [*course.room.offer(target, now, is_offered=course.desk.offer is not None)]
 
 
 def key_pressed(course: Course, key: str, now: datetime) -> list[SessionEffect]:
-    """Let a waiting caller be called back instead, if that is what the key says."""
-    if key != course.spec().callback_key or course.number is None or not course.ear.is_answered:
+    """Let a waiting caller do instead what the key says."""
+    pressed = course.spec().keys.get(key)
+    if pressed is None or not course.ear.is_answered:
         return []
-    effects = [
+    match pressed.target:
+        case KeyTarget.CALLBACK if course.number is None:
+            return []
+        case KeyTarget.CALLBACK:
+            promised = course.call_back(CallbackReason.ASKED, now)
+            bye = course.take_leave(CALLBACK, CallOutcome.CALLBACK_PROMISED, now)
+            return [*_leave(course, key, now, *promised), *bye]
+        case KeyTarget.MESSAGE:
+            return _leave(course, key, now) + course.ask_for_message(message.INVITATION, now)
+        case KeyTarget.QUEUE:
+            assert pressed.to_queue is not None  # the configuration was checked
+            return _change_queue(course, key, pressed.to_queue, now)
+        case _:
+            assert_never(pressed.target)
+
+
+def _leave(course: Course, key: str, now: datetime, *more: SessionEffect) -> list[SessionEffect]:
+    return [
         *course.desk.withdraw(now),
         *course.chronicle.end(
             SegmentKind.WAITING,
             SegmentOutcome.LEFT_BY_KEY,
             now,
             position=course.around.position_of(course.call),
+            key=key,
         ),
-        *course.call_back(CallbackReason.ASKED, now),
+        *more,
         CallerLeft(call=course.call),
     ]
-    return effects + course.take_leave(CALLBACK, CallOutcome.CALLBACK_PROMISED, now)
+
+
+def _change_queue(course: Course, key: str, queue: QueueId, now: datetime) -> list[SessionEffect]:
+    """Let him wait in another queue, as old as he is; not where he would only hear goodbye."""
+    informs = course.around.queues[queue].when_no_agents is NoAgentsPolicy.INFORM
+    if informs and not course.around.has_signed_in(queue):
+        is_offered = course.desk.offer is not None or course.room is None
+        return [] if is_offered else [*course.ear.say((NOBODY_THERE,), now)]
+    left = _leave(course, key, now)
+    course.queue = queue
+    return left + course.wait_again(now)
 
 
 def settle(course: Course, now: datetime) -> list[Command]:

@@ -2,8 +2,8 @@
 The visit of one caller to one script: where he is, and what he hears next.
 
 A visit knows nothing of legs and playbacks. It asks to `Say` prompts and is told when they were
-heard, which key was pressed and that time passed; in the end it asks to leave, to a queue or with
-a goodbye.
+heard, which key was pressed and that time passed; in the end it asks to leave, to a queue, with a
+message or with a goodbye.
 
 Rule 1: a visit leaves exactly once, and asks for nothing afterwards.
 Rule 2: `Say` replaces whatever is being said; `StopSaying` silences it.
@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from ekc_telephony.core.ivr.hours import BusinessHours
-from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Hours, Menu, Node, Play, Script
+from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Hours, Menu, Message, Node, Play, Script
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey
 
 
@@ -35,8 +35,8 @@ class StopSaying:
     """Silence what is being said."""
 
 
-VisitEffect: TypeAlias = Say | StopSaying | Enqueue | Goodbye
-"""`Enqueue` and `Goodbye` end the visit."""
+VisitEffect: TypeAlias = Say | StopSaying | Enqueue | Message | Goodbye
+"""`Enqueue` and `Goodbye` end the visit; `Message` does when there is one."""
 
 
 class EndlessScriptError(Exception):
@@ -128,6 +128,14 @@ class Visit:
         self._silence_ends = None
         return self._fail(menu, menu.timeout_prompts, now)
 
+    def on_no_message(self, now: datetime) -> list[VisitEffect]:
+        """Go on with a caller who has left no message, and cannot be called back."""
+        match self._node:
+            case Message(otherwise=otherwise):
+                return self._enter(otherwise, now)
+            case _:
+                return []
+
     @property
     def _node(self) -> Node:
         return self._script.nodes[self._node_id]
@@ -149,7 +157,7 @@ class Visit:
                     return [self._say(prompts)]
                 case Menu(prompts=prompts):
                     return self._ask(node, prompts, now)
-                case Enqueue() | Goodbye():
+                case Enqueue() | Message() | Goodbye():
                     self._is_saying = False
                     return [node]
                 case _:

@@ -65,6 +65,16 @@ class Enqueue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Let the caller leave a voice message, thank him, and hang up."""
+
+    prompts: tuple[PromptKey, ...]
+    """What he is asked for; the tone follows."""
+    otherwise: NodeId
+    """Where he goes when there is none and he cannot be called back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Goodbye:
     """Say the last words and hang up; the outcome becomes the call's."""
 
@@ -72,7 +82,7 @@ class Goodbye:
     outcome: CallOutcome
 
 
-Node: TypeAlias = Play | Menu | Hours | Enqueue | Goodbye
+Node: TypeAlias = Play | Menu | Hours | Enqueue | Message | Goodbye
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

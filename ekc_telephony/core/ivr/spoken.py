@@ -79,6 +79,7 @@ _RANGES: Final = {
 _MINUTES: Final = "minutes"
 _POSITION: Final = "position"
 _NUMBER: Final = "number"
+_KEY: Final = "key"
 
 
 def plural(count: int, one: T, few: T, many: T) -> T:
@@ -130,13 +131,23 @@ def spoken_wait(wait: WaitRange) -> tuple[PromptKey, ...]:
     return (PromptKey(_RANGES[wait]),)
 
 
+def spoken_key(key: str) -> PromptKey:
+    """
+    Say a digit of the telephone's keys: "один", "ноль".
+
+    It completes the prompts that end with "нажмите".
+    """
+    return PromptKey(f"{_KEY}-{key}")
+
+
 def every_spoken_key() -> frozenset[PromptKey]:
     """Every prompt that speaking numbers can ask for."""
     numbers = range(LARGEST_SPOKEN + 2)
     minutes = {key for number in numbers for key in spoken_minutes(number)}
     places = {key for number in numbers for key in spoken_position(number)}
     waits = {key for each in WaitRange for key in spoken_wait(each)}
-    return frozenset(minutes | places | waits)
+    keys = {spoken_key(key) for key in "0123456789"}
+    return frozenset(minutes | places | waits | keys)
 
 
 def _spoken(number: int, *, phrase: str) -> tuple[PromptKey, ...]:

@@ -103,7 +103,6 @@ class QueueLedger:
     Args:
         queues_of: The queues each agent serves, in the order in which rows name them.
         initial: What agents are taken for before they declare anything; signed out by default.
-        exit_keys: The key that leads out of each queue.
     """
 
     def __init__(
@@ -111,11 +110,9 @@ class QueueLedger:
         queues_of: Mapping[AgentId, Sequence[QueueId]],
         *,
         initial: Mapping[AgentId, Presence] | None = None,
-        exit_keys: Mapping[QueueId, str] | None = None,
     ) -> None:
         self._queues_of = queues_of
         self._initial = initial or {}
-        self._exit_keys = exit_keys or {}
         self._tracks: dict[CallId, Track] = {}
         self._over: dict[CallId, int] = {}
         self._lines = Lines()
@@ -259,7 +256,7 @@ class QueueLedger:
         )
         event = EXITS.get(fact.outcome, QueueEvent.EXITWITHTIMEOUT)
         if event is QueueEvent.EXITWITHKEY:
-            fields = (self._exit_keys.get(stay.queue, ""), *fields)
+            fields = (fact.key or "", *fields)
         elif event is QueueEvent.WITHDRAW:
             fields = (*fields, "")  # what the program wished to add
         return self._rows(fact, (event, None, fields))

@@ -8,6 +8,8 @@ answers and is hung up by us, and the citizen hangs up. Numbers and names are in
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -128,6 +130,10 @@ def test_a_transfer_is_told_as_the_phone_asked_for_it() -> None:
 def test_a_failed_recording_is_told_with_its_cause() -> None:
     ended = RecordingFinished(recording=LiveRecording(name="r1"))
     assert translate(ended) == events.RecordingEnded(recording=RecordingId("r1"))
+    message = LiveRecording(name="r2", duration=8, talking_duration=6)
+    assert translate(RecordingFinished(recording=message)) == events.RecordingEnded(
+        recording=RecordingId("r2"), length=timedelta(seconds=8), spoken=timedelta(seconds=6)
+    )
     failed = RecordingFailed(recording=LiveRecording(name="2026/r1", cause="No space"))
     assert translate(failed) == events.RecordingFailed(
         recording=RecordingId("2026/r1"), cause="No space"

@@ -10,11 +10,13 @@ import pytest
 from ekc_telephony.core.acd.specs import (
     AgentChoice,
     AgentRules,
+    KeyTarget,
     Line,
     Need,
     Overflow,
     OverflowCause,
     OverflowTarget,
+    QueueKey,
     QueueSpec,
 )
 from ekc_telephony.core.kernel.ids import QueueId, SkillId
@@ -72,7 +74,7 @@ def test_easings_say_only_what_changes(folder: Path) -> None:
 def test_everything_else_is_what_it_is_called(folder: Path) -> None:
     rules = (
         "    choose: least_loaded\n    priority: 2\n    spare: 30s\n    prefer_known: 15s\n"
-        '    keep_place: 3m\n    callback_key: "1"\n    announce_wait: true\n    overflow:\n'
+        '    keep_place: 3m\n    keys: {"1": callback}\n    announce_wait: true\n    overflow:\n'
         "      - {when: line_too_long, length: 50, to: first_line}\n"
         "      - {when: waited, after: 5m, to: callback}\n"
     )
@@ -81,7 +83,7 @@ def test_everything_else_is_what_it_is_called(folder: Path) -> None:
     assert spec.spared_for == timedelta(seconds=30)
     assert spec.prefers_for == timedelta(seconds=15)
     assert spec.keeps_place_for == timedelta(minutes=3)
-    assert spec.callback_key == "1"
+    assert spec.keys == {"1": QueueKey(target=KeyTarget.CALLBACK)}
     assert spec.announces_wait
     assert spec.overflows == (
         Overflow(
@@ -120,7 +122,8 @@ OVERFLOW = "    overflow: [{when: waited, after: 60s, "
         (f"{EASE}line: any}}, {{after: 60s, skills: {{}}}}]\n", "does not come after", "in order"),
         (f"{EASE}queues: [first]}}]\n", "the unknown queue first", "did you mean first_line?"),
         (f"{OVERFLOW}to: frist_line}}]\n", "the unknown queue frist_line", "did you mean"),
-        (f"{OVERFLOW}to: callback}}]\n", "without a key to accept it", 'callback_key: "1"'),
+        (f"{OVERFLOW}to: callback}}]\n", "without a key to accept it", 'keys: {"1": callback}'),
+        (f"{OVERFLOW}to: message}}]\n", "an offer to take a message", 'keys: {"1": message}'),
         (f"{OVERFLOW}to: pensions}}]\n", "from pensions back to pensions", "remove one"),
         (f"{OVERFLOW}length: 3, to: first_line}}]\n", "length", "write"),
         ("    overflow: [{when: line_too_long, to: first_line}]\n", "", "write"),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ekc_telephony.core.ivr.script import Enqueue, Menu
-from ekc_telephony.core.kernel.ids import NodeId
+from ekc_telephony.core.ivr.script import Enqueue, Menu, Message
+from ekc_telephony.core.kernel.ids import NodeId, PromptKey
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.scripts import KnownNames, load_script
 
@@ -46,6 +46,29 @@ def test_enqueue_may_leave_the_caller_unanswered_until_an_agent_answers(tmp_path
     node = load_script(file, known=KNOWN).nodes[NodeId("q")]
     assert isinstance(node, Enqueue)
     assert not node.answers_at_once
+
+
+def test_a_message_is_asked_for_in_the_usual_words_or_in_others(tmp_path: Path) -> None:
+    file = tmp_path / "evening.yaml"
+    file.write_text(
+        "entry: usual\nnodes:\n  usual: {kind: message, otherwise: other}\n"
+        "  other: {kind: message, prompts: [after-hours], otherwise: usual}\n"
+    )
+    nodes = load_script(file, known=KNOWN).nodes
+    assert nodes == {
+        "usual": Message(prompts=(PromptKey("message-invitation"),), otherwise=NodeId("other")),
+        "other": Message(prompts=(PromptKey("after-hours"),), otherwise=NodeId("usual")),
+    }
+
+
+def test_a_message_node_says_where_callers_go_who_leave_none(tmp_path: Path) -> None:
+    text = "entry: a\nnodes:\n  a: {kind: message, prompts: [mesage]}\n"
+    assert _mistakes(tmp_path, text) == ["3:3 the node `a` without the key otherwise"]
+    text = "entry: a\nnodes:\n  a: {kind: message, prompts: [mesage], otherwise: b}\n"
+    assert _mistakes(tmp_path, text) == [
+        "3:32 the prompt mesage, which does not exist",
+        "3:52 the node b, which does not exist",
+    ]
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:

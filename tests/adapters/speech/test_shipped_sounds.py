@@ -80,7 +80,7 @@ def test_a_range_of_waiting_is_said_in_correct_russian() -> None:
 
 
 def test_no_number_lacks_a_prompt_and_no_prompt_of_numbers_is_idle() -> None:
-    families = ("minutes-", "position-", "number-", "wait-")
+    families = ("minutes-", "position-", "number-", "wait-", "key-")
 
     assert {key for key in PROMPTS if key.startswith(families)} == every_spoken_key()
 
@@ -90,7 +90,7 @@ def test_every_shipped_sound_is_fresh_and_together_they_are_small() -> None:
 
     assert library.findings() == []
     size = sum(sound.file.stat().st_size for sound in library.sounds())
-    assert size < 0.6 * LARGEST_LIBRARY_BYTES
+    assert size < 0.65 * LARGEST_LIBRARY_BYTES
 
 
 @pytest.mark.parametrize("key", sorted(PROMPTS))

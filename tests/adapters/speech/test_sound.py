@@ -15,6 +15,7 @@ from ekc_telephony.adapters.speech.telephone_sound import (
     to_telephone_wav,
     write_wav,
 )
+from ekc_telephony.adapters.speech.tone import tone_wav
 
 LEAD_IN = timedelta(milliseconds=100)
 
@@ -52,6 +53,15 @@ def test_a_file_of_another_format_is_refused() -> None:
 
     with pytest.raises(ValueError, match="expected 8000, 1, 16"):
         read_wav(bytes(stereo))
+
+
+def test_the_tone_lasts_as_long_as_asked_and_does_not_click() -> None:
+    samples = read_wav(tone_wav(timedelta(milliseconds=500), pitch_hz=1000))
+    loudness = measure(samples)
+    assert loudness.duration == timedelta(milliseconds=600)
+    assert loudness.peak_dbfs == pytest.approx(-12, abs=0.1)
+    assert timedelta(milliseconds=100) <= loudness.lead_in < timedelta(milliseconds=103)
+    assert float(np.abs(np.diff(samples)[:810]).max()) < 0.02
 
 
 def test_the_music_is_quiet_and_loops_without_a_click() -> None:

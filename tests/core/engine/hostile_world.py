@@ -32,7 +32,9 @@ from ekc_telephony.core.call.commands import (
     JoinBridge,
     LeaveBridge,
     PlayPrompts,
+    RecordLeg,
     SendToFallback,
+    StopRecording,
     TapLeg,
 )
 from ekc_telephony.core.call.events import (
@@ -81,9 +83,9 @@ from tests.core.office import EVERYBODY, NOON, engine, restored_engine, seconds
 
 PICK: Final = st.integers(0, 99)
 NUMBERS: Final = st.sampled_from(
-    [Did("100"), Did("200"), Did("300"), Did("400"), Did("500"), Did("600")]
+    [Did(each) for each in ("100", "200", "300", "400", "500", "600", "700", "800")]
 )
-KEYS: Final = st.sampled_from("124569*#A")
+KEYS: Final = st.sampled_from("1234569*#A")
 AGENTS: Final = st.sampled_from([*EVERYBODY, AgentId("nobody")])
 CODES: Final = st.sampled_from(["*45", "*46", "*462", "*47", "*48", "*99"])
 SUPERVISORS: Final = st.sampled_from([AgentId("nina"), AgentId("oleg")])
@@ -116,11 +118,14 @@ class Asterisk:
     bridges: dict[BridgeId, tuple[LegId, ...]] = field(default_factory=dict)
     playing: list[PlayPrompts] = field(default_factory=list)
     ever_played: list[PlayPrompts] = field(default_factory=list)
+    recording: dict[LegId, RecordLeg] = field(default_factory=dict)
+    """Messages that are being spoken."""
+    ever_recorded: list[RecordLeg] = field(default_factory=list)
 
     def alive(self) -> list[Leg]:
         return [leg for leg in self.legs.values() if leg.is_alive]
 
-    def obey(self, command: Command, now: datetime) -> None:  # noqa: C901 (one row per command)
+    def obey(self, command: Command, now: datetime) -> None:  # noqa: C901, PLR0912 (one row per command)
         match command:
             case AnswerLeg(leg=leg):
                 self.legs[leg].is_answered = True
@@ -137,6 +142,14 @@ class Asterisk:
             case PlayPrompts():
                 self.playing.append(command)
                 self.ever_played.append(command)
+            case RecordLeg(leg=leg, recording=recording):
+                if recording not in {each.recording for each in self.ever_recorded}:
+                    self.recording[leg] = command
+                    self.ever_recorded.append(command)
+            case StopRecording(recording=recording):
+                self.recording = {
+                    leg: each for leg, each in self.recording.items() if each.recording != recording
+                }
             case JoinBridge(bridge=bridge, legs=legs):
                 assert not [other for other in self.bridges.values() if set(other) & set(legs)]
                 self.bridges[bridge] = (*self.bridges.get(bridge, ()), *legs)
@@ -151,6 +164,7 @@ class Asterisk:
         if leg in self.legs:
             self.legs[leg].is_alive = False
         self.playing = [each for each in self.playing if each.leg != leg]
+        self.recording.pop(leg, None)
 
     def takes_out(self, bridge: BridgeId, legs: tuple[LegId, ...]) -> None:
         self.bridges[bridge] = tuple(leg for leg in self.bridges[bridge] if leg not in legs)
@@ -173,6 +187,12 @@ class Asterisk:
         ]
         bridges = frozenset(self.bridges) | {BridgeId("somebody-else's")}
         return ControlRegained(legs=tuple(live), bridges=bridges)
+
+
+def _ended(command: RecordLeg, *, length: int, spoken: int) -> RecordingEnded:
+    return RecordingEnded(
+        recording=command.recording, length=seconds(length), spoken=seconds(spoken)
+    )
 
 
 class HostileWorld(RuleBasedStateMachine):
@@ -239,7 +259,9 @@ class HostileWorld(RuleBasedStateMachine):
     def a_caller_arrives(self, did: Did) -> None:
         leg = self.new_leg(did=did)
         if self.is_connected:
-            self.tell(CallArrived(call=CallId(leg.leg), did=did, number=None))
+            # Some can be called back, one of them calls again and again.
+            number = "79001234567" if self.legs_so_far % 2 else None
+            self.tell(CallArrived(call=CallId(leg.leg), did=did, number=number))
 
     @precondition(lambda self: self.is_connected and self.engine.sessions)
     @rule(which=PICK)
@@ -304,6 +326,8 @@ class HostileWorld(RuleBasedStateMachine):
                 self.asterisk.ends(leg)
             case PlayPrompts():
                 self.asterisk.playing = [each for each in self.asterisk.playing if each != command]
+            case RecordLeg(leg=leg):
+                self.asterisk.recording.pop(leg, None)
             case JoinBridge(bridge=bridge, legs=legs) if bridge in self.asterisk.bridges:
                 self.asterisk.takes_out(bridge, legs)
             case _:
@@ -316,6 +340,47 @@ class HostileWorld(RuleBasedStateMachine):
         recording = RecordingId(f"{self.any_leg(which).leg}-talk-1")
         self.tell(RecordingFailed(recording=recording, cause="no room on the disk"))
         self.tell(RecordingEnded(recording=recording))
+
+    @precondition(lambda self: self.is_connected)
+    @rule(did=st.sampled_from([Did("700"), Did("800")]))
+    def a_caller_begins_to_speak_a_message(self, did: Did) -> None:
+        """Shorten the way to where messages are."""
+        self.a_caller_arrives(did)
+        call = list(self.engine.sessions)[-1]
+        if did == "800":
+            self.tell(KeyPressed(leg=LegId(call), key="2"))
+        for play in [each for each in self.asterisk.playing if each.leg == LegId(call)]:
+            self.asterisk.playing.remove(play)
+            self.tell(PlaybackFinished(playback=play.playback, leg=play.leg, was_played=True))
+
+    @precondition(lambda self: self.asterisk.recording)
+    @rule(which=PICK, length=st.integers(0, 10), silence=st.integers(0, 10))
+    def a_message_ends(self, which: int, length: int, silence: int) -> None:
+        command = list(self.asterisk.recording.values())[which % len(self.asterisk.recording)]
+        del self.asterisk.recording[command.leg]
+        self.now += seconds(length)
+        spoken = max(0, length - silence)
+        if self.is_connected:
+            self.tell(_ended(command, length=length, spoken=spoken))
+
+    @precondition(lambda self: self.is_connected and self.asterisk.ever_recorded)
+    @rule(which=PICK, is_failed=st.booleans())
+    def the_end_of_a_message_is_told_again(self, which: int, *, is_failed: bool) -> None:
+        command = self.asterisk.ever_recorded[which % len(self.asterisk.ever_recorded)]
+        self.asterisk.recording.pop(command.leg, None)
+        self.tell(
+            RecordingFailed(recording=command.recording, cause="no room on the disk")
+            if is_failed
+            else _ended(command, length=3, spoken=3)
+        )
+
+    @precondition(lambda self: self.is_connected and self.asterisk.ever_recorded)
+    @rule(which=PICK)
+    def a_message_cannot_go_on(self, which: int) -> None:
+        """Refuse the order to let it go on: it has ended unseen."""
+        command = self.asterisk.ever_recorded[which % len(self.asterisk.ever_recorded)]
+        if command.leg not in self.asterisk.recording:
+            self.tell(CommandFailed(command=command, is_gone=True, detail="404"))
 
     # --- agents
 
@@ -594,6 +659,8 @@ class HostileWorld(RuleBasedStateMachine):
         for _ in range(40):
             while self.asterisk.playing:
                 self.prompts_end(0, was_played=True)
+            while self.asterisk.recording:
+                self.a_message_ends(0, length=5, silence=0)
             for leg in self.asterisk.alive():
                 if leg.is_asked_to_go:
                     self.asterisk.ends(leg.leg)

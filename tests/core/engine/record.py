@@ -108,6 +108,8 @@ class Record:
             case CallOutcome.ABANDONED_IN_QUEUE:
                 assert SegmentKind.WAITING in self.kinds
                 assert self.last_outcome is SegmentOutcome.ABANDONED
+            case CallOutcome.MESSAGE_LEFT:
+                assert SegmentKind.MESSAGE in self.kinds
             case CallOutcome.INFORMED_NO_AGENTS:
                 assert SegmentKind.WAITING in self.kinds
             case _:

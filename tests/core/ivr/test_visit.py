@@ -18,7 +18,7 @@ from ekc_telephony.core.ivr.interpreter import (
     Visit,
     VisitEffect,
 )
-from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Hours, Menu, Node, Play, Script
+from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Hours, Menu, Message, Node, Play, Script
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId, ScriptId
 
 NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -173,6 +173,15 @@ def test_hours_branch_by_the_schedule() -> None:
     hours = Hours(schedule="day", open=NodeId("end"), closed=NodeId("bye"))
     assert visit(hours=hours, bye=BYE).start(NOON) == [TO_QUEUE]
     assert visit(hours=hours, bye=BYE).start(NOON + timedelta(hours=8)) == [BYE]
+
+
+def test_who_leaves_no_message_goes_on_in_the_script() -> None:
+    ask = Message(prompts=prompts("leave-it"), otherwise=NodeId("hello"))
+    caller = visit(ask=ask, hello=play("end", "hello"))
+    assert caller.start(NOON) == [ask]
+    assert caller.on_key("1", NOON) == []
+    assert caller.on_no_message(after(9)) == [say("hello")]
+    assert caller.on_no_message(after(9)) == []
 
 
 @pytest.mark.parametrize("way_out", [TO_QUEUE, BYE])
