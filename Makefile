@@ -7,7 +7,7 @@ FAST := $(wildcard $(addprefix tests/,core scenarios simulation runtime guard ad
 export KEEP RATES SECONDS_PER_RATE OPERATORS MINUTES SEED FAULTS STORE RECORD POPULATION
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-speech demo check test test-core test-fast test-asterisk bench bench-routing bench-peak faults conf sounds images lock clean
+.PHONY: help setup setup-speech demo check test test-core test-fast test-asterisk bench bench-routing bench-peak faults soak-transfers conf sounds images lock clean
 .NOTPARALLEL:
 
 help:  ## print this list
@@ -50,6 +50,9 @@ bench-peak: setup  ## the busiest ten minutes: 10 calls/s, 600 callers at once, 
 
 faults: setup  ## nobody is lost: faults under load, checked call by call (MINUTES=5, SEED=, FAULTS=engine_kill,...)
 	@$(BIN)/python -m lab.faults
+
+soak-transfers: setup  ## a thousand transfers on one Asterisk, every record checked (ROUNDS=, PAIRS=, WAYS="refer refer_to")
+	@$(BIN)/python -m lab.soak_transfers --rounds $(or $(ROUNDS),1000) --pairs $(or $(PAIRS),5) $(if $(WAYS),--ways $(WAYS))
 
 conf: setup  ## render the Asterisk configuration and compare it with the golden files
 	@$(BIN)/ekc conf golden

@@ -57,6 +57,11 @@ class AsteriskProcess:
         """The process id of Asterisk itself, for counting its CPU time."""
         return self.process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether it has not ended."""
+        return self.process.poll() is None
+
     def command(self, text: str, *, patience: timedelta = timedelta(seconds=10)) -> str:
         """
         Return what the console answers.

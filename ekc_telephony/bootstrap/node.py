@@ -35,6 +35,7 @@ from ekc_telephony.adapters.clock import ClockReading, SystemClock, seconds_sinc
 from ekc_telephony.adapters.http.app import make_app, serve_pages
 from ekc_telephony.adapters.http.floor_api import FloorApi
 from ekc_telephony.adapters.http.supervisor_api import Floor, SupervisorApi
+from ekc_telephony.adapters.http.transfer_api import TransferApi
 from ekc_telephony.adapters.journal.journal import Journal
 from ekc_telephony.adapters.prometheus.sink import PrometheusSink
 from ekc_telephony.adapters.spool.folder import SpoolFolder
@@ -44,11 +45,18 @@ from ekc_telephony.bootstrap.memory import remembered_segments
 from ekc_telephony.bootstrap.numbers import LastReconciliation, NodeParts, register_numbers
 from ekc_telephony.bootstrap.queue_log import QueueLogParts
 from ekc_telephony.core.call.commands import Command
-from ekc_telephony.core.call.events import ControlRegained, EngineStopping, Event, PresenceDeclared
+from ekc_telephony.core.call.events import (
+    ControlRegained,
+    EngineStopping,
+    Event,
+    PresenceDeclared,
+    TransferOrdered,
+)
 from ekc_telephony.core.call.facts import Fact
 from ekc_telephony.core.engine.engine import Effect, Engine, EnginePlan
 from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.engine.supervisor_requests import Refusal, Request
+from ekc_telephony.core.engine.talk_requests import Obstacle
 from ekc_telephony.core.engine.wallboard import AgentLine, CallLine, call_line, wallboard_of
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
 from ekc_telephony.runtime.driver import Driver
@@ -360,14 +368,28 @@ class Node:
                     grant=self._grant,
                 ),
             ),
+            transfers=TransferApi(
+                key=self._api_key, agents=self._engine.acd.agents.keys(), order=self._transfer
+            ),
         )
         await serve_pages(app, host=str(http.bind), port=http.port)
 
     def _declare(self, event: PresenceDeclared) -> AgentLine:
         """Handle a presence that was declared over HTTP; return how the agent is then."""
         self._driver.deliver(event)
+        return self._line_of(event.agent)
+
+    def _transfer(self, event: TransferOrdered) -> AgentLine | Obstacle:
+        """Handle a transfer that was ordered over HTTP, if nothing stands against it."""
+        obstacle = self._engine.obstacle_to(event)
+        if obstacle is not None:
+            return obstacle
+        self._driver.deliver(event)
+        return self._line_of(event.agent)
+
+    def _line_of(self, agent: AgentId) -> AgentLine:
         lines = wallboard_of(self._engine, self._clock.now()).agents
-        return next(line for line in lines if line.agent == event.agent)
+        return next(line for line in lines if line.agent == agent)
 
     def _grant(self, request: Request) -> CallLine | Refusal | None:
         """Handle what a supervisor asked for over HTTP; return how the call is then."""

@@ -1,5 +1,5 @@
 """
-`ekc agents`: who works now, and declaring somebody's presence for him.
+`ekc agents`: who works now; declaring somebody's presence for him; sending his caller on.
 
 It asks the running engine (`/wallboard`, `/api/agents/…`) with the key of this installation's
 `secrets.json`, so whoever may read that file may do it; each use is logged with a name.
@@ -22,6 +22,7 @@ from rich.table import Table
 from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError
 from ekc_telephony.cli.asking_engine import RefusedError, address, ask_engine
 from ekc_telephony.cli.wallboard import ACTIVITIES, PRESENCES, EngineSilentError, read_page
+from ekc_telephony.core.call.events import TransferMode
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.engine.wallboard import AgentLine, Wallboard
 from ekc_telephony.settings.errors import SettingsError
@@ -33,6 +34,11 @@ Config = Annotated[Path, typer.Option("--config", help="The configuration file."
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Accounts = Annotated[list[str], typer.Argument(help="Their accounts, as in ekc.yaml.")]
 By = Annotated[str | None, typer.Option("--by", help="Who does it; you, if absent.")]
+Why = Annotated[str | None, typer.Option("--reason", help="Why; goes on the appeal's card.")]
+Mode = Annotated[
+    TransferMode,
+    typer.Option("--mode", help="`consult` asks TO first; then `hand_over` or `conference`."),
+]
 Reason = Annotated[
     NotReadyReason, typer.Option("--reason", help="Why; `no_answer` is the engine's own.")
 ]
@@ -83,6 +89,27 @@ def not_ready(
 def sign_out(accounts: Accounts, config: Config = Path("ekc.yaml"), by: By = None) -> None:
     """Declare agents signed out; a talk that is going on goes on."""
     _declare(accounts, Presence.SIGNED_OUT, config=config, by=by)
+
+
+@app.command()
+def transfer(  # noqa: PLR0917 (one per option of the command)
+    account: Annotated[str, typer.Argument(help="Who talks to the caller.")],
+    to: Annotated[str, typer.Argument(help="An account, a queue, a number outside.")] = "",
+    mode: Mode = TransferMode.BLIND,
+    reason: Why = None,
+    config: Config = Path("ekc.yaml"),
+    by: By = None,
+) -> None:
+    """Send the caller of an agent on, as he could by his phone."""
+    words = {"mode": mode.value, "to": to, "by": by or getpass.getuser()}
+    if reason is not None:
+        words["reason"] = reason
+    try:
+        settings = load_settings(config)
+        told = ask_engine(settings, "POST", ("api", "agents", account, "transfer"), words)
+        typer.echo(f"{account}: {_state(msgspec.json.decode(told, type=AgentLine))}")
+    except (SettingsError, SecretsError, EngineSilentError, RefusedError) as error:
+        raise _ended(error) from None
 
 
 def _declare(

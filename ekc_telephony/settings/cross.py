@@ -40,7 +40,16 @@ _TCP_PORTS: Final[tuple[Location, ...]] = (
 )
 _USUAL_CODES: Final = {
     name: str(getattr(FeatureCodes(), name))
-    for name in ("ready", "not_ready", "signed_out", "end_of_wrap_up", "extend_wrap_up")
+    for name in (
+        "ready",
+        "not_ready",
+        "signed_out",
+        "end_of_wrap_up",
+        "extend_wrap_up",
+        "transfer",
+        "hand_over",
+        "conference",
+    )
 }
 _INTERVAL_LISTS: Final[tuple[Location, ...]] = (
     ("schedules", EVERY, "weekly", EVERY),
@@ -243,3 +252,12 @@ def _codes_used_twice(document: Document) -> Iterator[Mistake]:
                 advice="choose another code",
             )
         owners.setdefault(code, name)
+    blind = codes["transfer"]
+    for code, name in owners.items():
+        if code.startswith(blind) and code != blind:
+            yield document.mistake(
+                ("feature_codes", name if name in codes else "not_ready"),
+                found=f"the code {code}, which begins with {blind}, that of `transfer`",
+                expected="no other code that begins so: what follows it is where to",
+                advice="choose another code",
+            )

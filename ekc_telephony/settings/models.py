@@ -331,7 +331,7 @@ class Supervisor(Section):
 
 
 class FeatureCodes(Section):
-    """What operators dial to declare their presence."""
+    """What operators dial to declare their presence, and for the caller they talk to."""
 
     ready: Code = "*45"
     not_ready: Code = "*46"
@@ -347,6 +347,14 @@ class FeatureCodes(Section):
     signed_out: Code = "*47"
     end_of_wrap_up: Code = "*48"
     extend_wrap_up: Code = "*49"
+    transfer: Code = "*70"
+    """Followed by where to: `*70102` on a second line, `*70102#` typed into the talk."""
+    hand_over: Code = "*71"
+    """Connects the caller with the colleague who is asked for advice."""
+    conference: Code = "*73"
+    """Lets the caller, the operator and the colleague who is asked for advice talk."""
+    transfer_reasons: Mapping[Digit, Title] = Field(default_factory=dict)
+    """What a digit after the target means, for the card: `*70102*2`."""
 
     def not_ready_codes(self) -> Mapping[str, NotReadyReason]:
         """Return every code that means «not ready», with its reason."""

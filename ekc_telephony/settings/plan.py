@@ -18,6 +18,7 @@ import holidays
 from ekc_telephony.core.engine.engine import EnginePlan
 from ekc_telephony.core.engine.features import FeatureCodes
 from ekc_telephony.core.engine.transfer import Directory
+from ekc_telephony.core.engine.transfer_codes import TransferCodes
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.ids import AgentId, Did, QueueId, ScriptId
@@ -51,6 +52,12 @@ def engine_plan(settings: Settings, *, today: date) -> EnginePlan:
             not_ready=codes.not_ready_codes(),
             signed_out=codes.signed_out,
             end_of_wrap_up=codes.end_of_wrap_up,
+            transfers=TransferCodes(
+                blind=codes.transfer,
+                hand_over=codes.hand_over,
+                conference=codes.conference,
+                reasons=codes.transfer_reasons,
+            ),
         ),
         directory=Directory(
             agents={o.extension: AgentId(o.account) for o in settings.operators if o.extension},

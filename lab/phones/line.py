@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -108,17 +109,22 @@ class Line:
                 raise
 
     async def hold(self) -> None:
-        """Put the other side on hold."""
-        await self._call.hold()
+        """Put the other side on hold, as soon as both sides have agreed on what went before."""
+        await self._as_soon_as_agreed(self._call.hold)
 
     async def resume(self) -> None:
         """Take the other side off hold, as soon as both sides have agreed to it."""
+        await self._as_soon_as_agreed(self._call.resume)
+
+    async def _as_soon_as_agreed(self, change: Callable[[], Awaitable[None]]) -> None:
         async with asyncio.timeout(_AGREED_S):
             while True:
                 try:
-                    await self._call.resume()
+                    await change()
                 except baresip.BaresipError:
-                    await asyncio.sleep(_TURN_S)  # the phone is still agreeing on the hold
+                    if self.ended.is_set():
+                        raise
+                    await asyncio.sleep(_TURN_S)  # the phones still agree on something else
                 else:
                     return
 

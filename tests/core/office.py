@@ -43,6 +43,7 @@ from ekc_telephony.core.engine.engine import Engine, EnginePlan
 from ekc_telephony.core.engine.features import FeatureCodes
 from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.engine.transfer import Directory
+from ekc_telephony.core.engine.transfer_codes import TransferCodes
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
 from ekc_telephony.core.ivr.script import (
     Enqueue,
@@ -261,6 +262,9 @@ CODES: Final = FeatureCodes(
     not_ready={"*46": NotReadyReason.OTHER, "*462": NotReadyReason.LUNCH},
     signed_out="*47",
     end_of_wrap_up="*48",
+    transfers=TransferCodes(
+        blind="*70", hand_over="*71", conference="*73", reasons={"2": "a specialist is needed"}
+    ),
 )
 
 

@@ -72,6 +72,7 @@ class Story:
         self._chronicle = Chronicle(
             CallId(name), registered_at=after(at), facts_before=facts_before
         )
+        self._talker: AgentId | None = None
         self.facts: list[CallFact] = [
             self._chronicle.registered(
                 appeal=AppealId(f"E-{name}"), did=Did("88001000001"), number=number, script=None
@@ -105,7 +106,7 @@ class Story:
         """Let the operator pick up."""
         self.rung(SegmentOutcome.ACCEPTED, at)
         self._end(SegmentKind.WAITING, SegmentOutcome.COMPLETED, at)
-        return self._start(SegmentKind.TALK, at, queue, agent, leg=leg)
+        return self.joins(agent, at, queue, leg=leg)
 
     def asks(self, agent: AgentId, other: AgentId, at: float) -> Story:
         """Let an operator ask another one."""
@@ -130,9 +131,24 @@ class Story:
         )
         return self
 
-    def parts(self, outcome: SegmentOutcome, at: float) -> Story:
-        """End the conversation."""
-        return self._end(SegmentKind.TALK, outcome, at)
+    def joins(
+        self,
+        agent: AgentId,
+        at: float,
+        queue: QueueId | None = HOTLINE,
+        *,
+        leg: LegId | None = None,
+    ) -> Story:
+        """Let an operator talk to him, too."""
+        self._talker = agent
+        return self._start(SegmentKind.TALK, at, queue, agent, leg=leg)
+
+    def parts(self, outcome: SegmentOutcome, at: float, agent: AgentId | None = None) -> Story:
+        """End the conversation of an operator; of whoever began to talk last if not said."""
+        self.facts += self._chronicle.end(
+            SegmentKind.TALK, outcome, after(at), agent=agent or self._talker
+        )
+        return self
 
     def leaves(self, outcome: SegmentOutcome, at: float, *, position: int | None = None) -> Story:
         """Let him leave the queue without an answer, from a place that the engine may know."""

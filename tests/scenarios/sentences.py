@@ -130,7 +130,7 @@ class Cast:
 
     def name(self, leg: str) -> str:
         """Return whose leg, call or bridge it is."""
-        return self.names[leg.partition("-talk-")[0]]
+        return self.names[leg] if leg in self.names else self.names[leg.partition("-talk-")[0]]
 
 
 # --- what happens
@@ -184,7 +184,7 @@ _EVENTS: Final[Mapping[str, _Telling]] = {
         is_attended=True,
         consulted=cast.caller(f"{said['who']}'s own call"),
     ),
-    rf"{_WHO} dials (?P<code>\*?\w+)": lambda cast, said: FeatureDialled(
+    rf"{_WHO} dials (?P<code>[*\w]+)": lambda cast, said: FeatureDialled(
         leg=cast.caller(f"{said['who']}'s own call"), agent=AgentId(said["who"]), code=said["code"]
     ),
     r"the phone of (?P<who>\w+) is lost": lambda _, said: PhoneLost(agent=AgentId(said["who"])),
@@ -322,11 +322,11 @@ def _tell_fact(effect: Effect, who: str) -> str:  # noqa: C901, PLR0911 - one li
             return f"{who}: not heard: {', '.join(prompts)}"
         case CallDisturbed(disturbance=disturbance):
             return f"{who} is disturbed, {_word(disturbance)}"
+        case CallNoted(kind=kind, agent=agent, target=target, reason=reason):
+            why = "" if reason is None else f", {reason}"
+            return f"{who} is {_word(kind)} by {agent}: {target}{why}"
         case CallbackDue(reason=reason):
             return f"{who} is to be called back, {_word(reason)}"
-        case CallNoted(kind=kind, agent=agent, target=target, reason=reason):
-            how = "" if reason is None else f", {reason}"
-            return f"{who} is {_word(kind)} by {agent}: {target}{how}"
         case CallEnded(outcome=outcome):
             return f"{who}'s call ends, {_word(outcome)}"
         case _:

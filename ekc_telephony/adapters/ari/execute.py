@@ -41,10 +41,13 @@ REFER_SETTLES: Final = timedelta(seconds=0.3)
 """Before a transfer is answered: Asterisk 22.10.1 tells of a REFER before it has set up what the
 answer writes to. Answered within a millisecond, res_pjsip_refer crashed once in about 70 transfers
 (a write to a null pointer), and Asterisk with it."""
-NOTIFY_LEAVES: Final = timedelta(seconds=0.2)
-"""After a transfer is accepted: the NOTIFY that says so and the BYE of the hangup that follows
-leave by different threads of Asterisk. On a busy machine BYE was first in 2 of 6 transfers, and the
-phone took the transfer for failed."""
+PHONE_HANGS_UP: Final = timedelta(seconds=2)
+"""After a transfer is answered with success, until the next command of that leg's lane, which hangs
+up on it: the phone hangs up by itself when it has read the answer. Hung up on at once, it read our
+BYE first on a busy machine and took the transfer for failed (3 of 36 transfers)."""
+BRIDGE_TYPE: Final = "mixing,dtmf_events"
+"""Without the second word Asterisk lets two phones' RTP flow past itself (bridge_native_rtp) where
+nothing is recorded, and never hears the keys that an operator presses (seen with 22.10.1)."""
 HIDDEN_NUMBER: Final = "anonymous"
 """What the phone is given as the number of a caller who hides his (RFC 3323)."""
 HIDDEN_TITLE: Final = "номер скрыт"
@@ -139,7 +142,7 @@ class AriCallControl:
             case commands.DialNumber():
                 await self._dial_outside(command)
             case commands.CreateBridge(bridge=bridge):
-                await ask("POST", f"bridges/{quote(bridge)}", {"type": "mixing"})
+                await ask("POST", f"bridges/{quote(bridge)}", {"type": BRIDGE_TYPE})
             case commands.JoinBridge(bridge=bridge, legs=legs):
                 path = f"bridges/{quote(bridge)}/addChannel"
                 await self._client.ask_and_wait("POST", path, {"channel": ",".join(legs)})
@@ -161,7 +164,7 @@ class AriCallControl:
                 state = {"states": _TRANSFER_STATES[result]}
                 await ask("POST", f"channels/{quote(leg)}/transfer_progress", state)
                 if result is TransferResult.ACCEPTED:
-                    await asyncio.sleep(NOTIFY_LEAVES.total_seconds())
+                    await asyncio.sleep(PHONE_HANGS_UP.total_seconds())
             case commands.SendToFallback(leg=leg):
                 target = {"context": self._fallback_context, "extension": "s", "priority": "1"}
                 await ask("POST", f"channels/{quote(leg)}/continue", target)

@@ -2,7 +2,7 @@
 The engine's own pages, `/healthz`, `/metrics` and `/wallboard`, and what may be done.
 
 The pages are read by machines and by `ekc wallboard`; they change nothing and hold no personal
-data. What may be done is in `floor_api` and `supervisor_api`.
+data. What may be done is in `floor_api`, `supervisor_api` and `transfer_api`.
 The server runs inside the engine's event loop, so a page that answers also proves that the loop
 turns.
 """
@@ -23,6 +23,7 @@ from typing_extensions import override
 
 from ekc_telephony.adapters.http.floor_api import FloorApi
 from ekc_telephony.adapters.http.supervisor_api import SupervisorApi
+from ekc_telephony.adapters.http.transfer_api import TransferApi
 from ekc_telephony.core.engine.wallboard import Wallboard
 from ekc_telephony.runtime.health import Health
 
@@ -36,13 +37,13 @@ def make_app(
     registry: CollectorRegistry,
     floor: FloorApi | None = None,
     supervisors: SupervisorApi | None = None,
+    transfers: TransferApi | None = None,
 ) -> FastAPI:
-    """Return the application; without `floor` and `supervisors` it can only be read."""
+    """Return the application; without `floor` and its like it can only be read."""
     app = FastAPI(title="EKC", docs_url=None, redoc_url=None, openapi_url=None)
-    if floor is not None:
-        app.include_router(floor.router)
-    if supervisors is not None:
-        app.include_router(supervisors.router)
+    for api in (floor, supervisors, transfers):
+        if api is not None:
+            app.include_router(api.router)
 
     @app.get("/healthz")
     async def healthz() -> Response:

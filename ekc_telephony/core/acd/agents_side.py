@@ -27,6 +27,7 @@ from ekc_telephony.core.acd.messages import (
     AdviceEnded,
     ConversationAdopted,
     ConversationEnded,
+    ConversationJoined,
     ConversationPassed,
     ElsewhereChanged,
     LapseReason,
@@ -65,7 +66,8 @@ class AgentsSide:
         self._floor = matching.floor
         self._estimator = matching.estimator
         self._callers = callers
-        self._talks: dict[CallId, tuple[AgentId, timedelta]] = {}
+        self._talks: dict[CallId, dict[AgentId, timedelta]] = {}
+        """Who talks in a call, with how long he may wrap up afterwards."""
         self._rules = rules
         self._pauses: Deadlines[AgentId] = Deadlines()
         """Ends of wrap-ups and rests."""
@@ -75,8 +77,7 @@ class AgentsSide:
     def wrap_up_to_come(self, agent: AgentId) -> timedelta | None:
         """Return how long he may wrap up the conversation that goes on."""
         call = self._agents[agent].call
-        talk = None if call is None else self._talks.get(call)
-        return None if talk is None or talk[0] != agent else talk[1]
+        return None if call is None else self._talks.get(call, {}).get(agent)
 
     def restore(
         self, was: Agent, *, wrap_up: timedelta | None, engaged_for: QueueId | None
@@ -89,7 +90,7 @@ class AgentsSide:
         self._absences.set(was.agent_id, was.presence_ends)
         # Who is asked for advice on a call is in a talk, too, but has no wrap-up before him.
         if was.activity is Activity.TALKING and was.call is not None and wrap_up is not None:
-            self._talks[was.call] = was.agent_id, wrap_up
+            self._talks.setdefault(was.call, {})[was.agent_id] = wrap_up
 
     # --- time
 
@@ -134,7 +135,7 @@ class AgentsSide:
 
     def accept(self, waiting: Waiting, agent: Agent, now: datetime) -> list[AcdEffect]:
         """Let the agent talk to the caller whose offer he answered."""
-        self._talks[waiting.call] = agent.agent_id, self._queues[waiting.queue].wrap_up
+        self._talks[waiting.call] = {agent.agent_id: self._queues[waiting.queue].wrap_up}
         agent.step(AgentStep.ACCEPTED, now, call=waiting.call)
         return [agent.changed(now)]
 
@@ -164,19 +165,26 @@ class AgentsSide:
     # --- conversations
 
     def conversation_ended(self, event: ConversationEnded, now: datetime) -> list[AcdEffect]:
-        """Let the agent wrap up, or be free at once where there is no wrap-up."""
-        talk = self._talks.pop(event.call, None)
-        if talk is None:
-            return []
-        agent_id, wrap_up = talk
-        agent = self._agents[agent_id]
-        if not wrap_up:
-            self._estimator.release(agent_id, now, has_talked=True)
+        """Let the agents wrap up, or the one who left it, or be free at once without wrap-up."""
+        talkers = self._talks.pop(event.call, {})
+        gone = [each for each in talkers if event.agent in {None, each}]
+        if stay := {each: talkers[each] for each in talkers if each not in gone}:
+            self._talks[event.call] = stay
+        effects: list[AcdEffect] = []
+        for each in gone:
+            effects += self._wrap_up(self._agents[each], event.call, talkers[each], now)
+        return effects
+
+    def _wrap_up(
+        self, agent: Agent, call: CallId, lasting: timedelta, now: datetime
+    ) -> list[AcdEffect]:
+        if not lasting:
+            self._estimator.release(agent.agent_id, now, has_talked=True)
             agent.step(AgentStep.DONE, now)
             return [agent.changed(now), *self._matching.offer_to(agent, now)]
-        agent.step(AgentStep.WRAPPING_UP, now, call=event.call, lasting=wrap_up)
-        self._pauses.set(agent_id, agent.activity_ends)
-        return [WrapUpStarted(call=event.call, agent=agent_id), agent.changed(now)]
+        agent.step(AgentStep.WRAPPING_UP, now, call=call, lasting=lasting)
+        self._pauses.set(agent.agent_id, agent.activity_ends)
+        return [WrapUpStarted(call=call, agent=agent.agent_id), agent.changed(now)]
 
     def conversation_adopted(self, event: ConversationAdopted, now: datetime) -> list[AcdEffect]:
         """Let the agent be in a conversation that began before this engine did."""
@@ -185,7 +193,7 @@ class AgentsSide:
             return []
         agent.step(AgentStep.ADOPTED, now, call=event.call)
         self._floor.set_free(agent.agent_id, is_free=False)
-        self._talks[event.call] = agent.agent_id, ADOPTED_WRAP_UP
+        self._talks[event.call] = {agent.agent_id: ADOPTED_WRAP_UP}
         return [agent.changed(now)]
 
     def conversation_passed(self, event: ConversationPassed, now: datetime) -> list[AcdEffect]:
@@ -193,11 +201,23 @@ class AgentsSide:
         agent = self._agents.get(event.agent)
         if agent is None or agent.call != event.call:
             return []
-        spec = None if event.queue is None else self._queues[event.queue]
-        wrap_up = ADOPTED_WRAP_UP if spec is None else spec.wrap_up
-        self._talks[event.call] = agent.agent_id, wrap_up
-        if event.queue is not None:
-            self._estimator.engage(agent.agent_id, event.queue, now)
+        self._talks[event.call] = {}
+        return self._take_part(agent, event.call, event.queue, now)
+
+    def conversation_joined(self, event: ConversationJoined, now: datetime) -> list[AcdEffect]:
+        """Let the agent who was asked for advice take part in the conversation."""
+        agent = self._agents.get(event.agent)
+        if agent is None or agent.call != event.call:
+            return []
+        return self._take_part(agent, event.call, event.queue, now)
+
+    def _take_part(
+        self, agent: Agent, call: CallId, queue: QueueId | None, now: datetime
+    ) -> list[AcdEffect]:
+        wrap_up = ADOPTED_WRAP_UP if queue is None else self._queues[queue].wrap_up
+        self._talks.setdefault(call, {})[agent.agent_id] = wrap_up
+        if queue is not None:
+            self._estimator.engage(agent.agent_id, queue, now)
         return [agent.changed(now)]
 
     # --- advice

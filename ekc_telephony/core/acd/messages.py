@@ -120,10 +120,22 @@ class ConversationPassed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationJoined:
+    """The agent who was asked for advice talks to the caller, too, from now on."""
+
+    call: CallId
+    agent: AgentId
+    queue: QueueId | None
+    """Whose wrap-up follows; None when it is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationEnded:
     """Either side hung up."""
 
     call: CallId
+    agent: AgentId | None = None
+    """Who left a conversation that goes on without him; None when it is over for everybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +195,7 @@ AcdEvent: TypeAlias = (
     | AdviceBegan
     | AdviceEnded
     | ConversationPassed
+    | ConversationJoined
     | ConversationEnded
     | ConversationAdopted
     | PresenceSet

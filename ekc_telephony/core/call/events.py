@@ -85,6 +85,31 @@ class TransferAsked:
     """That leg; None for a blind transfer, or when Asterisk does not know it."""
 
 
+class TransferMode(Enum):
+    """What an operator wants done with the caller he talks to."""
+
+    BLIND = "blind"
+    """Send him on to somebody who has not been asked."""
+    CONSULT = "consult"
+    """Ask a colleague for advice first, while he waits."""
+    HAND_OVER = "hand_over"
+    """Connect him with the colleague who was asked."""
+    CONFERENCE = "conference"
+    """Let all three talk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferOrdered:
+    """A program asked for a transfer in the name of the operator who talks to the caller."""
+
+    agent: AgentId
+    mode: TransferMode
+    target: str = ""
+    """An account, a queue, a number outside, a short number; empty for whom he consults."""
+    reason: str | None = None
+    """Why, for the card (S1.23)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered:
     """The far party picked up a leg that we dialled."""
@@ -286,6 +311,7 @@ Event: TypeAlias = (
     CallArrived
     | FeatureDialled
     | TransferAsked
+    | TransferOrdered
     | LegAnswered
     | LegEnded
     | KeyPressed

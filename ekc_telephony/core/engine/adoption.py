@@ -71,7 +71,7 @@ def _is_borne_out(state: AgentState, sessions: Mapping[CallId, Session]) -> bool
         return False
     if state.activity is Activity.WRAP_UP:
         return session.has_open(SegmentKind.WRAP_UP)
-    return state.agent in {session.agent, session.adviser}
+    return state.agent in {session.agent, session.adviser, session.colleague}
 
 
 def place_of(acd: Acd, call: CallId) -> PlaceState | None:

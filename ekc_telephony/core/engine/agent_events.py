@@ -22,7 +22,8 @@ from ekc_telephony.core.call.events import (
 from ekc_telephony.core.engine.ear import Ear
 from ekc_telephony.core.engine.features import answer_feature_code
 from ekc_telephony.core.engine.switchboard import Effect, Handlers, Switchboard
-from ekc_telephony.core.engine.talk_requests import colleague_dialled
+from ekc_telephony.core.engine.talk_requests import code_dialled, colleague_dialled
+from ekc_telephony.core.engine.transfer_codes import wish_of
 from ekc_telephony.core.kernel.ids import CallId
 
 
@@ -45,6 +46,8 @@ def _feature_dialled(board: Switchboard, event: FeatureDialled, now: datetime) -
         return [HangUpLeg(call=call, leg=event.leg, cause=HangUpCause.UNKNOWN_NUMBER)]
     if (target := board.plan.directory.find(event.code, board.acd)) is not None:
         return colleague_dialled(board, event, target, now)
+    if (wish := wish_of(board.plan.feature_codes.transfers, event.code)) is not None:
+        return code_dialled(board, event, wish, now)
     answer = answer_feature_code(board.plan.feature_codes, event.agent, event.code)
     # While he listens his phone is busy: what may bring him a call waits until he has hung up.
     board.features[event.leg] = answer.event if answer.makes_available else None

@@ -25,7 +25,6 @@ from ekc_telephony.core.call.events import (
     CallArrived,
     CommandFailed,
     EndReason,
-    KeyPressed,
     LegAnswered,
     LegEnded,
     PlaybackFinished,
@@ -69,15 +68,6 @@ def _leg_answered(board: Switchboard, event: LegAnswered, now: datetime) -> list
     if session is None:
         return [HangUpLeg(call=CallId(event.leg), leg=event.leg)]
     effects = session.on_leg_answered(event.leg, now)
-    board.lead(session.course.supervision.legs(), session)
-    return board.settle(session, effects, now)
-
-
-def _key_pressed(board: Switchboard, event: KeyPressed, now: datetime) -> list[Effect]:
-    session = board.attend(event.leg)
-    if session is None:
-        return []
-    effects = session.on_key(event.leg, event.key, now)
     board.lead(session.course.supervision.legs(), session)
     return board.settle(session, effects, now)
 
@@ -166,7 +156,6 @@ HANDLERS: Final[Handlers] = {
     CallArrived: _call_arrived,
     LegAnswered: _leg_answered,
     LegEnded: leg_ended,
-    KeyPressed: _key_pressed,
     PlaybackFinished: _playback_finished,
     RecordingFailed: _recording_failed,
     RecordingEnded: _recording_ended,

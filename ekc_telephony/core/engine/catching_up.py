@@ -24,14 +24,17 @@ FALLBACK: Final = "fallback"
 def seen(session: Session, alive: Mapping[LegId, LiveLeg]) -> Seen:
     """Return what Asterisk shows of a call whose caller is there."""
     ringing = alive.get(session.ringing_leg) if session.ringing_leg else None
-    bridges = _bridges(session.talking_legs(), alive)
     advice = session.advice
+    is_advised = advice is not None and set(_bridges([advice.asker_leg, advice.leg], alive)) == {
+        advice.bridge
+    }
+    away = {advice.asker_leg} if advice is not None and is_advised else set()
+    bridges = _bridges([leg for leg in session.talking_legs() if leg not in away], alive)
     return Seen(
         is_answered=alive[session.leg].is_answered,
         is_together=all(bridge == session.bridge for bridge in bridges),
         answered=ringing.leg if ringing is not None and ringing.is_answered else None,
-        is_advised=advice is not None
-        and set(_bridges([advice.asker_leg, advice.leg], alive)) == {advice.bridge},
+        is_advised=is_advised,
         strange_bridges=tuple(
             sorted(
                 each

@@ -7,7 +7,8 @@ facts. So no session can close a segment twice or leave one open.
 Rule 1: facts are numbered without a gap, segments too.
 Rule 2: one segment of a kind is open at most; closing one that is not open changes nothing. Only
 wrap-up may go on twice, a caller whose agent's phone died has talked to two people; a
-consultation does, since it has two sides; and two supervisors may listen.
+consultation does, since it has two sides; so may a talk, when a colleague joins it; and two
+supervisors may listen.
 Rule 3: `ended` closes the open segments as broken if the session forgot them, but never wrap-up,
 which outlives the call.
 """
@@ -50,7 +51,12 @@ from ekc_telephony.core.kernel.ids import (
 )
 
 _OF_ONE_AGENT: Final = frozenset(
-    {SegmentKind.CONSULTATION, SegmentKind.SUPERVISION, SegmentKind.WRAP_UP}
+    {
+        SegmentKind.CONSULTATION,
+        SegmentKind.SUPERVISION,
+        SegmentKind.TALK,
+        SegmentKind.WRAP_UP,
+    }
 )
 """Two agents may have one at the same time."""
 
@@ -161,7 +167,7 @@ class Chronicle:
         """
         Close the open segment of this kind; nothing without one.
 
-        Consultations, supervisions and wrap-ups are told apart by their agents.
+        Talks, consultations, supervisions and wrap-ups are told apart by their agents.
         """
         was = self._open.pop(_key(kind, agent), None)
         if was is None:
@@ -183,14 +189,19 @@ class Chronicle:
         ]
 
     def recording_started(
-        self, recording: RecordingId, now: datetime, *, of: SegmentKind = SegmentKind.TALK
+        self,
+        recording: RecordingId,
+        now: datetime,
+        *,
+        of: SegmentKind = SegmentKind.TALK,
+        agent: AgentId | None = None,
     ) -> RecordingStarted:
-        """Say that the conversation, or the message, that goes on is being recorded."""
+        """Say that the agent's conversation, or the message, that goes on is being recorded."""
         return RecordingStarted(
             call=self._call,
             sequence=self._next(),
             at=now,
-            segment=self._open[_key(of, None)].segment,
+            segment=self._open[_key(of, agent)].segment,
             recording=recording,
         )
 

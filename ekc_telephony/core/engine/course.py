@@ -42,6 +42,7 @@ from ekc_telephony.core.engine.state import (
 from ekc_telephony.core.engine.supervision import Supervision
 from ekc_telephony.core.engine.surroundings import Surroundings
 from ekc_telephony.core.engine.transfer import Advice
+from ekc_telephony.core.engine.transfer_codes import Keypad
 from ekc_telephony.core.engine.waiting_room import WaitingRoom, told_keys
 from ekc_telephony.core.ivr.interpreter import Say, StopSaying, Visit, VisitEffect
 from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Message, Script
@@ -95,6 +96,8 @@ class Course:
         """What has already decided how the call ended."""
         self.room: WaitingRoom | None = None
         """Where he waits; None when he does not."""
+        self.keypad: Final = Keypad()
+        """What the agent who talks types; no other engine needs it."""
         self.unheard_until: datetime | None = None
         """How long the hangup is waited for that may explain a failed playback."""
         self.message: MessageState | None = None
@@ -207,6 +210,7 @@ class Course:
             supervisions=self.supervision.states,
             message=self.message,
             messages=self.messages,
+            colleague=self.desk.colleague,
         )
 
     # --- what all parts of a session do
@@ -218,6 +222,11 @@ class Course:
             return self.outside.state.bridge
         talk = self.desk.talk
         return None if talk is None else talk.bridge
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether conversations with him are recorded."""
+        return self.queue is not None and self.spec().is_recorded
 
     def spec(self) -> QueueSpec:
         """Return the queue that he waits in or came through."""

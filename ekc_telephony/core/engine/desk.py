@@ -2,21 +2,24 @@
 The desk: where one caller and an agent meet. The offer that rings, then the conversation.
 
 A session says whom to ring and what became of it; the desk keeps the legs, bridges and recordings,
-gives them their ids, and makes the commands and the facts of their segments.
+gives them their ids, and makes the commands and the facts of their segments. A colleague may join
+the conversation (`conference.py`).
 
-Rule 1: there is at most one offer and at most one conversation.
+Rule 1: there is at most one offer and at most one conversation, of one agent or of two.
 Rule 2: ids are numbered from 1 within a call, and never given twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from ekc_telephony.core.acd.messages import (
     AcdEvent,
     ConversationEnded,
+    ConversationJoined,
     ConversationPassed,
     LapseReason,
     OfferAccepted,
@@ -37,7 +40,13 @@ from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.call.facts import Fact, SegmentKind, SegmentOutcome
 from ekc_telephony.core.engine.chronicle import Chronicle
 from ekc_telephony.core.engine.ear import Ear
-from ekc_telephony.core.engine.state import OfferState, SessionState, TalkState, TransferState
+from ekc_telephony.core.engine.state import (
+    ColleagueState,
+    OfferState,
+    SessionState,
+    TalkState,
+    TransferState,
+)
 from ekc_telephony.core.kernel.ids import (
     AgentId,
     AppealId,
@@ -102,6 +111,8 @@ class Desk:
         """The offer that rings."""
         self.talk: TalkState | None = None
         """The conversation that goes on."""
+        self.colleague: ColleagueState | None = None
+        """The agent who has joined it."""
         self.transfer: TransferState | None = None
         """Who sent the caller on, as long as nobody has answered him."""
         self.offers = ids_before
@@ -112,6 +123,7 @@ class Desk:
     def resume(self, state: SessionState) -> None:
         """Go on where the desk of this state was."""
         self.offer, self.talk, self.transfer = state.offer, state.talk, state.transfer
+        self.colleague = state.colleague
         self.offers, self.talks = state.offers, state.talks
 
     @property
@@ -129,11 +141,16 @@ class Desk:
     def legs(self) -> list[LegId]:
         """Return the agents' legs that are believed alive."""
         legs = [] if self.offered_leg is None else [self.offered_leg]
-        return legs if self.talk is None else [*legs, self.talk.leg]
+        return [*legs, *self.talking_legs()]
+
+    def talking_legs(self) -> list[LegId]:
+        """Return the agents' legs of the conversation."""
+        legs = [] if self.talk is None else [self.talk.leg]
+        return legs if self.colleague is None else [*legs, self.colleague.leg]
 
     def is_talking(self, leg: LegId) -> bool:
-        """Tell whether this is the agent's leg of the conversation."""
-        return self.talk is not None and leg == self.talk.leg
+        """Tell whether this is an agent's leg of the conversation."""
+        return leg in self.talking_legs()
 
     # --- offers
 
@@ -222,7 +239,7 @@ class Desk:
         is_recorded: bool,
     ) -> list[SessionEffect]:
         """Let another agent take the caller over from the one who talks to him."""
-        effects = [*self.hang_up_on_agent(), *self.end_talk(SegmentOutcome.TRANSFERRED, now)]
+        effects = self.end_talk(SegmentOutcome.TRANSFERRED, now)
         talk = self._new_talk(agent, leg, is_recorded=is_recorded)
         return [
             *effects,
@@ -230,6 +247,54 @@ class Desk:
             self._chronicle.start(SegmentKind.TALK, now, queue=queue, agent=agent, leg=leg),
             ConversationPassed(call=self._call, agent=agent, queue=queue),
             *self._record(talk, now),
+        ]
+
+    def let_in(
+        self,
+        colleague: ColleagueState,
+        queue: QueueId | None,
+        now: datetime,
+        *,
+        on: LegId,
+        is_recorded: bool,
+    ) -> list[SessionEffect]:
+        """
+        Let a colleague into the conversation: all three talk in a new bridge.
+
+        Args:
+            colleague: He, and his leg.
+            queue: The caller's.
+            now: The moment.
+            on: The leg on which the agent who talks goes on talking.
+            is_recorded: Whether the queue's conversations are.
+        """
+        was = self.talk
+        assert was is not None
+        talk = self._new_talk(was.agent, on, is_recorded=is_recorded)
+        self.colleague = colleague
+        return [
+            DestroyBridge(call=self._call, bridge=was.bridge),
+            *self._together(talk),
+            self._chronicle.start(SegmentKind.TALK, now, queue=queue, agent=colleague.agent),
+            ConversationJoined(call=self._call, agent=colleague.agent, queue=queue),
+            *self._record(talk, now, of=colleague.agent),
+        ]
+
+    def let_go(self, leg: LegId, *, is_broken: bool, now: datetime) -> list[SessionEffect]:
+        """Let the caller go on talking to the other agent, now that one of the two has left."""
+        talk, colleague = self.talk, self.colleague
+        assert talk is not None
+        assert colleague is not None
+        self.colleague = None
+        gone, outcome = colleague.agent, SegmentOutcome.COMPLETED
+        if leg == talk.leg:
+            gone, outcome = talk.agent, SegmentOutcome.TRANSFERRED
+            self.talk = replace(talk, agent=colleague.agent, leg=colleague.leg)
+        if is_broken:
+            outcome = SegmentOutcome.BROKEN
+        return [
+            *self._chronicle.end(SegmentKind.TALK, outcome, now, agent=gone),
+            ConversationEnded(call=self._call, agent=gone),
         ]
 
     def new_bridge(self) -> BridgeId:
@@ -243,12 +308,14 @@ class Desk:
         self.talk = TalkState(agent=agent, leg=leg, bridge=bridge, recording=recording)
         return self.talk
 
-    def _record(self, talk: TalkState, now: datetime) -> list[SessionEffect]:
+    def _record(
+        self, talk: TalkState, now: datetime, *, of: AgentId | None = None
+    ) -> list[SessionEffect]:
         if talk.recording is None:
             return []
         return [
             StartRecording(call=self._call, bridge=talk.bridge, recording=talk.recording),
-            self._chronicle.recording_started(talk.recording, now),
+            self._chronicle.recording_started(talk.recording, now, agent=of or talk.agent),
         ]
 
     def adopt(self, agent: AgentId, leg: LegId, bridge: BridgeId) -> None:
@@ -270,28 +337,35 @@ class Desk:
     def end_talk(self, outcome: SegmentOutcome, now: datetime) -> list[SessionEffect]:
         """End the conversation, whoever ended it; nothing without one."""
         talk, self.talk = self.talk, None
+        colleague, self.colleague = self.colleague, None
         if talk is None:
             return []
+        agents = [talk.agent] if colleague is None else [talk.agent, colleague.agent]
+        ended = [self._chronicle.end(SegmentKind.TALK, outcome, now, agent=a) for a in agents]
         return [
-            *self._chronicle.end(SegmentKind.TALK, outcome, now),
+            *(fact for facts in ended for fact in facts),
             DestroyBridge(call=self._call, bridge=talk.bridge),
             ConversationEnded(call=self._call),
         ]
 
     def hang_up_on_agent(self) -> list[SessionEffect]:
-        """Hang up on the agent who talks."""
-        return [*self._hang_up(None if self.talk is None else self.talk.leg)]
+        """Hang up on the agent who talks, and on the colleague who has joined him."""
+        return [each for leg in self.talking_legs() for each in self._hang_up(leg)]
 
     def clear(self) -> list[SessionEffect]:
         """Hang up on whoever rings or talks, and forget him."""
         effects = [each for leg in self.legs() for each in self._hang_up(leg)]
-        self.offer = self.talk = None
+        self.offer = self.talk = self.colleague = None
         return [*effects]
 
     def _together(self, talk: TalkState) -> list[Command]:
+        legs: list[tuple[LegId, ...]] = [(LegId(self._call), talk.leg)]
+        if self.colleague is not None:
+            # Each by himself: one who has just gone must not keep the other two apart.
+            legs = [(LegId(self._call),), (talk.leg,), (self.colleague.leg,)]
         return [
             CreateBridge(call=self._call, bridge=talk.bridge),
-            JoinBridge(call=self._call, bridge=talk.bridge, legs=(LegId(self._call), talk.leg)),
+            *(JoinBridge(call=self._call, bridge=talk.bridge, legs=each) for each in legs),
         ]
 
     def _hang_up(self, leg: LegId | None) -> list[Command]:

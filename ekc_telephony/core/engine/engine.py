@@ -24,7 +24,7 @@ from typing import Final
 
 from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.acd.expected_wait import PaceState
-from ekc_telephony.core.call.events import Event
+from ekc_telephony.core.call.events import Event, TransferOrdered
 from ekc_telephony.core.engine import (
     agent_events,
     call_events,
@@ -44,6 +44,8 @@ from ekc_telephony.core.engine.state import (
     SessionState,
 )
 from ekc_telephony.core.engine.switchboard import Effect, Handlers, Switchboard
+from ekc_telephony.core.engine.talk_requests import Obstacle
+from ekc_telephony.core.engine.transfer_codes import Wish
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.ids import CallId, LegId
 
@@ -99,6 +101,11 @@ class Engine:
         self._board.focus = None
         self._finished = []
         return HANDLERS[type(event)](self._board, event, now)
+
+    def obstacle_to(self, event: TransferOrdered) -> Obstacle | None:
+        """Return what stands against a transfer; None when it would be done now."""
+        wish = Wish(mode=event.mode, target=event.target, reason=event.reason)
+        return talk_requests.obstacle_to(self._board, event.agent, wish)
 
     def next_deadline(self) -> datetime | None:
         """Return when `on_time` must next be called, or None when nothing is pending."""

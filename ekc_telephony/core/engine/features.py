@@ -12,6 +12,7 @@ from typing import Final
 
 from ekc_telephony.core.acd.messages import AcdEvent, PresenceSet, WrapUpDeclaredOver
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.core.engine.transfer_codes import TransferCodes
 from ekc_telephony.core.kernel.ids import AgentId, PromptKey
 
 _UNKNOWN_CODE: Final = (PromptKey("unknown-code"),)
@@ -26,6 +27,8 @@ class FeatureCodes:
     """Each code that means «not ready», with its reason."""
     signed_out: str
     end_of_wrap_up: str
+    transfers: TransferCodes | None = None
+    """None: nobody is sent on by a code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from ekc_telephony.core.acd.messages import ConversationAdopted
 from ekc_telephony.core.call.commands import HangUpCause, HangUpLeg
 from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
+from ekc_telephony.core.engine import conference, transferring
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.outside import OUTCOMES
@@ -28,7 +29,7 @@ def leg_answered(course: Course, leg: LegId, now: datetime) -> list[SessionEffec
     """Connect the agent who picked up."""
     offer = course.desk.offer
     if course.advice.state is not None and leg == course.advice.state.leg:
-        return course.advice.answered(now)
+        return transferring.advice_answered(course, now)
     if leg in course.outside.legs():
         return [] if course.outside.is_answered else course.outside.connect()
     if leg == course.leg or course.desk.is_talking(leg):
@@ -45,9 +46,9 @@ def leg_ended(course: Course, leg: LegId, reason: EndReason, now: datetime) -> l
     if leg == course.desk.offered_leg:
         return course.desk.leg_ended(reason, now)
     if course.desk.is_talking(leg):
-        return _agent_gone(course, reason, now)
+        return _agent_gone(course, leg, reason, now)
     if leg in course.advice.legs():
-        return course.advice.end(now, gone=leg)
+        return transferring.advice_over(course, now, gone=leg)
     if leg in course.outside.legs():
         return _outside_gone(course, reason, now)
     return []
@@ -67,7 +68,7 @@ def _outside_gone(course: Course, reason: EndReason, now: datetime) -> list[Sess
 def connect_failed(course: Course, bridge: BridgeId, now: datetime) -> list[SessionEffect]:
     """Act on a caller and an agent, or two agents, who could not be put together."""
     if course.advice.state is not None and bridge == course.advice.state.bridge:
-        return course.advice.end(now)
+        return transferring.advice_over(course, now)
     if course.bridge != bridge:
         return []
     if course.phase is Phase.OUTSIDE:
@@ -88,8 +89,16 @@ def _connect(course: Course, offer: OfferState, now: datetime) -> list[SessionEf
     return course.desk.connect(offer, course.queue, now, is_recorded=spec.is_recorded)
 
 
-def _agent_gone(course: Course, reason: EndReason, now: datetime) -> list[SessionEffect]:
+def _agent_gone(
+    course: Course, leg: LegId, reason: EndReason, now: datetime
+) -> list[SessionEffect]:
     """Say goodbye after a conversation; a caller whose agent's phone died waits again."""
+    if course.desk.colleague is not None:
+        return conference.one_left(course, leg, reason, now)
+    advice = course.advice.state
+    if advice is not None and advice.is_on_one_line and course.advice.is_given:
+        # He talks to his colleague, not to the caller, who must not be hung up on for that.
+        return transferring.hand_over(course, now)
     return [*course.advice.end(now), *_without_agent(course, reason, now)]
 
 

@@ -26,7 +26,7 @@ from ekc_telephony.core.call.facts import (
     SegmentKind,
     SegmentOutcome,
 )
-from ekc_telephony.core.engine import meeting, message
+from ekc_telephony.core.engine import meeting, message, transferring
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.state import MessageStage, Phase
@@ -59,9 +59,9 @@ def control_regained(course: Course, seen: Seen, now: datetime) -> list[SessionE
 def _advice_after_blindness(course: Course, seen: Seen, now: datetime) -> list[SessionEffect]:
     """Let advice go on that is given beyond doubt; the asker can ask again for any other."""
     if not seen.is_advised:
-        return course.advice.end(now)
+        return transferring.advice_over(course, now)
     # An engine that was killed may not have written down that the agent answered.
-    return course.advice.answered(now)
+    return transferring.advice_answered(course, now)
 
 
 def _catch_up(  # noqa: PLR0911 (one row per phase)

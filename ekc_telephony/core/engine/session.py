@@ -144,6 +144,12 @@ class Session:
         return None if self.course.advice.state is None else self.course.advice.state.agent
 
     @property
+    def colleague(self) -> AgentId | None:
+        """Who has joined the talk."""
+        colleague = self.course.desk.colleague
+        return None if colleague is None else colleague.agent
+
+    @property
     def advice(self) -> AdviceState | None:
         """The advice that is asked for or given, to look at."""
         return self.course.advice.state
@@ -217,7 +223,7 @@ class Session:
         return meeting.adopt(self.course, agent, leg, bridge, now)
 
     def on_key(self, leg: LegId, key: str, now: datetime) -> list[SessionEffect]:
-        """Take a key of the caller or of a supervisor; an agent's keys mean nothing here."""
+        """Take a key of the caller or a supervisor; agents' are read in `talk_requests.py`."""
         course = self.course
         if leg != course.leg:
             return supervising.key_pressed(course, leg, key, now)

@@ -193,6 +193,16 @@ class AdviceState:
     bridge: BridgeId
     lapses_at: datetime | None
     """When the phone has rung long enough; None when it was answered."""
+    is_on_one_line: bool = False
+    """He asks on the leg on which he talks to the caller, who hears our music meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColleagueState:
+    """The second agent of a conference; he is in the bridge of the talk, too."""
+
+    agent: AgentId
+    leg: LegId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,6 +315,7 @@ class SessionState:
     message: MessageState | None = None
     messages: int = 0
     """How many recordings of messages were numbered."""
+    colleague: ColleagueState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,11 @@ is on hold:
 
 The advice is a conversation of its own, with legs and a bridge of its own; the caller's talk with
 the asker goes on meanwhile. Either it ends, and the asker goes back to his caller, or the asker
-presses Transfer, and the agent's leg becomes the other side of the caller's talk.
+presses Transfer, and the agent's leg becomes the other side of the caller's talk; or all three talk
+(`conference.py`).
+
+Advice that a program asks for (`TransferOrdered`) needs no second line: the asker talks to his
+caller until the agent answers. Then he is moved over on his only leg, and back when it is over.
 
 Rule 1: whom is asked for advice is reserved for it: the ACD offers him nobody.
 Rule 2: when one of the two legs is gone the other one is hung up, and the agent is free again.
@@ -91,6 +95,17 @@ class Directory:
         return ToNumber(number=dialled) if dialled in self.outside else None
 
 
+def name_of(target: Target) -> str:
+    """Return what the target is called on the card: an account, a queue's id, a number."""
+    match target:
+        case ToAgent(agent=agent):
+            return agent
+        case ToQueue(queue=queue):
+            return queue
+        case ToNumber(number=number):
+            return number
+
+
 def can_be_had(target: Target, acd: Acd) -> bool:
     """Tell whether a caller may be sent there now; he is sent nowhere in vain."""
     match target:
@@ -140,8 +155,11 @@ class Advice:
         return self.state is not None and self.state.lapses_at is None
 
     def legs(self) -> list[LegId]:
-        """Return both legs, believed alive."""
-        return [] if self.state is None else [self.state.asker_leg, self.state.leg]
+        """Return the legs that are there for it alone, believed alive."""
+        if self.state is None:
+            return []
+        own = [] if self.state.is_on_one_line else [self.state.asker_leg]
+        return [*own, self.state.leg]
 
     def is_overdue(self, now: datetime) -> bool:
         """Tell whether the agent's phone has rung long enough."""
@@ -149,10 +167,11 @@ class Advice:
         return lapses_at is not None and now >= lapses_at
 
     def ask(self, wanted: AdviceState, title: str, now: datetime) -> list[SessionEffect]:
-        """Ring the agent's phone; the asker hears it ring."""
+        """Ring the agent's phone; the asker hears it ring, or talks to his caller meanwhile."""
         self.state = replace(wanted, lapses_at=now + RING_TIME)
+        ringing = SignalRinging(call=self._call, leg=wanted.asker_leg)
         return [
-            SignalRinging(call=self._call, leg=wanted.asker_leg),
+            *([] if wanted.is_on_one_line else [ringing]),
             DialAgent(
                 call=self._call,
                 leg=wanted.leg,
@@ -170,10 +189,12 @@ class Advice:
         if self.state is None or self.is_given:
             return []
         self.state = advice = replace(self.state, lapses_at=None)
+        both = advice.asker_leg, advice.leg
+        answer = AnswerLeg(call=self._call, leg=advice.asker_leg)
         return [
-            AnswerLeg(call=self._call, leg=advice.asker_leg),
+            *([] if advice.is_on_one_line else [answer]),
             CreateBridge(call=self._call, bridge=advice.bridge),
-            JoinBridge(call=self._call, bridge=advice.bridge, legs=tuple(self.legs())),
+            JoinBridge(call=self._call, bridge=advice.bridge, legs=both),
             self._chronicle.start(SegmentKind.CONSULTATION, now, agent=advice.asker),
             self._chronicle.start(SegmentKind.CONSULTATION, now, agent=advice.agent),
             AdviceBegan(call=self._call, agent=advice.agent),
@@ -194,13 +215,10 @@ class Advice:
         self.state = None
         return [*hang_ups, *ended, AdviceEnded(call=self._call, agent=advice.agent)]
 
-    def pass_on(self, now: datetime) -> list[SessionEffect]:
-        """End it because the agent takes the caller; his leg lives on."""
+    def become_talk(self, outcome: SegmentOutcome, now: datetime) -> list[SessionEffect]:
+        """End it because the agent talks to the caller from now on; all its legs live on."""
         advice, self.state = self.state, None
-        if advice is None:
-            return []
-        ended = self._close(advice, SegmentOutcome.TRANSFERRED, now)
-        return [*ended, HangUpLeg(call=self._call, leg=advice.asker_leg)]
+        return [] if advice is None else self._close(advice, outcome, now)
 
     def _close(
         self, advice: AdviceState, outcome: SegmentOutcome, now: datetime

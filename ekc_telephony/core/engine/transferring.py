@@ -1,46 +1,47 @@
 """
 An agent sends his caller on, or asks a colleague for advice first (`transfer.py` says how).
 
-Rule 1: every request of a phone is answered, exactly once.
-Rule 2: a caller is sent nowhere in vain: nothing changes when whom he is sent to cannot be had.
+Whoever asked for it (a phone's Transfer button, a code, a program), the same functions do it; who
+asked, and whether it can be done, is settled before in `talk_requests.py`.
+
+Rule 1: every transfer leaves a note on the call: who, where to, why.
+Rule 2: an agent who asks on his only line is back with his caller when the advice is over; if he
+hangs up instead, his caller is the colleague's.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from ekc_telephony.core.call.commands import AnswerTransfer, TransferResult
-from ekc_telephony.core.call.facts import SegmentOutcome
+from ekc_telephony.core.call.commands import JoinBridge
+from ekc_telephony.core.call.facts import NoteKind, SegmentOutcome
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.state import AdviceState, OutsideState, Phase, TransferState
-from ekc_telephony.core.engine.transfer import Target, ToAgent, ToNumber, ToQueue
+from ekc_telephony.core.engine.transfer import Target, ToAgent, ToNumber, ToQueue, name_of
 from ekc_telephony.core.kernel.ids import AgentId, LegId
 
 
-def transfer_asked(
-    course: Course, leg: LegId, target: Target | None, now: datetime
+def send_on(
+    course: Course, target: Target, now: datetime, *, reason: str | None = None
 ) -> list[SessionEffect]:
     """
-    Send the caller on, as the agent who talks to him asks for; his clock goes on.
+    Let the caller wait for the target instead of talking; his clock goes on.
+
+    The agent's leg is not hung up on: that is left to whoever answers him.
 
     Args:
-        course: The call.
-        leg: The agent's leg.
-        target: Who can be had now; None when whom the agent wants cannot.
+        course: The call, in a talk of one agent.
+        target: Who can be had now.
         now: The moment.
+        reason: Why, in the agent's words.
     """
     talk = course.desk.talk
-    if talk is None or leg != talk.leg:
-        others = (*course.advice.legs(), *course.supervision.legs())
-        return _decline(course, leg) if leg in others else []
-    if target is None or (course.queue is None and not isinstance(target, ToQueue)):
-        return _answer(course, leg, TransferResult.UNAVAILABLE)
-    effects = [
-        *_answer(course, leg, TransferResult.ACCEPTED),
-        *course.advice.end(now),
-        *course.desk.hang_up_on_agent(),
-    ]
+    assert talk is not None
+    noted = course.chronicle.noted(
+        NoteKind.ROUTED, now, agent=talk.agent, target=name_of(target), reason=reason
+    )
+    effects = [noted, *course.advice.end(now)]
     *ended, conversation_ended = course.end_talk(SegmentOutcome.TRANSFERRED, now)
     only = target.agent if isinstance(target, ToAgent) else None
     course.desk.transfer = TransferState(sender=talk.agent, to=only)
@@ -64,48 +65,73 @@ def _dial_outside(course: Course, number: str, now: datetime) -> list[SessionEff
     return course.outside.dial(wanted, now)
 
 
-def attended_transfer_asked(
-    course: Course, leg: LegId, consulted: LegId | None, now: datetime
-) -> list[SessionEffect]:
-    """Connect the caller with the agent who gives advice, as the one who asked for it wants."""
+def hand_over(course: Course, now: datetime, *, reason: str | None = None) -> list[SessionEffect]:
+    """
+    Connect the caller with the agent who gives advice.
+
+    The asker's legs are not hung up on: that is left to whoever answers him.
+    """
     talk, advice = course.desk.talk, course.advice.state
-    legs = {*course.advice.legs(), *course.supervision.legs()}
-    if talk is None or leg not in {talk.leg, *legs}:
-        return []
-    if advice is None or {leg, consulted} != {talk.leg, advice.asker_leg}:
-        return _decline(course, leg)
-    if not course.advice.is_given:
-        return _answer(course, leg, TransferResult.UNAVAILABLE)
-    is_recorded = course.queue is not None and course.spec().is_recorded
+    assert talk is not None
+    assert advice is not None
+    noted = course.chronicle.noted(
+        NoteKind.ROUTED, now, agent=talk.agent, target=advice.agent, reason=reason
+    )
     return [
-        *_answer(course, leg, TransferResult.ACCEPTED),
+        noted,
         *course.supervision.end_all(now),
-        *course.advice.pass_on(now),
-        *course.desk.pass_on(advice.agent, advice.leg, course.queue, now, is_recorded=is_recorded),
+        *course.ear.hush(),
+        *course.advice.become_talk(SegmentOutcome.TRANSFERRED, now),
+        *course.desk.pass_on(
+            advice.agent, advice.leg, course.queue, now, is_recorded=course.is_recorded
+        ),
     ]
-
-
-def _decline(course: Course, leg: LegId) -> list[SessionEffect]:
-    return _answer(course, leg, TransferResult.DECLINED)
-
-
-def _answer(course: Course, leg: LegId, result: TransferResult) -> list[SessionEffect]:
-    return [AnswerTransfer(call=course.call, leg=leg, result=result)]
 
 
 def advice_asked(
     course: Course, asker_leg: LegId, agent: AgentId, now: datetime
 ) -> list[SessionEffect]:
-    """Ring an agent whom the one who talks to the caller wants to ask."""
-    assert course.desk.talk is not None
+    """
+    Ring an agent whom the one who talks to the caller wants to ask.
+
+    Args:
+        course: The call.
+        asker_leg: His second leg, or the one on which he talks to the caller.
+        agent: Whom he asks.
+        now: The moment.
+    """
+    talk = course.desk.talk
+    assert talk is not None
     bridge = course.desk.new_bridge()
     wanted = AdviceState(
-        asker=course.desk.talk.agent,
+        asker=talk.agent,
         asker_leg=asker_leg,
         agent=agent,
         leg=LegId(f"{course.call}-advice-{course.desk.talks}"),
         bridge=bridge,
         lapses_at=None,
+        is_on_one_line=asker_leg == talk.leg,
     )
     title = "" if course.queue is None else course.spec().title
     return course.advice.ask(wanted, title, now)
+
+
+def advice_answered(course: Course, now: datetime) -> list[SessionEffect]:
+    """Let both talk; the caller of an asker with one line hears music meanwhile."""
+    advice = course.advice.state
+    effects: list[SessionEffect] = []
+    if advice is not None and advice.is_on_one_line:
+        # Whoever has joined the talk would be left alone with the caller.
+        effects = [*course.supervision.end_all(now), *course.ear.play_music()]
+    return [*effects, *course.advice.answered(now)]
+
+
+def advice_over(course: Course, now: datetime, *, gone: LegId | None = None) -> list[SessionEffect]:
+    """End the advice, whoever ended it; an asker with one line is back with his caller."""
+    advice, talk = course.advice.state, course.desk.talk
+    comes_back = advice is not None and advice.is_on_one_line and course.advice.is_given
+    effects = course.advice.end(now, gone=gone)
+    if not comes_back or talk is None:
+        return effects
+    back = JoinBridge(call=course.call, bridge=talk.bridge, legs=(talk.leg,))
+    return [*effects, *course.ear.hush(), back]

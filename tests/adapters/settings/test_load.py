@@ -128,6 +128,8 @@ def test_an_operator_serves_the_queues_of_his_line_whose_skills_he_has(folder: P
         ("mon-sun", "sat-mon", "does not run past Sunday", "write"),
         ("2026-12-30:", "2026-13-30:", "a date as 2026-12-31", "write"),
         ('signed_out: "*47"', 'signed_out: "*461"', "every code once", "choose another code"),
+        ('hand_over: "*71"', 'hand_over: "*701"', "no other code that begins so", "choose another"),
+        ('conference: "*73"', 'conference: "*71"', "every code once", "choose another code"),
         ("4: other", "4: no_answer", "a reason a person can give", "write"),
         ("when_no_agents: wait", "when_no_agents: wait\n    music: jazz", "a music class", "jazz"),
         ("store: {}", "store: {url: postgresql+asyncpg://e:pw@h/e}", "without a password", "write"),

@@ -61,6 +61,8 @@ from ekc_telephony.core.call.events import (
     SupervisionAsked,
     SupervisionGivenUp,
     TransferAsked,
+    TransferMode,
+    TransferOrdered,
 )
 from ekc_telephony.core.call.facts import AgentChanged, CallFact
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
@@ -87,12 +89,18 @@ NUMBERS: Final = st.sampled_from(
 )
 KEYS: Final = st.sampled_from("1234569*#A")
 AGENTS: Final = st.sampled_from([*EVERYBODY, AgentId("nobody")])
-CODES: Final = st.sampled_from(["*45", "*46", "*462", "*47", "*48", "*99"])
+CODES: Final = st.sampled_from(
+    ["*45", "*46", "*462", "*47", "*48", "*99", "*70second", "*70boris", "*70112*2", "*71", "*73"]
+)
+TYPED: Final = st.sampled_from(["*71", "*73", "*70112#", "*7", "##*70", "*70112*2#", "71"])
+"""What an operator types into a talk, of which some is a code."""
 SUPERVISORS: Final = st.sampled_from([AgentId("nina"), AgentId("oleg")])
 MODES: Final = st.sampled_from(SupervisionMode)
 QUEUES: Final = st.sampled_from([QueueId(each) for each in ("first", "second", "expert", "none")])
 TARGETS: Final = st.sampled_from([*EVERYBODY, "first", "second", "112", "77", "nobody"])
 """What an operator can dial to transfer to, or to ask for advice."""
+MOST_TOGETHER: Final = 3
+"""A caller, the agent who talks to him, and a colleague."""
 SAFE_PHASES: Final = (Phase.WAITING, Phase.TALKING, Phase.OUTSIDE, Phase.OVER)
 """Where a caller may be for as long as he likes."""
 
@@ -151,14 +159,21 @@ class Asterisk:
                     leg: each for leg, each in self.recording.items() if each.recording != recording
                 }
             case JoinBridge(bridge=bridge, legs=legs):
-                assert not [other for other in self.bridges.values() if set(other) & set(legs)]
-                self.bridges[bridge] = (*self.bridges.get(bridge, ()), *legs)
+                self.join(bridge, legs)
             case LeaveBridge(bridge=bridge, legs=legs) if bridge in self.bridges:
                 self.takes_out(bridge, legs)
             case DestroyBridge(bridge=bridge):
                 self.bridges.pop(bridge, None)
             case _:
                 pass
+
+    def join(self, bridge: BridgeId, legs: tuple[LegId, ...]) -> None:
+        """Move legs, as Asterisk does when they are in another bridge; only an asker may be."""
+        for other, inside in self.bridges.items():
+            if other != bridge and set(inside) & set(legs):
+                self.bridges[other] = tuple(leg for leg in inside if leg not in legs)
+        there = self.bridges.get(bridge, ())
+        self.bridges[bridge] = tuple(dict.fromkeys((*there, *legs)))
 
     def ends(self, leg: LegId) -> None:
         if leg in self.legs:
@@ -204,6 +219,8 @@ class HostileWorld(RuleBasedStateMachine):
         self.asterisk = Asterisk()
         self.now = NOON
         self.is_connected = True
+        self.is_obeyed = True
+        """No command was lost or has failed so far."""
         self.legs_so_far = 0
         self.records: list[Record] = []
         self.commands: list[Command] = []
@@ -240,6 +257,7 @@ class HostileWorld(RuleBasedStateMachine):
             assert made not in self.dialled, "a leg's id is given once"
             self.dialled.add(made)
         self.commands.append(command)
+        self.is_obeyed &= self.is_connected
         if self.is_connected:
             self.asterisk.obey(command, self.now)
 
@@ -318,6 +336,7 @@ class HostileWorld(RuleBasedStateMachine):
     @rule(which=st.integers(1, 8), is_gone=st.booleans())
     def a_command_fails(self, which: int, *, is_gone: bool) -> None:
         command = self.commands.pop(-min(which, len(self.commands)))
+        self.is_obeyed = False
         match command:
             case DialAgent(leg=leg) | DialNumber(leg=leg) | TapLeg(tap=leg):
                 self.asterisk.ends(leg)
@@ -452,6 +471,48 @@ class HostileWorld(RuleBasedStateMachine):
         call = calls[which % len(calls)]
         self.tell(MoveAsked(call=call, queue=queue, by="nina", raise_priority=raised))
 
+    @precondition(lambda self: self.is_connected)
+    @rule(then=st.sampled_from(["", "*71", "*73", "*73", "he hangs up"]), lines=st.integers(1, 2))
+    def a_consultation_begins(self, then: str, lines: int) -> None:
+        """Shorten the way to conferences: somebody asks a colleague, and it goes on from there."""
+        self.a_conversation_begins(0, "")
+        free = [each for each in self.engine.acd.agents.values() if each.is_available]
+        talks = [each for each in self.engine.sessions.values() if each.course.desk.talk]
+        if not free or not talks:
+            return
+        session, colleague = talks[-1], free[-1].agent_id
+        asker = session.agent
+        assert asker is not None
+        if lines == 1:
+            order = TransferOrdered(agent=asker, mode=TransferMode.CONSULT, target=colleague)
+            self.tell(order)
+        else:
+            leg = self.new_leg(agent=asker).leg
+            self.tell(FeatureDialled(leg=leg, agent=asker, code=colleague))
+        self.an_adviser_answers(0)
+        if then == "he hangs up":
+            self.hangs_up(session.talking_legs()[-1])
+        for key in then if then.startswith("*") else "":
+            self.tell(KeyPressed(leg=session.talking_legs()[-1], key=key))
+
+    @precondition(lambda self: self.is_connected and self.in_conferences())
+    @rule(which=PICK, reason=st.sampled_from(EndReason))
+    def somebody_leaves_a_conference(self, which: int, reason: EndReason) -> None:
+        legs = [leg for leg in self.in_conferences() if leg in self.asterisk.legs]
+        if legs:
+            self.hangs_up(legs[which % len(legs)], reason)
+
+    def in_conferences(self) -> list[LegId]:
+        """Return the legs of all who are in a conference, as the engine thinks."""
+        talks = [each for each in self.engine.sessions.values() if each.colleague is not None]
+        return [leg for each in talks for leg in each.talking_legs()]
+
+    def hangs_up(self, leg: LegId, reason: EndReason = EndReason.HUNG_UP) -> None:
+        """Let a leg end, if it has not ended."""
+        if leg in self.asterisk.legs and self.asterisk.legs[leg].is_alive:
+            self.asterisk.ends(leg)
+            self.tell(LegEnded(leg=leg, reason=reason))
+
     def somebody_outside_answers(self) -> None:
         """Let whoever was rung outside last pick up."""
         rung = [each.ringing_leg for each in self.engine.sessions.values()]
@@ -477,6 +538,32 @@ class HostileWorld(RuleBasedStateMachine):
         self.tell(FeatureDialled(leg=leg.leg, agent=agent, code=wanted))
 
     @precondition(lambda self: self.is_connected and self.asterisk.legs)
+    @rule(which=PICK, typed=TYPED)
+    def a_code_is_typed_into_a_talk(self, which: int, typed: str) -> None:
+        legs = [*self.legs_of_talks(), *self.legs_of_askers(), self.any_leg(which).leg]
+        for key in typed:
+            self.tell(KeyPressed(leg=legs[which % len(legs)], key=key))
+
+    @precondition(lambda self: self.is_connected and self.talking())
+    @rule(which=PICK, code=st.sampled_from(["*71", "*73", "*70second", "*70boris"]))
+    def a_code_is_dialled_on_another_line(self, which: int, code: str) -> None:
+        agents = self.talking()
+        self.a_code_is_dialled(agents[which % len(agents)], code)
+
+    @rule(agent=AGENTS, mode=st.sampled_from(TransferMode), wanted=TARGETS)
+    def a_program_orders_a_transfer(self, agent: AgentId, mode: TransferMode, wanted: str) -> None:
+        self.tell(TransferOrdered(agent=agent, mode=mode, target=wanted, reason="he asked for it"))
+
+    @precondition(lambda self: self.is_connected and self.talking())
+    @rule(which=PICK, wanted=TARGETS, is_answered=st.booleans())
+    def a_program_orders_advice(self, which: int, wanted: str, *, is_answered: bool) -> None:
+        agents = self.talking()
+        agent = agents[which % len(agents)]
+        self.tell(TransferOrdered(agent=agent, mode=TransferMode.CONSULT, target=wanted))
+        if is_answered:
+            self.an_adviser_answers(which)
+
+    @precondition(lambda self: self.is_connected and self.asterisk.legs)
     @rule(which=PICK, wanted=TARGETS)
     def a_blind_transfer_is_asked_for(self, which: int, wanted: str) -> None:
         """Ask on any leg: a phone may press Transfer at any time, in vain or twice."""
@@ -492,7 +579,7 @@ class HostileWorld(RuleBasedStateMachine):
         if advised:
             session = advised[which % len(advised)]
             legs = session.legs()
-            leg, consulted = legs[1], legs[2]
+            leg, consulted = legs[1], legs[2 % len(legs)]
             if other % 2:
                 leg, consulted = consulted, leg
         self.tell(
@@ -508,6 +595,11 @@ class HostileWorld(RuleBasedStateMachine):
         """Return who talks to a caller, as the engine thinks."""
         talks = self.engine.sessions.values()
         return [each.agent for each in talks if each.bridge is not None and each.agent is not None]
+
+    def legs_of_askers(self) -> list[LegId]:
+        """Return the legs on which colleagues are asked for advice, as the engine thinks."""
+        talks = self.engine.sessions.values()
+        return [each.advice.asker_leg for each in talks if each.advice is not None]
 
     def legs_of_talks(self) -> list[LegId]:
         """Return the legs of agents who talk to a caller, as the engine thinks."""
@@ -612,7 +704,21 @@ class HostileWorld(RuleBasedStateMachine):
             assert due is None or due > self.now or not is_seen, session.phase
         for bridge, legs in self.asterisk.bridges.items():
             others = [leg for leg in legs if not is_of_supervisor(leg)]
-            assert 2 in {len(legs), len(others)}, bridge
+            assert len(others) <= MOST_TOGETHER, bridge
+
+    @invariant()
+    def who_talks_is_in_one_bridge_with_his_caller(self) -> None:
+        """Whatever was asked for: nobody talks to nobody while everything is done as ordered."""
+        if not self.is_obeyed:
+            return
+        for session in self.engine.sessions.values():
+            bridge, advice = session.bridge, session.advice
+            if session.phase is not Phase.TALKING or bridge is None:
+                continue
+            together = set(session.talking_legs())
+            if advice is not None and advice.is_on_one_line and session.course.advice.is_given:
+                together.discard(advice.asker_leg)
+            assert together <= set(self.asterisk.bridges.get(bridge, ())), session.call
 
     @invariant()
     def the_indexes_agree(self) -> None:
@@ -626,7 +732,11 @@ class HostileWorld(RuleBasedStateMachine):
         }
         assert set(acd._agents._talks) <= talking
         advising = {each.adviser: call for call, each in self.engine.sessions.items()}
-        talkers = [agent for agent, _ in acd._agents._talks.values()]
+        talkers = [agent for talk in acd._agents._talks.values() for agent in talk]
+        assert len(talkers) == len(set(talkers)), "an agent talks to two callers"
+        for call, talk in acd._agents._talks.items():
+            session = self.engine.sessions[call]
+            assert set(talk) <= {session.agent, session.colleague}
         for agent in acd.agents.values():
             if agent.activity is Activity.TALKING:
                 is_busy = agent.agent_id in talkers or advising.get(agent.agent_id) == agent.call

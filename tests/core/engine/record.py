@@ -21,7 +21,12 @@ from ekc_telephony.core.call.facts import (
 from ekc_telephony.core.kernel.ids import CallId
 
 _AT_THE_CALLERS_END = {*SegmentKind} - {SegmentKind.WRAP_UP}
-_OF_ONE_AGENT = {SegmentKind.CONSULTATION, SegmentKind.SUPERVISION, SegmentKind.WRAP_UP}
+_OF_ONE_AGENT = {
+    SegmentKind.TALK,
+    SegmentKind.CONSULTATION,
+    SegmentKind.SUPERVISION,
+    SegmentKind.WRAP_UP,
+}
 _FAILURES = {CallOutcome.TECHNICAL_FAILURE, CallOutcome.SENT_TO_FALLBACK}
 
 
@@ -85,7 +90,7 @@ class Record:
             assert fact.sequence > self.starts_after
 
     def _check_it_is_the_only_one(self, fact: SegmentStarted) -> None:
-        """Two may consult, wrap up or listen; nothing else happens twice at a time."""
+        """Two may talk, consult, wrap up or listen; nothing else happens twice at a time."""
         alike = [each for each in self.open.values() if each.kind is fact.kind]
         if fact.kind in _OF_ONE_AGENT:
             alike = [each for each in alike if each.agent == fact.agent]

@@ -34,7 +34,7 @@ def a_chronicle(facts_before: int = 0) -> tuple[Chronicle, list[CallFact]]:
 def test_every_fact_has_the_next_number() -> None:
     chronicle, facts = a_chronicle()
     facts.append(chronicle.start(SegmentKind.TALK, NOON, queue=FIRST, agent=ANNA))
-    facts.append(chronicle.recording_started(RecordingId("r"), NOON))
+    facts.append(chronicle.recording_started(RecordingId("r"), NOON, agent=ANNA))
     facts.append(chronicle.recording_lost(RecordingId("r"), "no room", NOON))
     facts.append(chronicle.prompts_not_heard((PromptKey("greeting"),), NOON))
     facts += chronicle.ended(CallOutcome.ANSWERED, NOON)

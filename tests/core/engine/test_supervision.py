@@ -346,7 +346,7 @@ def test_a_phone_that_hangs_up_on_its_caller_presses_transfer_in_vain() -> None:
     hall = Hall()
     hall.takes_part(BARGE)
     assert hall.tell(20, TransferAsked(leg=HIS_LEG, target=FIRST, is_attended=False)) == [
-        AnswerTransfer(call=CALL, leg=HIS_LEG, result=TransferResult.DECLINED)
+        AnswerTransfer(call=CallId(HIS_LEG), leg=HIS_LEG, result=TransferResult.DECLINED)
     ]
     assert hall.is_talking
 

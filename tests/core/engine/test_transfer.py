@@ -7,8 +7,6 @@ queue's log without an end. Here every second of a call belongs to whom it was s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 
 import pytest
@@ -18,7 +16,6 @@ from ekc_telephony.core.call.commands import (
     Command,
     CreateBridge,
     DestroyBridge,
-    DialAgent,
     DialNumber,
     HangUpLeg,
     JoinBridge,
@@ -30,126 +27,28 @@ from ekc_telephony.core.call.events import (
     ControlLost,
     ControlRegained,
     EndReason,
-    Event,
     FeatureDialled,
     LegAnswered,
     LegEnded,
-    LiveLeg,
     PresenceDeclared,
-    TransferAsked,
 )
-from ekc_telephony.core.call.facts import CallEnded, Fact, SegmentKind, SegmentOutcome
+from ekc_telephony.core.call.facts import CallEnded, SegmentKind, SegmentOutcome
 from ekc_telephony.core.call.presence import Activity, Presence
-from ekc_telephony.core.engine.engine import Effect, Engine, EnginePlan
 from ekc_telephony.core.engine.transfer import Directory
-from ekc_telephony.core.kernel.ids import AgentId, BridgeId, CallId, Did, LegId
+from ekc_telephony.core.kernel.ids import BridgeId, CallId, Did, LegId
 from ekc_telephony.core.queue_log.ledger import QueueLedger
 from ekc_telephony.core.stats.from_facts import records_of
 from ekc_telephony.core.stats.parts import parts_of
+from tests.core.engine.hall import ADVICE, CALL, OWN, TALK, Hall, answers, at, hung_up, live, rung
 from tests.core.office import (
     ANNA,
     BORIS,
     CLARA,
-    CODES,
     NOON,
-    OFFICE_HOURS,
-    SCRIPTS,
     SECOND,
     URGENT,
     VERA,
-    acd,
-    seconds,
 )
-
-CALL: Final = CallId("ekc1-1.1")
-OWN: Final = LegId("ekc1-1.2")
-"""The second leg of Anna, who asks for advice."""
-TALK: Final = LegId(f"{CALL}-offer-1")
-ADVICE: Final = LegId(f"{CALL}-advice-2")
-
-
-class Hall:
-    """An engine in which Anna talks to a caller since the third second."""
-
-    def __init__(self, *ready: AgentId, directory: Directory | None = None) -> None:
-        plan = EnginePlan(
-            scripts=SCRIPTS,
-            schedules={"office": OFFICE_HOURS},
-            feature_codes=CODES,
-            directory=directory or Directory(),
-        )
-        self.engine = Engine(plan, acd(ready=[ANNA, *ready]))
-        self.said: list[Effect] = []
-        self.tell(0, CallArrived(call=CALL, did=Did("200"), number="79001234567"))
-        self.tell(3, LegAnswered(leg=TALK))
-
-    def tell(self, second: float, event: Event) -> list[Effect]:
-        """Let an event happen, and return what followed from it."""
-        self.pass_time(second)
-        effects = self.engine.handle(event, _at(second))
-        self.said += effects
-        return effects
-
-    def pass_time(self, second: float) -> None:
-        """Let everything happen that is due until then."""
-        while (due := self.engine.next_deadline()) is not None and due <= _at(second):
-            self.said += self.engine.on_time(due)
-
-    def asks(self, second: float, whom: str) -> list[Effect]:
-        """Let Anna call a colleague from her phone."""
-        return self.tell(second, FeatureDialled(leg=OWN, agent=ANNA, code=whom))
-
-    def transfers(self, second: float, whom: str) -> list[Effect]:
-        """Let Anna send her caller on."""
-        return self.tell(second, TransferAsked(leg=TALK, target=whom, is_attended=False))
-
-    def hands_over(
-        self, second: float, *, on: LegId = TALK, to: LegId | None = OWN
-    ) -> list[Effect]:
-        """Let Anna connect her caller with whom she asked."""
-        asked = TransferAsked(leg=on, target="", is_attended=True, consulted=to)
-        return self.tell(second, asked)
-
-    def goes(self, second: float, leg: LegId) -> list[Effect]:
-        """Let a leg end."""
-        return self.tell(second, LegEnded(leg=leg, reason=EndReason.HUNG_UP))
-
-    @property
-    def facts(self) -> list[Fact]:
-        """What was concluded so far."""
-        return [each for each in self.said if not isinstance(each, Command)]
-
-    def activity(self, agent: AgentId) -> Activity:
-        """Return what an agent does."""
-        return self.engine.acd.agents[agent].activity
-
-    def talks(self) -> list[tuple[str | None, float, SegmentOutcome | None]]:
-        """Return who talked for how many seconds, and how each talk ended."""
-        (call,) = records_of(self.facts).calls
-        return [
-            (each.agent, (each.ended_at - each.started_at).total_seconds(), each.outcome)
-            for each in call.segments
-            if each.kind is SegmentKind.TALK and each.ended_at is not None
-        ]
-
-    def wrapped_up(self) -> list[AgentId | None]:
-        """Return who wrapped up."""
-        (call,) = records_of(self.facts).calls
-        return [each.agent for each in call.segments if each.kind is SegmentKind.WRAP_UP]
-
-
-def _at(second: float) -> datetime:
-    return NOON + seconds(second)
-
-
-def answers(effects: Iterable[Effect]) -> list[tuple[LegId, TransferResult]]:
-    """Return what phones were told about transfers."""
-    return [(each.leg, each.result) for each in effects if isinstance(each, AnswerTransfer)]
-
-
-def rung(effects: Iterable[Effect]) -> list[AgentId]:
-    """Return whose phones were rung."""
-    return [each.agent for each in effects if isinstance(each, DialAgent)]
 
 
 def test_an_attended_transfer_charges_each_with_his_own_minutes() -> None:
@@ -169,8 +68,8 @@ def test_an_attended_transfer_charges_each_with_his_own_minutes() -> None:
     (call,) = records_of(hall.facts).calls
     advice = [each for each in call.segments if each.kind is SegmentKind.CONSULTATION]
     assert [each.agent for each in advice] == [ANNA, BORIS]
-    assert {each.started_at for each in advice} == {_at(63)}
-    assert {each.ended_at for each in advice} == {_at(90)}
+    assert {each.started_at for each in advice} == {at(63)}
+    assert {each.ended_at for each in advice} == {at(90)}
     handled = parts_of(call).handlings
     assert [each.agent for each in handled] == [ANNA, BORIS]
     assert [each.activity for each in hall.engine.acd.agents.values()] == [Activity.IDLE] * 4
@@ -236,7 +135,8 @@ def test_a_transfer_to_a_leg_that_is_not_hers_is_declined(consulted: LegId | Non
 def test_a_blind_transfer_in_vain_changes_nothing(whom: str) -> None:
     hall = Hall()
     said = hall.transfers(60, whom)
-    assert said == [AnswerTransfer(call=CALL, leg=TALK, result=TransferResult.UNAVAILABLE)]
+    lane = CallId(TALK)
+    assert said == [AnswerTransfer(call=lane, leg=TALK, result=TransferResult.UNAVAILABLE)]
 
 
 @pytest.mark.parametrize("is_given", [True, False])
@@ -331,10 +231,10 @@ def test_advice_survives_a_time_of_blindness_when_it_is_given(
         66,
         ControlRegained(
             legs=(
-                _live(LegId(CALL), talk, did=Did("200")),
-                _live(TALK, talk, agent=ANNA),
-                _live(OWN, in_advice, agent=ANNA, is_answered=is_given),
-                _live(ADVICE, in_advice, agent=BORIS, is_answered=is_given),
+                live(LegId(CALL), talk, did=Did("200")),
+                live(TALK, talk, agent=ANNA),
+                live(OWN, in_advice, agent=ANNA, is_answered=is_given),
+                live(ADVICE, in_advice, agent=BORIS, is_answered=is_given),
             ),
             bridges=frozenset({talk, advice}),
         ),
@@ -343,25 +243,6 @@ def test_advice_survives_a_time_of_blindness_when_it_is_given(
     assert hall.activity(BORIS) is (Activity.TALKING if is_given else Activity.IDLE)
     gone = {each.leg for each in hall.said if isinstance(each, HangUpLeg)}
     assert gone == (set() if is_given else {OWN, ADVICE})
-
-
-def _live(
-    leg: LegId,
-    bridge: BridgeId | None,
-    *,
-    did: Did | None = None,
-    agent: AgentId | None = None,
-    is_answered: bool = True,
-) -> LiveLeg:
-    return LiveLeg(
-        leg=leg,
-        did=did,
-        agent=agent,
-        number=None,
-        is_answered=is_answered,
-        bridge=bridge,
-        created_at=NOON,
-    )
 
 
 OUTSIDE: Final = LegId(f"{CALL}-outside-2")
@@ -384,7 +265,7 @@ def test_a_talk_outside_is_in_nobodys_talk_time() -> None:
     assert hall.talks() == [(ANNA, 57.0, SegmentOutcome.TRANSFERRED)]
     (call,) = records_of(hall.facts).calls
     (outside,) = [each for each in call.segments if each.kind is SegmentKind.OUTSIDE]
-    assert (outside.agent, outside.started_at) == (None, _at(60))
+    assert (outside.agent, outside.started_at) == (None, at(60))
     assert outside.outcome is SegmentOutcome.CALLER_HUNG_UP
     assert not hall.engine.sessions
 
@@ -423,7 +304,7 @@ def test_who_answers_outside_while_nobody_sees_it_is_connected_afterwards() -> N
     said = hall.tell(
         66,
         ControlRegained(
-            legs=(_live(LegId(CALL), None, did=Did("200")), _live(OUTSIDE, None)),
+            legs=(live(LegId(CALL), None, did=Did("200")), live(OUTSIDE, None)),
             bridges=frozenset(),
         ),
     )
@@ -455,3 +336,17 @@ def test_who_hangs_up_while_he_is_sent_on_was_answered() -> None:
     hall.goes(70, LegId(CALL))
     (ended,) = [each for each in hall.facts if isinstance(each, CallEnded)]
     assert ended.outcome.value == "answered"
+
+
+@pytest.mark.parametrize("is_attended", [True, False])
+def test_the_phone_reads_the_answer_before_it_is_hung_up_on_and_nobody_else_waits_for_it(
+    *, is_attended: bool
+) -> None:
+    hall = Hall(BORIS)
+    if is_attended:
+        hall.consults(60)
+    said = hall.hands_over(70, on=OWN, to=TALK) if is_attended else hall.transfers(70, "boris")
+    asked_on = OWN if is_attended else TALK
+    lane = [each for each in said if isinstance(each, Command) and each.call == CallId(asked_on)]
+    assert [type(each) for each in lane] == [AnswerTransfer, *[HangUpLeg] * (len(lane) - 1)]
+    assert hung_up(lane) == hung_up(said) == ({TALK, OWN} if is_attended else {TALK})
