@@ -88,7 +88,7 @@ def test_a_day_is_told_in_russian_with_every_formula(store: str) -> None:
     assert "SL-4   50.0%  отвечено ≤ T ÷ (отвечено + потеряно) (Vonage)" in told
     assert "SL-1  100.0%  отвечено ≤ T ÷ отвечено" in told
     assert "Ожидание отвеченных (ASA): среднее 0:05, наибольшее 0:05" in told
-    assert "Поступило вызовов: 3; людей (номеров): 2" in told
+    assert "Поступило вызовов: 3, завершено 3; людей (номеров): 2" in told
     assert "разговор 1:01, удержание 0:00, обработка 0:30" in told
     assert "Доля переводов: 0.0% (переведено ÷ обработано)" in told
     assert "Доля удержания: 0.0% (удержание ÷ время обработки)" in told
