@@ -51,6 +51,7 @@ from ekc_telephony.core.call.events import (
     Event,
     PresenceDeclared,
     TransferOrdered,
+    WrapUpDeclared,
 )
 from ekc_telephony.core.call.facts import Fact
 from ekc_telephony.core.engine.engine import Effect, Engine, EnginePlan
@@ -189,7 +190,7 @@ class Node:
 
     def _restore(self, recalled: Recalled, plan: EnginePlan) -> int:
         """Go on where the engine before this one was; return how many calls it had."""
-        self._shelf = ScriptShelf(self._settings, plan.scripts)
+        self._shelf = ScriptShelf(self._settings, plan.scripts, also=plan.admission_scripts)
         sessions = recalled.state.sessions
         in_use = {(each.script or "", each.version) for each in sessions}
         self._shelf.put(recalled.texts, in_use=in_use)
@@ -354,7 +355,10 @@ class Node:
             wallboard=lambda: wallboard_of(self._engine, self._clock.now()),
             registry=self._registry,
             floor=FloorApi(
-                key=self._api_key, agents=self._engine.acd.agents.keys(), declare=self._declare
+                key=self._api_key,
+                agents=self._engine.acd.agents.keys(),
+                declare=self._declare,
+                look=self._line_of,
             ),
             supervisors=SupervisorApi(
                 key=self._api_key,
@@ -374,8 +378,8 @@ class Node:
         )
         await serve_pages(app, host=str(http.bind), port=http.port)
 
-    def _declare(self, event: PresenceDeclared) -> AgentLine:
-        """Handle a presence that was declared over HTTP; return how the agent is then."""
+    def _declare(self, event: PresenceDeclared | WrapUpDeclared) -> AgentLine:
+        """Handle what was declared over HTTP; return how the agent is then."""
         self._driver.deliver(event)
         return self._line_of(event.agent)
 
@@ -388,6 +392,7 @@ class Node:
         return self._line_of(event.agent)
 
     def _line_of(self, agent: AgentId) -> AgentLine:
+        """Return how the agent is."""
         lines = wallboard_of(self._engine, self._clock.now()).agents
         return next(line for line in lines if line.agent == agent)
 

@@ -1,5 +1,5 @@
 """
-`ekc agents`: who works now; declaring somebody's presence for him; sending his caller on.
+`ekc agents`: who works now; speaking for somebody (presence, wrap-up), and sending his caller on.
 
 It asks the running engine (`/wallboard`, `/api/agents/…`) with the key of this installation's
 `secrets.json`, so whoever may read that file may do it; each use is logged with a name.
@@ -22,13 +22,15 @@ from rich.table import Table
 from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError
 from ekc_telephony.cli.asking_engine import RefusedError, address, ask_engine
 from ekc_telephony.cli.wallboard import ACTIVITIES, PRESENCES, EngineSilentError, read_page
-from ekc_telephony.core.call.events import TransferMode
+from ekc_telephony.core.call.events import TransferMode, WrapUpWish
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.engine.wallboard import AgentLine, Wallboard
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.load import load_settings
 
-app = typer.Typer(help="Agents: who works now; declare a presence.", no_args_is_help=True)
+app = typer.Typer(
+    help="Agents: who works now; declare presences and wrap-ups.", no_args_is_help=True
+)
 
 Config = Annotated[Path, typer.Option("--config", help="The configuration file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -112,6 +114,17 @@ def transfer(  # noqa: PLR0917 (one per option of the command)
         raise _ended(error) from None
 
 
+@app.command()
+def wrap_up(
+    wish: Annotated[WrapUpWish, typer.Argument(help="What shall become of it.")],
+    accounts: Accounts,
+    config: Config = Path("ekc.yaml"),
+    by: By = None,
+) -> None:
+    """Extend or end the wrap-ups that go on."""
+    _tell(accounts, "wrap-up", {"wish": wish.value}, config=config, by=by)
+
+
 def _declare(
     accounts: Iterable[str],
     presence: Presence,
@@ -120,13 +133,21 @@ def _declare(
     by: str | None,
     reason: NotReadyReason | None = None,
 ) -> None:
+    words = {"presence": presence.value}
+    if reason is not None:
+        words["reason"] = reason.value
+    _tell(accounts, "presence", words, config=config, by=by)
+
+
+def _tell(
+    accounts: Iterable[str], what: str, words: dict[str, str], *, config: Path, by: str | None
+) -> None:
+    """Tell the engine the same about each of them, and print how they are then."""
     try:
         settings = load_settings(config)
-        words = {"presence": presence.value, "by": by or getpass.getuser()}
-        if reason is not None:
-            words["reason"] = reason.value
+        said = words | {"by": by or getpass.getuser()}
         for account in accounts:
-            told = ask_engine(settings, "PUT", ("api", "agents", account, "presence"), words)
+            told = ask_engine(settings, "PUT", ("api", "agents", account, what), said)
             line = msgspec.json.decode(told, type=AgentLine)
             typer.echo(f"{account}: {_state(line)}")
     except (SettingsError, SecretsError, EngineSilentError, RefusedError) as error:
@@ -134,14 +155,25 @@ def _declare(
 
 
 def _table(lines: Iterable[AgentLine], names: dict[str, str]) -> Table:
-    table = Table("оператор", "имя", "готовность", "занятие", "телефон", title="Операторы")
+    table = Table("оператор", "имя", "готовность", "занятие", "до", "телефон", title="Операторы")
     for line in lines:
         phone = "есть" if line.is_reachable else "нет связи"
         presence = PRESENCES[line.presence] + _because(line.reason)
         table.add_row(
-            line.agent, names.get(line.agent, "–"), presence, ACTIVITIES[line.activity], phone
+            line.agent,
+            names.get(line.agent, "–"),
+            presence,
+            ACTIVITIES[line.activity],
+            _until(line),
+            phone,
         )
     return table
+
+
+def _until(line: AgentLine) -> str:
+    """Return when what he does, or his not being ready, ends by itself, by the local clock."""
+    ends = line.activity_ends or line.presence_ends
+    return "" if ends is None else f"{ends.astimezone():%H:%M:%S}"
 
 
 def _state(line: AgentLine) -> str:

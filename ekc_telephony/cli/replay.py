@@ -39,7 +39,7 @@ from ekc_telephony.settings.models import Settings
 from ekc_telephony.settings.plan import (
     ScriptShelf,
     engine_plan,
-    scripts_of_texts,
+    with_scripts_of,
 )
 from ekc_telephony.settings.routing import acd_of
 
@@ -116,14 +116,13 @@ def _replayed(journal: Path, config: Path, *, is_present: bool) -> Iterator[Repl
         as_then = settings if is_present else _settings_of(opening, config)
         plan = engine_plan(as_then, today=segment.began_at.date())
         if not is_present:
-            scripts = scripts_of_texts(as_then, opening.texts)
-            plan = dataclasses.replace(plan, scripts=scripts)
+            plan = with_scripts_of(opening.texts, plan, as_then)
         shelf = ScriptShelf(as_then, {})
         shelf.put(
             opening.texts,
             in_use=[(each.script or "", each.version) for each in opening.state.sessions],
         )
-        shelf.know(plan.scripts)
+        shelf.know(plan.scripts, also=plan.admission_scripts)
         engine = SupervisedEngine(Engine(plan, acd_of(as_then)))
         yield from replay(
             engine,

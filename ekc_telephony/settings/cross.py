@@ -51,6 +51,7 @@ _USUAL_CODES: Final = {
         "conference",
     )
 }
+_PORTS_OF_A_LEG: Final = 2
 _INTERVAL_LISTS: Final[tuple[Location, ...]] = (
     ("schedules", EVERY, "weekly", EVERY),
     ("schedules", EVERY, "open", EVERY),
@@ -78,6 +79,7 @@ def cross_check(document: Document, folder: Path) -> Iterator[Mistake]:
     yield from _overlapping_intervals(document)
     yield from _days_named_twice(document)
     yield from _codes_used_twice(document)
+    yield from _more_calls_than_ports(document)
 
 
 def _duplicates(document: Document) -> Iterator[Mistake]:
@@ -112,7 +114,8 @@ def _unknown_trunks(document: Document) -> Iterator[Mistake]:
 
 def _unknown_scripts(document: Document, scripts: Path) -> Iterator[Mistake]:
     known = {file.stem for file in scripts.glob("*.yaml")}
-    for found in document.scalars_at(("numbers", EVERY, "script")):
+    places = (("numbers", EVERY, "script"), ("admission", "script"))
+    for found in [each for place in places for each in document.scalars_at(place)]:
         if found.written not in known:
             otherwise = f"write {scripts.name}/{found.written}.yaml"
             yield _unknown(document, found, "script", known, otherwise)
@@ -192,6 +195,23 @@ def _port_in_rtp_range(document: Document) -> Iterator[Mistake]:
             found=f"port {sip}, which lies in the RTP range {first}-{last}",
             expected="a UDP port of its own",
             advice="move the port or the range",
+        )
+
+
+def _more_calls_than_ports(document: Document) -> Iterator[Mistake]:
+    """Yield an admission that lets callers in whom no leg is left for."""
+    most = _number_at(document, ("admission", "most_calls"))
+    first = _number_at(document, ("asterisk", "rtp", "first"))
+    last = _number_at(document, ("asterisk", "rtp", "last"))
+    if most is None or first is None or last is None or first >= last:
+        return
+    legs = (last - first + 1) // _PORTS_OF_A_LEG
+    if most >= legs:
+        yield document.mistake(
+            ("admission", "most_calls"),
+            found=f"{most} callers at once, with RTP ports for {legs} legs",
+            expected="fewer callers than legs: who is not let in needs one too, to hear why",
+            advice="let in fewer, or widen `asterisk.rtp`",
         )
 
 

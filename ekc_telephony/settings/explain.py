@@ -178,8 +178,18 @@ def _keys_known_at(location: Location) -> list[str]:
         elif arguments := get_args(annotation):
             # The item of a list stands first, the value of a mapping last.
             annotation = arguments[-1] if arguments[-1] is not Ellipsis else arguments[0]
+        annotation = _unless_none(annotation)
         models = _models_in(annotation)
     return sorted(models[0].model_fields) if models else []
+
+
+def _unless_none(annotation: Any) -> Any:
+    """Return what a block is that may be left out; anything else as it is."""
+    arguments = get_args(annotation)
+    if type(None) not in arguments:
+        return annotation
+    given = [each for each in arguments if each is not type(None)]
+    return given[0] if len(given) == 1 else annotation
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

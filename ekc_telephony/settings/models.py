@@ -398,6 +398,15 @@ class Routing(Section):
     """Whether operators may have more time for after-call work; null: they may not."""
 
 
+class AdmissionSettings(Section):
+    """How many callers are let in at once."""
+
+    most_calls: Annotated[int, Field(ge=1, le=100_000, strict=True)]
+    """Callers at once, in menus, in queues and in talks."""
+    script: Name
+    """What whoever comes beyond meets: a file in the folder of scripts, without its extension."""
+
+
 class Settings(Section):
     """The whole file, checked."""
 
@@ -422,6 +431,8 @@ class Settings(Section):
     operators: tuple[Operator, ...]
     supervisors: tuple[Supervisor, ...] = ()
     routing: Routing = Routing()
+    admission: AdmissionSettings | None = None
+    """None: everybody is let in, as long as Asterisk has legs."""
     feature_codes: FeatureCodes = FeatureCodes()
     service_level: ServiceLevel
 

@@ -9,7 +9,8 @@ the core sees dates only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Final
 
@@ -17,6 +18,7 @@ import holidays
 
 from ekc_telephony.core.engine.engine import EnginePlan
 from ekc_telephony.core.engine.features import FeatureCodes
+from ekc_telephony.core.engine.plan import Admission
 from ekc_telephony.core.engine.transfer import Directory
 from ekc_telephony.core.engine.transfer_codes import TransferCodes
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
@@ -52,6 +54,7 @@ def engine_plan(settings: Settings, *, today: date) -> EnginePlan:
             not_ready=codes.not_ready_codes(),
             signed_out=codes.signed_out,
             end_of_wrap_up=codes.end_of_wrap_up,
+            extend_wrap_up=codes.extend_wrap_up,
             transfers=TransferCodes(
                 blind=codes.transfer,
                 hand_over=codes.hand_over,
@@ -64,7 +67,15 @@ def engine_plan(settings: Settings, *, today: date) -> EnginePlan:
             queues={q.extension: QueueId(q.id) for q in settings.queues if q.extension},
             outside=frozenset(each.number for each in settings.outside),
         ),
+        admission=_admission(settings, _read_from(settings)),
     )
+
+
+def _admission(settings: Settings, read: Callable[[str], Script]) -> Admission | None:
+    written = settings.admission
+    if written is None:
+        return None
+    return Admission(most_calls=written.most_calls, script=read(written.script))
 
 
 def _known_names(settings: Settings) -> KnownNames:
@@ -78,10 +89,15 @@ def _known_names(settings: Settings) -> KnownNames:
 
 def _scripts(settings: Settings) -> Mapping[Did, Script]:
     """Return the entry script of every number; a script is read once."""
-    known = _known_names(settings)
-    names = sorted({number.script for number in settings.numbers})
-    scripts = {name: load_script(settings.scripts / f"{name}.yaml", known=known) for name in names}
+    read = _read_from(settings)
+    scripts = {name: read(name) for name in sorted({each.script for each in settings.numbers})}
     return {Did(number.did): scripts[number.script] for number in settings.numbers}
+
+
+def _read_from(settings: Settings) -> Callable[[str], Script]:
+    """Return what reads a script from its file."""
+    known = _known_names(settings)
+    return lambda name: load_script(settings.scripts / f"{name}.yaml", known=known)
 
 
 class ScriptShelf:
@@ -91,15 +107,19 @@ class ScriptShelf:
     Args:
         settings: The configuration; its scripts were read before without a mistake.
         scripts: The entry script of every number.
+        also: Scripts that no number begins with.
     """
 
-    def __init__(self, settings: Settings, scripts: Mapping[Did, Script]) -> None:
+    def __init__(
+        self, settings: Settings, scripts: Mapping[Did, Script], *, also: Iterable[Script] = ()
+    ) -> None:
         self._settings = settings
         self._scripts = scripts
-        self._versions = {_shelf_mark(each.script, each.version): each for each in scripts.values()}
+        everything = [*scripts.values(), *also]
+        self._versions = {_shelf_mark(each.script, each.version): each for each in everything}
         self.texts: dict[str, str] = {
             _shelf_mark(script, version_of(text)): text
-            for script in sorted({each.script for each in scripts.values()})
+            for script in sorted({each.script for each in everything})
             for text in [(settings.scripts / f"{script}.yaml").read_text(encoding="utf-8")]
         }
         """The text of every version, by `<script>@<version>`."""
@@ -115,10 +135,10 @@ class ScriptShelf:
         marks = {_shelf_mark(script, version) for script, version in in_use}
         self.texts = {mark: texts[mark] for mark in sorted(marks & texts.keys())} | self.texts
 
-    def know(self, scripts: Mapping[Did, Script]) -> None:
+    def know(self, scripts: Mapping[Did, Script], *, also: Iterable[Script] = ()) -> None:
         """Take scripts that were read elsewhere as the present ones."""
         self._scripts = scripts
-        for each in scripts.values():
+        for each in [*scripts.values(), *also]:
             self._versions[_shelf_mark(each.script, each.version)] = each
 
     def find(self, did: Did, script: ScriptId | None, version: str) -> Script | None:
@@ -142,11 +162,12 @@ class ScriptShelf:
             return
 
 
-def scripts_of_texts(settings: Settings, texts: Mapping[str, str]) -> Mapping[Did, Script]:
+def with_scripts_of(texts: Mapping[str, str], plan: EnginePlan, settings: Settings) -> EnginePlan:
     """
-    Return the entry script of every number from texts instead of files.
+    Return the plan with the scripts of these texts instead of those in files.
 
     Args:
+        plan: The plan.
         settings: The configuration.
         texts: By `<script>@<version>`; of two versions of a script the later one counts.
 
@@ -155,13 +176,17 @@ def scripts_of_texts(settings: Settings, texts: Mapping[str, str]) -> Mapping[Di
     """
     present = {mark.rpartition("@")[0]: text for mark, text in texts.items() if "@" in mark}
     known = _known_names(settings)
-    scripts = {
-        name: script_of(
-            read_document(settings.scripts / f"{name}.yaml", text=present.get(name)), known=known
-        )
-        for name in sorted({number.script for number in settings.numbers})
-    }
-    return {Did(number.did): scripts[number.script] for number in settings.numbers}
+
+    def read(name: str) -> Script:
+        file = settings.scripts / f"{name}.yaml"
+        return script_of(read_document(file, text=present.get(name)), known=known)
+
+    scripts = {name: read(name) for name in sorted({each.script for each in settings.numbers})}
+    return replace(
+        plan,
+        scripts={Did(number.did): scripts[number.script] for number in settings.numbers},
+        admission=_admission(settings, read),
+    )
 
 
 def _shelf_mark(script: str, version: str) -> str:

@@ -254,11 +254,11 @@ def _overflows_to_nowhere(place: _Place, queue: Queue, names: list[str]) -> Iter
 
 def _name_that_is_taken(place: _Place, queue: Queue) -> Iterator[Mistake]:
     if queue.id in NO_QUEUES:
+        taken = ", ".join(sorted(NO_QUEUES))
         yield place.mistake(
             "id",
             found=f"a queue with the name {queue.id}",
-            expected="a name that overflows have no other use for: "
-            f"not {', '.join(sorted(NO_QUEUES))}",
+            expected=f"a name that overflows have no other use for: not {taken}",
             advice="give the queue another name",
         )
 

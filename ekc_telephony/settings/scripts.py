@@ -154,7 +154,34 @@ class _Goodbye(_Node):
         return core.Goodbye(prompts=_keys(self.prompts), outcome=self.outcome)
 
 
-_AnyNode: TypeAlias = _Play | _Menu | _Hours | _Enqueue | _Message | _Goodbye
+class _Number(_Node):
+    kind: Literal["number"]
+    known: Name
+    unknown: Name
+
+    def targets(self) -> Iterator[tuple[Location, str]]:
+        yield ("known",), self.known
+        yield ("unknown",), self.unknown
+
+    def build(self) -> core.Node:
+        return core.KnownNumber(known=NodeId(self.known), unknown=NodeId(self.unknown))
+
+
+class _Callback(_Node):
+    kind: Literal["callback"]
+    prompts: Prompts = Field(min_length=1)
+    without_number: Name
+
+    def targets(self) -> Iterator[tuple[Location, str]]:
+        yield ("without_number",), self.without_number
+
+    def build(self) -> core.Node:
+        return core.Callback(
+            prompts=_keys(self.prompts), without_number=NodeId(self.without_number)
+        )
+
+
+_AnyNode: TypeAlias = _Play | _Menu | _Hours | _Enqueue | _Message | _Goodbye | _Number | _Callback
 _KINDS: Final[Mapping[str, type[_AnyNode]]] = {
     "play": _Play,
     "menu": _Menu,
@@ -162,6 +189,8 @@ _KINDS: Final[Mapping[str, type[_AnyNode]]] = {
     "enqueue": _Enqueue,
     "message": _Message,
     "goodbye": _Goodbye,
+    "number": _Number,
+    "callback": _Callback,
 }
 
 
@@ -335,22 +364,26 @@ def _nobody(
     )
 
 
+_PASSED: Final = (_Hours, _Number, _Callback)
+"""Nodes that may lead on at once."""
+
+
 def _endless(document: Document, nodes: Mapping[str, _AnyNode]) -> Iterator[Mistake]:
-    """Yield every `hours` node from which callers would walk in a circle without a pause."""
+    """Yield every node from which callers would walk in a circle without a pause."""
     for name in nodes:
         walked: set[str] = set()
         ahead = [name]
         while ahead:
             node = nodes[ahead.pop()]
-            if not isinstance(node, _Hours):
+            if not isinstance(node, _PASSED):
                 continue
-            following = {node.open, node.closed} - walked
+            following = {target for _, target in node.targets()} - walked
             walked |= following
             ahead += following
-        if name in walked and isinstance(nodes[name], _Hours):
+        if name in walked and isinstance(nodes[name], _PASSED):
             yield document.mistake(
                 ("nodes", name),
-                found=f"a circle of `hours` nodes through {name}",
+                found=f"a circle of `{nodes[name].kind}` nodes through {name}",
                 expected="a way on which the caller hears or does something",
                 advice="lead one of its branches to a play, menu, enqueue or goodbye node",
                 at_key=True,

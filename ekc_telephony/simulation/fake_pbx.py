@@ -19,6 +19,7 @@ from typing import Any, Final
 from ekc_telephony.core.acd.specs import KeyTarget
 from ekc_telephony.core.call.commands import (
     DialAgent,
+    DialNumber,
     HangUpLeg,
     PlayPrompts,
     RecordLeg,
@@ -60,6 +61,8 @@ MESSAGE_S: Final = 30.0
 """How long a caller speaks who leaves a message."""
 REACTION_S: Final = 1.0
 """How long after the end of a menu's prompts its caller presses his key."""
+OUTSIDE_ANSWERS_S: Final = 10.0
+"""How long a number outside rings; somebody there always answers and talks as we would have."""
 
 
 class FakePbx:
@@ -84,6 +87,7 @@ class FakePbx:
         self._playbacks: dict[PlaybackId, LegId] = {}
         self._doers: Mapping[type[Effect], Callable[[Any], None]] = {
             DialAgent: self._dial,
+            DialNumber: self._dial_outside,
             HangUpLeg: self._hang_up,
             SendToFallback: self._hang_up,
             PlayPrompts: self._play,
@@ -159,6 +163,16 @@ class FakePbx:
         self._legs[command.leg] = entry
         self._people.rings(entry, OfferId(command.leg), command.ring_time)
 
+    def _dial_outside(self, command: DialNumber) -> None:
+        self._legs[command.leg] = self._entry_of_call[command.call]
+        self._agenda.after(OUTSIDE_ANSWERS_S, self._answer_outside, command.leg)
+
+    def _answer_outside(self, leg: LegId) -> None:
+        entry = self._legs.get(leg)
+        if entry is not None:
+            self._tell(LegAnswered(leg=leg))
+            self._people.talks(entry)
+
     def _hang_up(self, command: HangUpLeg | SendToFallback) -> None:
         self._agenda.after(0.0, self._end_leg, (command.leg, EndReason.HUNG_UP))
 
@@ -218,7 +232,7 @@ class FakePbx:
             self._people.talks(entry)
 
     def _segment_ended(self, fact: SegmentEnded) -> None:
-        if fact.kind is SegmentKind.TALK:
+        if fact.kind in {SegmentKind.TALK, SegmentKind.OUTSIDE}:
             self._people.talk_is_over(self._entry_of_call[fact.call])
 
     def _call_ended(self, fact: CallEnded) -> None:

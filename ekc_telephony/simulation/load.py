@@ -21,7 +21,7 @@ from ekc_telephony.core.kernel.ids import Did, NodeId, PromptKey, QueueId, Scrip
 from ekc_telephony.settings.document import Document, read_document
 from ekc_telephony.settings.errors import Mistake, SettingsError
 from ekc_telephony.settings.load import load_settings
-from ekc_telephony.settings.models import Operator, Routing, ServiceLevel, Settings
+from ekc_telephony.settings.models import Operator, OutsideNumber, Routing, ServiceLevel, Settings
 from ekc_telephony.settings.plan import engine_plan
 from ekc_telephony.settings.routing import routing_mistakes
 from ekc_telephony.simulation.mistakes import cross_check, explain_scenario
@@ -30,7 +30,9 @@ from ekc_telephony.simulation.scenario import Calls, Scenario, Staff
 
 MENU: Final = PromptKey("simulated-menu")
 """What stands for a menu in front of a queue; it lasts as long as each caller's menu does."""
-_NO_CODES: Final = FeatureCodes(ready="", not_ready={}, signed_out="", end_of_wrap_up="")
+_NO_CODES: Final = FeatureCodes(
+    ready="", not_ready={}, signed_out="", end_of_wrap_up="", extend_wrap_up=""
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +101,12 @@ def _playable(document: Document, scenario: Scenario, settings: Settings | None)
 
 def _centre(scenario: Scenario, settings: Settings | None, staff: tuple[Staff, ...]) -> Settings:
     """Return what the seam between configuration and core reads, and nothing else."""
+    queues = scenario.queues or (settings.queues if settings else ())
+    numbers = {rule.number for each in queues for rule in each.overflow if rule.number is not None}
     return Settings.model_construct(
-        queues=scenario.queues or (settings.queues if settings else ()),
+        queues=queues,
+        # Nobody is really rung, so every number may be.
+        outside=tuple(OutsideNumber.model_construct(number=each, trunk="") for each in numbers),
         operators=tuple(chain.from_iterable(each.operators() for each in staff)),
         routing=scenario.routing or (settings.routing if settings else Routing()),
     )
@@ -132,6 +138,7 @@ def _plan(scenario: Scenario, settings: Settings | None) -> EnginePlan:
         scripts=scripts if real is None else {**real.scripts, **scripts},
         schedules={} if real is None else real.schedules,
         feature_codes=_NO_CODES if real is None else real.feature_codes,
+        admission=None if real is None else real.admission,
     )
 
 

@@ -24,6 +24,7 @@ LINE = "first_line"
         ("*462", "presence-not-ready-lunch", Presence.NOT_READY, NotReadyReason.LUNCH),
         ("*463", "presence-not-ready-training", Presence.NOT_READY, NotReadyReason.TRAINING),
         ("*48", "wrap-up-ended", Presence.READY, None),
+        ("*49", "wrap-up-not-extended", Presence.READY, None),
         ("*47", "presence-signed-out", Presence.SIGNED_OUT, None),
     ],
 )
@@ -39,7 +40,7 @@ async def test_a_code_is_confirmed_by_voice_and_seen_on_the_wallboard(
     )
 
 
-@pytest.mark.parametrize("code", ["*49", "88001000001", "112", "*"])
+@pytest.mark.parametrize("code", ["*59", "88001000001", "112", "*"])
 async def test_a_code_that_nobody_knows_is_told_to_be_unknown(stand: Stand, code: str) -> None:
     await stand.on_duty("orlov", Answer(after=timedelta()))
     orlov = await stand.phone("orlov")

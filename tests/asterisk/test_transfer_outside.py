@@ -18,7 +18,7 @@ from ekc_telephony.core.call.presence import Activity
 from lab.node import Document, PortBlock
 from lab.phones.operator import Answer, OperatorPhone
 from lab.stand import Citizen, Stand, happens, running_stand, told
-from lab.story_site import FIRST_LINE, write_story_site
+from lab.story_site import FIRST_LINE, PENSIONS, write_story_site
 
 AT_ONCE: Final = timedelta()
 EXCHANGE: Final = ("127.0.0.2", 5060)
@@ -72,7 +72,8 @@ class Exchange(asyncio.DatagramProtocol):
         self._send(
             [
                 f"BYE {contact} SIP/2.0",
-                f"Via: SIP/2.0/UDP {EXCHANGE[0]}:{EXCHANGE[1]};branch=z9hG4bKgone",
+                # A branch of its own, or Asterisk takes it for the BYE of the call before.
+                f"Via: SIP/2.0/UDP {EXCHANGE[0]}:{EXCHANGE[1]};branch=z9hG4bK{headers['Call-ID']}",
                 f"From: {headers['To']};tag=exchange",
                 f"To: {headers['From']}",
                 f"Call-ID: {headers['Call-ID']}",
@@ -131,6 +132,10 @@ def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     def allow(document: Document) -> None:
         document["outside"] = [{"number": "112", "trunk": "city"}]
         document["operators"][1]["extension"] = "102"
+        document["queues"][1]["when_no_agents"] = "wait"
+        document["queues"][1]["overflow"] = [
+            {"when": "waited", "after": "1s", "to": "outside", "number": "112"}
+        ]
 
     folder = tmp_path_factory.mktemp("stand")
     site = write_story_site(folder, ports=PortBlock.find_free(), change=allow)
@@ -183,6 +188,35 @@ async def test_when_it_is_busy_outside_the_caller_comes_back_to_his_sender(stand
     segments = told(await stand.history(citizen.number))
     assert "outside refused" in segments
     assert segments.count("talk ivanova caller_hung_up") == 1
+
+
+async def test_whom_nobody_here_takes_is_answered_outside(stand: Stand) -> None:
+    async with exchange("200 OK") as outside:
+        citizen = await stand.call(PENSIONS)
+        await stand.until(lambda _: any(each.startswith("ACK") for each in outside.heard))
+        outside.hang_up()
+        await happens(citizen.line.ended)
+    history = await stand.history(citizen.number)
+    assert history.summary.outcome is CallOutcome.ANSWERED
+    assert told(history)[1:] == ["waiting overflowed", "outside completed"]
+
+
+async def test_whom_nobody_takes_outside_either_waits_on_and_is_taken_here(stand: Stand) -> None:
+    async with exchange("486 Busy Here") as outside:
+        citizen = await stand.call(PENSIONS)
+        await stand.until(lambda _: any(each.startswith("INVITE") for each in outside.heard))
+        await stand.until_waiting(1, queue="pensions")
+        await stand.on_duty("smirnova", Answer(after=AT_ONCE))
+        await stand.until_agent("smirnova", lambda agent: agent.activity is Activity.TALKING)
+        await citizen.line.hang_up()
+        invitations = [each for each in outside.heard if each.startswith("INVITE")]
+    assert len(invitations) == 1
+    assert told(await stand.history(citizen.number))[1:5] == [
+        "waiting overflowed",
+        "outside refused",
+        "waiting completed",
+        "offer smirnova accepted",
+    ]
 
 
 async def test_no_other_number_outside_is_dialled(stand: Stand) -> None:

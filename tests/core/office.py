@@ -25,6 +25,7 @@ from typing import Final
 
 from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.acd.specs import (
+    AgentRules,
     AgentSpec,
     Easing,
     KeyTarget,
@@ -41,14 +42,17 @@ from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.engine.engine import Engine, EnginePlan
 from ekc_telephony.core.engine.features import FeatureCodes
+from ekc_telephony.core.engine.plan import Admission
 from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.engine.transfer import Directory
 from ekc_telephony.core.engine.transfer_codes import TransferCodes
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
 from ekc_telephony.core.ivr.script import (
+    Callback,
     Enqueue,
     Goodbye,
     Hours,
+    KnownNumber,
     Menu,
     Message,
     Play,
@@ -81,6 +85,7 @@ SECOND: Final = QueueId("second")
 PATIENT: Final = QueueId("patient")
 EXPERT: Final = QueueId("expert")
 KEYS: Final = QueueId("keys")
+REMOTE: Final = QueueId("remote")
 _DEUTSCH: Final = SkillId("german")
 
 
@@ -168,6 +173,28 @@ QUEUES: Final = (
             ),
         ),
     ),
+    replace(
+        queue(REMOTE, requires={_DEUTSCH: 9}),
+        overflows=(
+            Overflow(
+                cause=OverflowCause.WAITED,
+                after=seconds(10),
+                target=OverflowTarget.OUTSIDE,
+                number="112",
+            ),
+            Overflow(
+                cause=OverflowCause.WAITED,
+                after=seconds(20),
+                target=OverflowTarget.QUEUE,
+                to_queue=FIRST,
+            ),
+        ),
+        keys={"1": QueueKey(target=KeyTarget.CALLBACK)},
+        keeps_place_for=seconds(120),
+    ),
+)
+RULES: Final = AgentRules(
+    after_no_answer=seconds(120), extends_wrap_up_by=seconds(30), extensions=2
 )
 _PEOPLE: Final[tuple[tuple[AgentId, Line, Mapping[SkillId, int]], ...]] = (
     (ANNA, Line.FIRST, {}),
@@ -190,7 +217,7 @@ def acd(*, ready: Iterable[AgentId] = ()) -> Acd:
         )
         for agent, line, skills in _PEOPLE
     ]
-    return Acd(QUEUES, agents)
+    return Acd(QUEUES, agents, rules=RULES)
 
 
 def _prompts(*keys: str) -> tuple[PromptKey, ...]:
@@ -247,6 +274,33 @@ MESSAGE_SCRIPT: Final = Script(
         **MAIN_SCRIPT.nodes,
     },
 )
+REMOTE_SCRIPT: Final = Script(
+    script=ScriptId("remote"),
+    entry=NodeId("wait"),
+    nodes={NodeId("wait"): Enqueue(queue=REMOTE, answers_at_once=False, skills={_DEUTSCH: 1})},
+)
+OVERLOAD_SCRIPT: Final = Script(
+    script=ScriptId("overload"),
+    entry=NodeId("number"),
+    nodes={
+        NodeId("number"): KnownNumber(known=NodeId("offer"), unknown=NodeId("sorry")),
+        NodeId("offer"): Menu(
+            prompts=_prompts("overload-offer"),
+            choices={"1": NodeId("back")},
+            timeout=seconds(5),
+            retries=0,
+            invalid_prompts=(),
+            timeout_prompts=(),
+            exhausted=NodeId("sorry"),
+        ),
+        NodeId("back"): Callback(
+            prompts=_prompts("callback-promised"), without_number=NodeId("sorry")
+        ),
+        NodeId("sorry"): Goodbye(
+            prompts=_prompts("overload-sorry"), outcome=CallOutcome.INFORMED_NO_AGENTS
+        ),
+    },
+)
 WORDLESS_SCRIPT: Final = Script(
     script=ScriptId("wordless"),
     entry=NodeId("end"),
@@ -262,6 +316,7 @@ CODES: Final = FeatureCodes(
     not_ready={"*46": NotReadyReason.OTHER, "*462": NotReadyReason.LUNCH},
     signed_out="*47",
     end_of_wrap_up="*48",
+    extend_wrap_up="*49",
     transfers=TransferCodes(
         blind="*70", hand_over="*71", conference="*73", reasons={"2": "a specialist is needed"}
     ),
@@ -276,25 +331,31 @@ SCRIPTS: Final = {
     Did("600"): EXPERT_SCRIPT,
     Did("700"): MESSAGE_SCRIPT,
     Did("800"): KEYS_SCRIPT,
+    Did("900"): REMOTE_SCRIPT,
 }
 
 
-def engine(*, ready: Iterable[AgentId] = ()) -> Engine:
+def engine(*, ready: Iterable[AgentId] = (), most_calls: int | None = None) -> Engine:
     """Return the office's engine; whoever is not in `ready` is signed out."""
     plan = EnginePlan(
         scripts=SCRIPTS,
         schedules={"office": OFFICE_HOURS},
         feature_codes=CODES,
         directory=Directory(outside=frozenset({"112"})),
+        admission=None
+        if most_calls is None
+        else Admission(most_calls=most_calls, script=OVERLOAD_SCRIPT),
     )
     return Engine(plan, acd(ready=ready))
 
 
-def restored_engine(state: EngineState, now: datetime) -> Engine:
+def restored_engine(state: EngineState, now: datetime, *, most_calls: int | None = None) -> Engine:
     """Return an engine of the office that goes on where another was."""
-    again = engine(ready=EVERYBODY)
+    again = engine(ready=EVERYBODY, most_calls=most_calls)
     for session in state.sessions:
-        again.restore_session(session, script=SCRIPTS.get(session.did))
+        is_beyond = session.script == OVERLOAD_SCRIPT.script
+        script = OVERLOAD_SCRIPT if is_beyond else SCRIPTS.get(session.did)
+        again.restore_session(session, script=script)
     again.restore_agents(state.agents, state.features, now)
     again.restore_regulars(state.regulars)
     again.restore_paces(state.paces)

@@ -38,7 +38,9 @@ def _engine() -> SupervisedEngine:
         }
     )
     script = Script(script=ScriptId("broken"), entry=MENU, nodes=nodes)
-    codes = FeatureCodes(ready="*45", not_ready={}, signed_out="*47", end_of_wrap_up="*48")
+    codes = FeatureCodes(
+        ready="*45", not_ready={}, signed_out="*47", end_of_wrap_up="*48", extend_wrap_up="*49"
+    )
     plan = EnginePlan(scripts={Did("100"): script}, schedules={}, feature_codes=codes)
     return SupervisedEngine(Engine(plan, Acd([], [])))
 

@@ -291,6 +291,71 @@ def test_who_overflows_waits_on_in_another_queue_and_counts_where_he_came(
     assert [each.waited_s for each in entries] == [pytest.approx(20)] * len(entries)
 
 
+OUTSIDE = 'overflow: [{when: waited, after: 1m, to: outside, number: "112"}]'
+
+
+def test_who_overflows_outside_is_answered_there(tmp_path: Path) -> None:
+    playable = one_queue(
+        tmp_path,
+        agents=1,
+        calls=60,
+        talk="fixed 4m",
+        hours="08:00-10:00",
+        level="engine",
+        routing=OUTSIDE,
+    )
+    entries = passed(playable).ledger.entries
+    assert {each.outcome for each in entries} == {CallOutcome.ANSWERED}
+    assert not [each for each in entries if each.is_cut_off]
+    waited = [each.waited_s for each in entries if each.waited_s is not None]
+    assert max(waited) == pytest.approx(70, abs=1)
+
+
+def test_numbers_outside_need_the_whole_engine(tmp_path: Path) -> None:
+    playable = one_queue(
+        tmp_path,
+        agents=1,
+        calls=60,
+        talk="fixed 4m",
+        hours="08:00-10:00",
+        level="routing",
+        routing=OUTSIDE,
+    )
+    with pytest.raises(NotRoutingAloneError, match="CallerSentOutside"):
+        passed(playable)
+
+
+def test_whoever_comes_beyond_is_told_so_and_nobody_is_cut_off(tmp_path: Path) -> None:
+    project = Path(__file__).parents[2]
+    text = (project / "ekc.yaml").read_text(encoding="utf-8")
+    for folder in ("ivr_scripts", "sounds"):
+        text = text.replace(f": {folder} ", f": {project / folder} ")
+    admission = "# admission: {most_calls: 200, script: overload}"
+    config = tmp_path / "ekc.yaml"
+    config.write_text(
+        text.replace(admission, "admission: {most_calls: 8, script: overload}"), encoding="utf-8"
+    )
+    playable = written(
+        tmp_path,
+        f"""
+        title: Слишком много звонков
+        configuration: {config}
+        level: engine
+        day: 2026-03-02
+        time_zone: Europe/Moscow
+        hours: "10:00-11:00"
+        calls:
+          - {{number: "88001000001", arrivals: {{"10:00-11:00": 300}}, patience: none,
+             talk: fixed 4m}}
+        """,
+    )
+    entries = passed(playable).ledger.entries
+    outcomes = Counter(each.outcome for each in entries)
+    assert outcomes[CallOutcome.ANSWERED] > 0
+    assert outcomes[CallOutcome.INFORMED_NO_AGENTS] > 0
+    assert not [each for each in entries if each.is_cut_off]
+
+
 def test_callers_of_a_script_need_the_whole_engine(tmp_path: Path) -> None:
     project = Path(__file__).parents[2]
     playable = written(

@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from ekc_telephony.core.call.facts import (
+    AgentChanged,
     CallbackDue,
     CallDisturbed,
     CallEnded,
@@ -29,6 +30,7 @@ from ekc_telephony.core.call.facts import (
     RecordingLost,
     SegmentEnded,
 )
+from ekc_telephony.core.call.presence import PresenceCause
 from ekc_telephony.core.engine.wallboard import Wallboard
 
 _BUCKETS: Final = (0.5, 1, 2, 3, 5, 8, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 3600)
@@ -79,9 +81,18 @@ class PrometheusSink:
             registry=registry,
         )
 
+        self._presences = Counter(
+            "ekc_presences_changed_by_themselves",
+            "Agents made not ready since they did not answer, or ready again after that",
+            ["cause"],
+            registry=registry,
+        )
+
     def record(self, fact: Fact) -> None:
         """Count the fact."""
         match fact:
+            case AgentChanged(cause=PresenceCause() as cause):
+                self._presences.labels(cause.value).inc()
             case SegmentEnded(kind=kind, outcome=outcome, at=at, started_at=started_at):
                 queue = fact.queue or _NO_QUEUE
                 seconds = (at - started_at).total_seconds()

@@ -217,6 +217,11 @@ class Acd:
         _, effects = self._callers.let_wait(now)
         return effects + self._matching.offer_in_turn(self._matching.waiting.values(), now)
 
+    def go_on(self, now: datetime) -> None:
+        """Be the ACD that another one was at this moment: what was due before has been done."""
+        self._matching.is_suspended = False
+        self._callers.go_on(now)
+
     # --- events and time
 
     def handle(self, event: AcdEvent, now: datetime) -> list[AcdEffect]:

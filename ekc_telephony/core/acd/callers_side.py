@@ -13,7 +13,8 @@ asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from ekc_telephony.core.acd.floor import Waiting
 from ekc_telephony.core.acd.matching import Matching
@@ -32,6 +33,8 @@ from ekc_telephony.core.acd.patience import Patience
 from ekc_telephony.core.acd.specs import NoAgentsPolicy, Overflow, OverflowTarget
 from ekc_telephony.core.kernel.deadlines import Deadlines
 from ekc_telephony.core.kernel.ids import AgentId, CallId
+
+_INSTANT: Final = timedelta(microseconds=1)
 
 
 class CallersSide:
@@ -71,6 +74,14 @@ class CallersSide:
         self._due.set(waiting.call, waiting.entered_at)
         if offer is not None and agent is not None:
             self._matching.restore_offer(waiting, offer, agent)
+
+    def go_on(self, now: datetime) -> None:
+        """Let those wait who were restored as they waited at this moment, and look at nothing."""
+        for waiting in self._matching.waiting.values():
+            self._floor.move(waiting, self._patience.lane(waiting, now))
+            # What falls due at this very moment may not have been done yet.
+            moment = self._patience.next_moment(waiting, now - _INSTANT)
+            self._due.set(waiting.call, moment)
 
     # --- coming and going
 

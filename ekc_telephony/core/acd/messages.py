@@ -275,7 +275,7 @@ class WrapUpEnded:
     """The agent said so himself; otherwise its time ran out."""
 
 
-AcdEffect: TypeAlias = (
+CallDecision: TypeAlias = (
     OfferMade
     | NobodySignedIn
     | CallerMoved
@@ -284,5 +284,6 @@ AcdEffect: TypeAlias = (
     | CallerSentOutside
     | WrapUpStarted
     | WrapUpEnded
-    | AgentChanged
 )
+"""What is decided about one call."""
+AcdEffect: TypeAlias = CallDecision | AgentChanged

@@ -176,6 +176,21 @@ class PresenceDeclared:
     reason: NotReadyReason | None = None
 
 
+class WrapUpWish(Enum):
+    """What somebody wants of a wrap-up that goes on."""
+
+    END = "end"
+    EXTEND = "extend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapUpDeclared:
+    """Somebody said over HTTP that an agent has done, or needs more time, after his call."""
+
+    agent: AgentId
+    wish: WrapUpWish
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisionAsked:
     """A supervisor wants to take part in the talk of an agent, or in another way than he does."""
@@ -322,6 +337,7 @@ Event: TypeAlias = (
     | SupervisionAsked
     | SupervisionGivenUp
     | MoveAsked
+    | WrapUpDeclared
     | CallsLeftOpen
     | PhoneReached
     | PhoneLost

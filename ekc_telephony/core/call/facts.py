@@ -60,7 +60,7 @@ class CallOutcome(Enum):
     """How a call ended: the closed list of requirement G7. «Unknown» is not on it."""
 
     ANSWERED = "answered"
-    """The caller talked to an agent."""
+    """The caller talked to an agent, or to somebody at a number outside that his queue rang."""
     SELF_SERVED = "self_served"
     """The script gave the caller what he came for."""
     ABANDONED_IN_MENU = "abandoned_in_menu"

@@ -47,20 +47,22 @@ def state_of(acd: Acd, agent_id: AgentId) -> AgentState:
         load=agent.load,
         last_offer=agent.last_offer,
         engaged_for=acd.engaged_for(agent_id),
+        extensions=agent.extensions,
+        presence_ends=agent.presence_ends,
     )
 
 
 def agent_of(state: AgentState, sessions: Mapping[CallId, Session]) -> Agent:
     """Return the agent as he was, or idle when his call is not there any more."""
     agent = Agent(state.agent, presence=state.presence)
-    agent.reason = state.reason
+    agent.reason, agent.presence_ends = state.reason, state.presence_ends
     agent.is_reachable = state.is_reachable
     agent.is_elsewhere = state.is_elsewhere
     agent.load, agent.last_offer = state.load, state.last_offer
     if state.activity in _OF_A_CALL and not _is_borne_out(state, sessions):
         return agent
     agent.activity = state.activity
-    agent.call = state.call
+    agent.call, agent.extensions = state.call, state.extensions
     agent.activity_ends, agent.activity_began = state.activity_ends, state.activity_began
     return agent
 
@@ -97,6 +99,7 @@ def place_of(acd: Acd, call: CallId) -> PlaceState | None:
         ),
         overflows=waiting.overflows,
         kept_until=waiting.kept_until,
+        was_outside=waiting.was_outside,
     )
 
 
@@ -117,6 +120,7 @@ def waiting_of(call: CallId, place: PlaceState) -> Waiting:
         spared={each.agent: each.until for each in place.spared},
         overflows=place.overflows,
         kept_until=place.kept_until,
+        was_outside=place.was_outside,
     )
 
 

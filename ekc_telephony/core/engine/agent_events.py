@@ -10,7 +10,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from ekc_telephony.core.acd.messages import ElsewhereChanged, PresenceSet, ReachabilityChanged
+from ekc_telephony.core.acd.messages import (
+    ElsewhereChanged,
+    MoreWrapUpAsked,
+    PresenceSet,
+    ReachabilityChanged,
+    WrapUpDeclaredOver,
+)
 from ekc_telephony.core.call.commands import HangUpCause, HangUpLeg
 from ekc_telephony.core.call.events import (
     FeatureDialled,
@@ -18,6 +24,8 @@ from ekc_telephony.core.call.events import (
     PhoneReached,
     PhonesElsewhere,
     PresenceDeclared,
+    WrapUpDeclared,
+    WrapUpWish,
 )
 from ekc_telephony.core.engine.ear import Ear
 from ekc_telephony.core.engine.features import answer_feature_code
@@ -48,7 +56,10 @@ def _feature_dialled(board: Switchboard, event: FeatureDialled, now: datetime) -
         return colleague_dialled(board, event, target, now)
     if (wish := wish_of(board.plan.feature_codes.transfers, event.code)) is not None:
         return code_dialled(board, event, wish, now)
-    answer = answer_feature_code(board.plan.feature_codes, event.agent, event.code)
+    may_extend = board.acd.may_extend_wrap_up(event.agent)
+    answer = answer_feature_code(
+        board.plan.feature_codes, event.agent, event.code, may_extend=may_extend
+    )
     # While he listens his phone is busy: what may bring him a call waits until he has hung up.
     board.features[event.leg] = answer.event if answer.makes_available else None
     board.features_touched = True
@@ -63,6 +74,14 @@ def _presence_declared(board: Switchboard, event: PresenceDeclared, now: datetim
         return []
     declared = PresenceSet(agent=event.agent, presence=event.presence, reason=event.reason)
     return board.ask_acd(declared, now)
+
+
+def _wrap_up_declared(board: Switchboard, event: WrapUpDeclared, now: datetime) -> list[Effect]:
+    if event.agent not in board.acd.agents:
+        return []
+    if event.wish is WrapUpWish.EXTEND:
+        return board.ask_acd(MoreWrapUpAsked(agent=event.agent), now)
+    return board.ask_acd(WrapUpDeclaredOver(agent=event.agent), now)
 
 
 def _phone_reached(board: Switchboard, event: PhoneReached, now: datetime) -> list[Effect]:
@@ -80,6 +99,7 @@ def _reachability(board: Switchboard, event: ReachabilityChanged, now: datetime)
 HANDLERS: Final[Handlers] = {
     FeatureDialled: _feature_dialled,
     PresenceDeclared: _presence_declared,
+    WrapUpDeclared: _wrap_up_declared,
     PhoneReached: _phone_reached,
     PhoneLost: _phone_lost,
     PhonesElsewhere: phones_elsewhere,

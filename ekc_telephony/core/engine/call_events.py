@@ -57,7 +57,7 @@ def leg_ended(board: Switchboard, event: LegEnded, now: datetime) -> list[Effect
 def _call_arrived(board: Switchboard, event: CallArrived, now: datetime) -> list[Effect]:
     if event.call in board.sessions:
         return []
-    script = board.plan.scripts.get(event.did)
+    script = board.entry_script(event.did)
     session = Session(Course(event, script=script, around=board.around, now=now))
     board.admit(session)
     return board.settle(session, session.start(now), now)

@@ -12,6 +12,7 @@ Rule 2: `end` is the only way out, and works once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, assert_never, final
 
@@ -34,9 +35,11 @@ from ekc_telephony.core.engine.outside import Outside
 from ekc_telephony.core.engine.state import (
     MessageEnd,
     MessageState,
+    OutsideState,
     Phase,
     PlaceState,
     SessionState,
+    SkillState,
     VisitState,
 )
 from ekc_telephony.core.engine.supervision import Supervision
@@ -45,8 +48,16 @@ from ekc_telephony.core.engine.transfer import Advice
 from ekc_telephony.core.engine.transfer_codes import Keypad
 from ekc_telephony.core.engine.waiting_room import WaitingRoom, told_keys
 from ekc_telephony.core.ivr.interpreter import Say, StopSaying, Visit, VisitEffect
-from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Message, Script
-from ekc_telephony.core.kernel.ids import AgentId, BridgeId, LegId, PromptKey, QueueId
+from ekc_telephony.core.ivr.script import Callback, Enqueue, Goodbye, Message, Script
+from ekc_telephony.core.kernel.ids import (
+    AgentId,
+    BridgeId,
+    LegId,
+    PromptKey,
+    QueueId,
+    ScriptId,
+    SkillId,
+)
 
 TONE: Final = PromptKey("message-tone")
 """After it he speaks."""
@@ -88,10 +99,20 @@ class Course:
         self.script: Final = script
         self.phase = Phase.MENU
         self.queue: QueueId | None = None
-        self.visit = None if script is None else Visit(script, around.schedules)
+        self.visit = (
+            None
+            if script is None
+            else Visit(script, around.schedules, has_number=arrived.number is not None)
+        )
         """Where he is in the script; None when he has left it."""
         self.joined_at: datetime | None = None
         """The moment that decides his place in line."""
+        self.skills: Mapping[SkillId, int] = {}
+        """What he needs besides what his queue asks for."""
+        self.priority = 0
+        """Besides that of his queue."""
+        self.was_outside = False
+        """He overflowed to a number outside."""
         self.outcome: CallOutcome | None = None
         """What has already decided how the call ended."""
         self.room: WaitingRoom | None = None
@@ -158,6 +179,8 @@ class Course:
         course.joined_at, course.outcome = state.joined_at, state.outcome
         course.unheard_until = state.unheard_until
         course.message, course.messages = state.message, state.messages
+        course.skills = {each.skill: each.level for each in state.skills}
+        course.priority, course.was_outside = state.priority, state.was_outside
         if state.room is not None and state.queue is not None:
             course.room = course.new_waiting_room()
             course.room.resume(state.room)
@@ -181,7 +204,7 @@ class Course:
             call=self.call,
             did=self.did,
             number=self.number,
-            script=None if script is None else script.script,
+            script=self.script_id,
             version="" if script is None else script.version,
             phase=self.phase,
             queue=self.queue,
@@ -211,6 +234,9 @@ class Course:
             message=self.message,
             messages=self.messages,
             colleague=self.desk.colleague,
+            skills=tuple(SkillState(skill=skill, level=n) for skill, n in self.skills.items()),
+            priority=self.priority,
+            was_outside=self.was_outside,
         )
 
     # --- what all parts of a session do
@@ -227,6 +253,11 @@ class Course:
     def is_recorded(self) -> bool:
         """Whether conversations with him are recorded."""
         return self.queue is not None and self.spec().is_recorded
+
+    @property
+    def script_id(self) -> ScriptId | None:
+        """The script that he began with; None when nobody serves the number he dialled."""
+        return None if self.script is None else self.script.script
 
     def spec(self) -> QueueSpec:
         """Return the queue that he waits in or came through."""
@@ -254,6 +285,9 @@ class Course:
                     effects += self.ask_for_message(prompts, now)
                 case Goodbye(prompts=prompts, outcome=outcome):
                     effects += self.take_leave(prompts, outcome, now)
+                case Callback(prompts=prompts):
+                    effects += self.call_back(CallbackReason.ASKED, now)
+                    effects += self.take_leave(prompts, CallOutcome.CALLBACK_PROMISED, now)
                 case _:
                     assert_never(step)
         return effects
@@ -291,6 +325,7 @@ class Course:
         self._enter_waiting_room()
         place = regulars.place_of(self.number, node.queue, now, kept_for=spec.keeps_place_for)
         self.joined_at = place or now
+        self.skills, self.priority = node.skills, node.priority
         self.visit = None
         answered = self.ear.answer() if node.answers_at_once else []
         return [
@@ -302,8 +337,8 @@ class Course:
                 queue=node.queue,
                 since=place,
                 offers_before=self.desk.offers,
-                priority=node.priority,
-                skills=node.skills,
+                priority=self.priority,
+                skills=self.skills,
                 preferred=regulars.agent_of(self.number, now) if spec.prefers_for else None,
             ),
         ]
@@ -336,8 +371,23 @@ class Course:
                 offers_before=self.desk.offers,
                 preferred=only,
                 kept_for=None if only is None else 2 * self.spec().ring_time,
+                priority=self.priority,
+                skills=self.skills,
+                was_outside=self.was_outside,
             ),
         ]
+
+    def dial_outside(self, number: str, now: datetime) -> list[SessionEffect]:
+        """Ring a number outside for him; his clock goes on."""
+        self.phase = Phase.OUTSIDE
+        bridge = self.desk.new_bridge()
+        wanted = OutsideState(
+            number=number,
+            leg=LegId(f"{self.call}-outside-{self.desk.talks}"),
+            bridge=bridge,
+            lapses_at=None,
+        )
+        return self.outside.dial(wanted, now)
 
     def back_to_sender(self, now: datetime) -> list[SessionEffect]:
         """Let the caller wait for the agent who sent him on, then for anybody."""
@@ -423,6 +473,7 @@ class Course:
             return CallOutcome.MESSAGE_LEFT
         if now - self.chronicle.registered_at < SHORT_CALL:
             return CallOutcome.SHORT
-        if self.phase is Phase.WAITING or (self.message is not None and self.queue is not None):
+        has_waited = self.phase in {Phase.WAITING, Phase.OUTSIDE}
+        if has_waited or (self.message is not None and self.queue is not None):
             return CallOutcome.ABANDONED_IN_QUEUE
         return CallOutcome.ABANDONED_IN_MENU

@@ -10,7 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ekc_telephony.core.acd.messages import AcdEvent, PresenceSet, WrapUpDeclaredOver
+from ekc_telephony.core.acd.messages import (
+    AcdEvent,
+    MoreWrapUpAsked,
+    PresenceSet,
+    WrapUpDeclaredOver,
+)
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.engine.transfer_codes import TransferCodes
 from ekc_telephony.core.kernel.ids import AgentId, PromptKey
@@ -27,6 +32,7 @@ class FeatureCodes:
     """Each code that means «not ready», with its reason."""
     signed_out: str
     end_of_wrap_up: str
+    extend_wrap_up: str
     transfers: TransferCodes | None = None
     """None: nobody is sent on by a code."""
 
@@ -44,12 +50,24 @@ class FeatureAnswer:
         match self.event:
             case PresenceSet(presence=presence):
                 return presence is Presence.READY
+            case MoreWrapUpAsked():
+                return False
             case _:
                 return self.event is not None
 
 
-def answer_feature_code(codes: FeatureCodes, agent: AgentId, dialled: str) -> FeatureAnswer:
-    """Return what the operator asked for by dialling this code."""
+def answer_feature_code(
+    codes: FeatureCodes, agent: AgentId, dialled: str, *, may_extend: bool
+) -> FeatureAnswer:
+    """
+    Return what the operator asked for by dialling this code.
+
+    Args:
+        codes: The codes.
+        agent: Who dialled.
+        dialled: What.
+        may_extend: Whether he would get more time for his wrap-up.
+    """
     if dialled == codes.ready:
         return _presence(agent, Presence.READY, None, "presence-ready")
     if dialled in codes.not_ready:
@@ -61,7 +79,17 @@ def answer_feature_code(codes: FeatureCodes, agent: AgentId, dialled: str) -> Fe
         return FeatureAnswer(
             event=WrapUpDeclaredOver(agent=agent), prompts=(PromptKey("wrap-up-ended"),)
         )
+    if dialled == codes.extend_wrap_up:
+        return _more_wrap_up(agent) if may_extend else _NO_MORE_WRAP_UP
     return FeatureAnswer(event=None, prompts=_UNKNOWN_CODE)
+
+
+def _more_wrap_up(agent: AgentId) -> FeatureAnswer:
+    event = MoreWrapUpAsked(agent=agent)
+    return FeatureAnswer(event=event, prompts=(PromptKey("wrap-up-extended"),))
+
+
+_NO_MORE_WRAP_UP: Final = FeatureAnswer(event=None, prompts=(PromptKey("wrap-up-not-extended"),))
 
 
 def _presence(

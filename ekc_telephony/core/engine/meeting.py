@@ -31,6 +31,7 @@ def leg_answered(course: Course, leg: LegId, now: datetime) -> list[SessionEffec
     if course.advice.state is not None and leg == course.advice.state.leg:
         return transferring.advice_answered(course, now)
     if leg in course.outside.legs():
+        course.outcome = CallOutcome.ANSWERED
         return [] if course.outside.is_answered else course.outside.connect()
     if leg == course.leg or course.desk.is_talking(leg):
         return []  # told twice: after a reconnect both the snapshot and the event tell it
@@ -139,7 +140,7 @@ def adopt(
             appeal=course.appeal,
             did=course.did,
             number=course.number,
-            script=None if course.script is None else course.script.script,
+            script=course.script_id,
         ),
         course.chronicle.start(SegmentKind.TALK, now, agent=agent, leg=leg),
         ConversationAdopted(call=course.call, agent=agent),

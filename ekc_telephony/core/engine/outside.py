@@ -1,8 +1,10 @@
 """
 The number outside that a caller was sent on to: its phone rings, then they talk, without an agent.
 
+An agent sends him there, or his queue, because nobody here takes him.
+
 Rule 1: the call stays ours: its legs, its bridge and its clock. When the other side hangs up, the
-call is over; when it cannot be reached, the caller waits for the one who sent him.
+call is over; when it cannot be reached, the caller waits for the one who sent him, or at his place.
 Rule 2: only the numbers of `Directory.outside` are dialled.
 """
 

@@ -17,6 +17,15 @@ from ekc_telephony.core.kernel.ids import Did
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """How many callers are let in at once, and what the others meet."""
+
+    most_calls: int
+    script: Script
+    """For whoever comes beyond: he hears the truth and is offered a way, never «busy» (G3)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnginePlan:
     """What the configuration and the scripts say, as the engine needs it."""
 
@@ -25,3 +34,10 @@ class EnginePlan:
     schedules: Mapping[str, BusinessHours]
     feature_codes: FeatureCodes
     directory: Directory = field(default_factory=Directory)
+    admission: Admission | None = None
+    """None: everybody is let in."""
+
+    @property
+    def admission_scripts(self) -> tuple[Script, ...]:
+        """The scripts that no number begins with."""
+        return () if self.admission is None else (self.admission.script,)

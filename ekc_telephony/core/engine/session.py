@@ -16,7 +16,7 @@ The call goes through phases, and each phase knows what may happen in it:
 
 A caller whose agent's phone died in the middle goes back from TALKING to WAITING, to his old place;
 so does one whom his agent sends on to somebody else, as old as he is. One who is sent to a number
-outside comes back from there when nobody answers.
+outside, by his agent or because nobody here takes him, comes back when nobody answers there.
 
 A session can be put down as a `SessionState` at any moment and taken up by another engine.
 
@@ -206,7 +206,7 @@ class Session:
             appeal=course.appeal,
             did=course.did,
             number=course.number,
-            script=None if course.script is None else course.script.script,
+            script=course.script_id,
         )
         effects: list[SessionEffect] = [
             registered,
@@ -379,6 +379,10 @@ class Session:
     def on_offered(self, target: KeyTarget, now: datetime) -> list[SessionEffect]:
         """Tell a caller who waits long what he can do instead, if a key does that."""
         return waiting.offered(self.course, target, now)
+
+    def on_sent_outside(self, number: str, now: datetime) -> list[SessionEffect]:
+        """Ring a number outside."""
+        return waiting.sent_outside(self.course, number, now)
 
     def on_wrap_up_started(self, agent: AgentId, now: datetime) -> list[SessionEffect]:
         """Open the wrap-up segment."""

@@ -110,4 +110,4 @@ def see_as(board: Switchboard, known: EngineState, now: datetime) -> None:
     board.is_connected = known.is_connected
     board.blind_since = known.blind_since
     if known.blind_since is None:
-        board.acd.resume(now)  # nothing was due, or it would have been offered
+        board.acd.go_on(now)

@@ -169,6 +169,8 @@ class PlaceState:
     overflows: int = 0
     kept_until: datetime | None = None
     """How long he is kept for the preferred agent; None as long as the queue says."""
+    was_outside: bool = False
+    """A number outside was rung for him in vain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +318,12 @@ class SessionState:
     messages: int = 0
     """How many recordings of messages were numbered."""
     colleague: ColleagueState | None = None
+    skills: tuple[SkillState, ...] = ()
+    """What he needs besides what his queue asks for, for when he waits again."""
+    priority: int = 0
+    """Besides that of his queue, likewise."""
+    was_outside: bool = False
+    """He overflowed to a number outside; no other is rung for him."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,6 +348,10 @@ class AgentState:
     last_offer: int = 0
     engaged_for: QueueId | None = None
     """For which queue's caller he rings, talks or wraps up."""
+    extensions: int = 0
+    """How often he has got more time for the wrap-up that goes on."""
+    presence_ends: datetime | None = None
+    """When he is taken for ready again whom the engine made not ready."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

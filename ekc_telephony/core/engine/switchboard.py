@@ -23,6 +23,7 @@ from ekc_telephony.core.acd.messages import (
     AcdEffect,
     AcdEvent,
     CallbackOffered,
+    CallDecision,
     CallerJoined,
     CallerMoved,
     CallerSentOutside,
@@ -41,9 +42,11 @@ from ekc_telephony.core.engine.left_open import LeftOpen
 from ekc_telephony.core.engine.plan import EnginePlan
 from ekc_telephony.core.engine.regulars import Regulars
 from ekc_telephony.core.engine.session import Session
+from ekc_telephony.core.engine.state import Phase
 from ekc_telephony.core.engine.surroundings import Surroundings
+from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.deadlines import Deadlines
-from ekc_telephony.core.kernel.ids import AgentId, CallId, LegId
+from ekc_telephony.core.kernel.ids import AgentId, CallId, Did, LegId
 
 Effect: TypeAlias = Command | Fact
 
@@ -102,6 +105,18 @@ class Switchboard:
         self.sessions[session.call] = session
         self.session_of_leg[session.leg] = session
 
+    def entry_script(self, did: Did) -> Script | None:
+        """Return the script that a caller who dials this number begins with now."""
+        script, admission = self.plan.scripts.get(did), self.plan.admission
+        if script is None or admission is None:
+            return script
+        beyond = admission.script.script
+        inside = sum(
+            each.phase is not Phase.OVER and each.course.script_id != beyond
+            for each in self.sessions.values()
+        )
+        return script if inside < admission.most_calls else admission.script
+
     def attend(self, leg: LegId) -> Session | None:
         """Return the session that this leg belongs to, and serve it."""
         self.focus = self.session_of_leg.get(leg)
@@ -129,9 +144,7 @@ class Switchboard:
         """Ask the ACD, and tell sessions what it decided."""
         return self.settle_acd(self.acd.handle(event, now), now)
 
-    def settle_acd(  # noqa: C901 (one row per effect)
-        self, decided: list[AcdEffect], now: datetime
-    ) -> list[Effect]:
+    def settle_acd(self, decided: list[AcdEffect], now: datetime) -> list[Effect]:
         """Tell sessions what the ACD decided."""
         effects: list[Effect] = []
         for each in decided:
@@ -140,29 +153,34 @@ class Switchboard:
                 effects.append(each)
                 continue
             session = self.sessions[each.call]
-            asked: list[SessionEffect]
-            match each:
-                case OfferMade():
-                    asked = session.on_offer_made(each, now)
-                    self.session_of_leg[LegId(each.offer)] = session
-                case NobodySignedIn():
-                    asked = session.on_nobody_signed_in(now)
-                case CallerMoved(queue=queue, is_by_hand=is_by_hand):
-                    asked = session.on_moved(queue, now, is_by_hand=is_by_hand)
-                case CallbackOffered():
-                    asked = session.on_offered(KeyTarget.CALLBACK, now)
-                case MessageOffered():
-                    asked = session.on_offered(KeyTarget.MESSAGE, now)
-                case CallerSentOutside():
-                    asked = []  # no configuration can ask for it yet
-                case WrapUpStarted(agent=agent):
-                    asked = session.on_wrap_up_started(agent, now)
-                case WrapUpEnded(agent=agent, is_early=is_early):
-                    asked = session.on_wrap_up_ended(agent, now, is_early=is_early)
-                case _:
-                    assert_never(each)
-            effects += self.settle(session, asked, now)
+            effects += self.settle(session, self._tell(session, each, now), now)
         return effects
+
+    def _tell(self, session: Session, decided: CallDecision, now: datetime) -> list[SessionEffect]:
+        """Tell the session of the call what the ACD decided about it."""
+        asked: list[SessionEffect]
+        match decided:
+            case OfferMade():
+                asked = session.on_offer_made(decided, now)
+                self.session_of_leg[LegId(decided.offer)] = session
+            case NobodySignedIn():
+                asked = session.on_nobody_signed_in(now)
+            case CallerMoved(queue=queue, is_by_hand=is_by_hand):
+                asked = session.on_moved(queue, now, is_by_hand=is_by_hand)
+            case CallbackOffered():
+                asked = session.on_offered(KeyTarget.CALLBACK, now)
+            case MessageOffered():
+                asked = session.on_offered(KeyTarget.MESSAGE, now)
+            case CallerSentOutside(number=number):
+                asked = session.on_sent_outside(number, now)
+                self.lead(session.talking_legs(), session)
+            case WrapUpStarted(agent=agent):
+                asked = session.on_wrap_up_started(agent, now)
+            case WrapUpEnded(agent=agent, is_early=is_early):
+                asked = session.on_wrap_up_ended(agent, now, is_early=is_early)
+            case _:
+                assert_never(decided)
+        return asked
 
     def settle(self, session: Session, asked: list[SessionEffect], now: datetime) -> list[Effect]:
         """

@@ -17,7 +17,7 @@ from ekc_telephony.core.call.commands import JoinBridge
 from ekc_telephony.core.call.facts import NoteKind, SegmentOutcome
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
-from ekc_telephony.core.engine.state import AdviceState, OutsideState, Phase, TransferState
+from ekc_telephony.core.engine.state import AdviceState, TransferState
 from ekc_telephony.core.engine.transfer import Target, ToAgent, ToNumber, ToQueue, name_of
 from ekc_telephony.core.kernel.ids import AgentId, LegId
 
@@ -46,23 +46,12 @@ def send_on(
     only = target.agent if isinstance(target, ToAgent) else None
     course.desk.transfer = TransferState(sender=talk.agent, to=only)
     if isinstance(target, ToNumber):
-        dialled = _dial_outside(course, target.number, now)
+        dialled = course.dial_outside(target.number, now)
         return [*effects, *ended, *dialled, conversation_ended]
     if isinstance(target, ToQueue):
         course.queue = target.queue
+        course.skills, course.priority = {}, 0  # his script asked for them for another queue
     return [*effects, *ended, *course.wait_again(now, only=only), conversation_ended]
-
-
-def _dial_outside(course: Course, number: str, now: datetime) -> list[SessionEffect]:
-    course.phase = Phase.OUTSIDE
-    bridge = course.desk.new_bridge()
-    wanted = OutsideState(
-        number=number,
-        leg=LegId(f"{course.call}-outside-{course.desk.talks}"),
-        bridge=bridge,
-        lapses_at=None,
-    )
-    return course.outside.dial(wanted, now)
 
 
 def hand_over(course: Course, now: datetime, *, reason: str | None = None) -> list[SessionEffect]:

@@ -68,6 +68,16 @@ def move_asked(
     ]
 
 
+def sent_outside(course: Course, number: str, now: datetime) -> list[SessionEffect]:
+    """Ring a number outside for a caller whom nobody here takes."""
+    course.was_outside = True
+    course.room = course.unheard_until = None
+    return [
+        *course.chronicle.end(SegmentKind.WAITING, SegmentOutcome.OVERFLOWED, now),
+        *course.dial_outside(number, now),
+    ]
+
+
 def offered(course: Course, target: KeyTarget, now: datetime) -> list[SessionEffect]:
     """Tell a caller who waits long what he can do instead, if a key does that."""
     if course.room is None:

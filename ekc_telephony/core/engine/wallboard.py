@@ -39,6 +39,12 @@ class AgentLine:
     reason: NotReadyReason | None
     activity: Activity
     is_reachable: bool
+    activity_ends: datetime | None = None
+    """When his wrap-up or rest is over."""
+    may_extend_wrap_up: bool = False
+    """Whether he would get more time for the wrap-up that goes on."""
+    presence_ends: datetime | None = None
+    """When he is taken for ready again who did not answer; None: when he says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +99,9 @@ def wallboard_of(engine: Engine, now: datetime) -> Wallboard:
                 reason=agent.reason,
                 activity=agent.activity,
                 is_reachable=agent.is_reachable,
+                activity_ends=agent.activity_ends,
+                may_extend_wrap_up=engine.acd.may_extend_wrap_up(agent.agent_id),
+                presence_ends=agent.presence_ends,
             )
             for agent in engine.acd.agents.values()
         ),

@@ -19,7 +19,18 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from ekc_telephony.core.ivr.hours import BusinessHours
-from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Hours, Menu, Message, Node, Play, Script
+from ekc_telephony.core.ivr.script import (
+    Callback,
+    Enqueue,
+    Goodbye,
+    Hours,
+    KnownNumber,
+    Menu,
+    Message,
+    Node,
+    Play,
+    Script,
+)
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey
 
 
@@ -35,8 +46,8 @@ class StopSaying:
     """Silence what is being said."""
 
 
-VisitEffect: TypeAlias = Say | StopSaying | Enqueue | Message | Goodbye
-"""`Enqueue` and `Goodbye` end the visit; `Message` does when there is one."""
+VisitEffect: TypeAlias = Say | StopSaying | Enqueue | Message | Goodbye | Callback
+"""The last but `Message` end the visit; `Message` does when there is one."""
 
 
 class EndlessScriptError(Exception):
@@ -50,10 +61,18 @@ class Visit:
     Args:
         script: The script; the visit keeps this version to its end.
         schedules: The business hours that the script's `Hours` nodes name.
+        has_number: Whether we know the caller's number; nothing is promised to whom we cannot call.
     """
 
-    def __init__(self, script: Script, schedules: Mapping[str, BusinessHours]) -> None:
+    def __init__(
+        self,
+        script: Script,
+        schedules: Mapping[str, BusinessHours],
+        *,
+        has_number: bool = False,
+    ) -> None:
         self._script = script
+        self._has_number = has_number
         self._schedules = schedules
         self._node_id = script.entry
         self._is_saying = False
@@ -148,21 +167,36 @@ class Visit:
             self._node_id = node_id
             self._silence_ends = None
             node = self._node
+            if (onward := self._passed(node, now)) is not None:
+                node_id = onward
+                continue
             match node:
-                case Hours(schedule=schedule, open=if_open, closed=if_closed):
-                    node_id = if_open if self._schedules[schedule].is_open(now) else if_closed
-                case Play(prompts=(), next=following):
-                    node_id = following
                 case Play(prompts=prompts):
                     return [self._say(prompts)]
                 case Menu(prompts=prompts):
                     return self._ask(node, prompts, now)
-                case Enqueue() | Message() | Goodbye():
+                case Enqueue() | Message() | Goodbye() | Callback():
                     self._is_saying = False
                     return [node]
+                case Hours() | KnownNumber():
+                    raise AssertionError(f"{node_id} leads on")
                 case _:
                     assert_never(node)
         raise EndlessScriptError(f"{self._script.script}: no node waits after {node_id}")
+
+    def _passed(self, node: Node, now: datetime) -> NodeId | None:
+        """Return where a node leads on to at which nothing happens; None when something does."""
+        match node:
+            case Hours(schedule=schedule, open=if_open, closed=if_closed):
+                return if_open if self._schedules[schedule].is_open(now) else if_closed
+            case KnownNumber(known=known, unknown=unknown):
+                return known if self._has_number else unknown
+            case Callback(without_number=without) if not self._has_number:
+                return without
+            case Play(prompts=(), next=following):
+                return following
+            case _:
+                return None
 
     def _say(self, prompts: tuple[PromptKey, ...]) -> Say:
         self._is_saying = True

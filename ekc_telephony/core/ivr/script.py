@@ -82,7 +82,24 @@ class Goodbye:
     outcome: CallOutcome
 
 
-Node: TypeAlias = Play | Menu | Hours | Enqueue | Message | Goodbye
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownNumber:
+    """Branch by whether we know the caller's number, so that he can be called back."""
+
+    known: NodeId
+    unknown: NodeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """Put the caller on the callback list, promise it to him, and hang up."""
+
+    prompts: tuple[PromptKey, ...]
+    without_number: NodeId
+    """Where he goes whose number we do not know."""
+
+
+Node: TypeAlias = Play | Menu | Hours | Enqueue | Message | Goodbye | KnownNumber | Callback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,21 @@ from structlog.testing import capture_logs
 from ekc_telephony.adapters.http.app import make_app, serve_pages
 from ekc_telephony.adapters.http.floor_api import FloorApi
 from ekc_telephony.adapters.http.gate import BODY_AT_MOST
-from ekc_telephony.core.call.events import PresenceDeclared
+from ekc_telephony.core.call.events import (
+    CallArrived,
+    ControlRegained,
+    EndReason,
+    LegAnswered,
+    LegEnded,
+    PresenceDeclared,
+    WrapUpDeclared,
+)
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.engine.wallboard import AgentLine, wallboard_of
+from ekc_telephony.core.kernel.ids import AgentId, CallId, Did, LegId
 from ekc_telephony.runtime.health import examine
 from tests.adapters.http.asking import answer_when_there, free_port
-from tests.core.office import ANNA, NOON, engine
+from tests.core.office import ANNA, NOON, engine, seconds
 
 KEY = "the-key"
 LUNCH = {"presence": "not_ready", "reason": "lunch", "by": "Petrova"}
@@ -32,15 +41,30 @@ class Office:
     def __init__(self) -> None:
         self.engine = engine(ready=[ANNA])
 
-    def declare(self, event: PresenceDeclared) -> AgentLine:
-        self.engine.handle(event, NOON)
-        lines = wallboard_of(self.engine, NOON).agents
-        return next(line for line in lines if line.agent == event.agent)
+    def wraps_up(self) -> None:
+        call = CallId("ekc1-1.1")
+        for event in (
+            ControlRegained(legs=(), bridges=frozenset()),
+            CallArrived(call=call, did=Did("200"), number=None),
+            LegAnswered(leg=LegId(f"{call}-offer-1")),
+            LegEnded(leg=LegId(call), reason=EndReason.HUNG_UP),
+        ):
+            self.engine.handle(event, NOON)
 
-    def put(self, agent: str, body: object, *, key: str | None = KEY) -> tuple[int, dict[str, str]]:
+    def declare(self, event: PresenceDeclared | WrapUpDeclared) -> AgentLine:
+        self.engine.handle(event, NOON)
+        return self.look(event.agent)
+
+    def look(self, agent: AgentId) -> AgentLine:
+        lines = wallboard_of(self.engine, NOON).agents
+        return next(line for line in lines if line.agent == agent)
+
+    def put(
+        self, agent: str, body: object, *, key: str | None = KEY, what: str = "presence"
+    ) -> tuple[int, dict[str, str]]:
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        status, text = self.ask(f"api/agents/{agent}/presence", content, headers)
+        status, text = self.ask(f"api/agents/{agent}/{what}", content, headers)
         return status, json.loads(text)
 
     def ask(
@@ -51,7 +75,12 @@ class Office:
             health=lambda: examine({}),
             wallboard=lambda: wallboard_of(self.engine, NOON),
             registry=CollectorRegistry(),
-            floor=FloorApi(key=KEY, agents=self.engine.acd.agents.keys(), declare=self.declare),
+            floor=FloorApi(
+                key=KEY,
+                agents=self.engine.acd.agents.keys(),
+                declare=self.declare,
+                look=self.look,
+            ),
         )
         port = free_port()
         request = urllib.request.Request(
@@ -115,6 +144,33 @@ def test_what_cannot_be_understood_is_refused_in_words(
     assert found == status
     assert words in told["expected"]
     assert office.engine.acd.agents[ANNA].presence is Presence.READY
+
+
+def test_a_wrap_up_is_extended_as_often_as_may_be_and_ended() -> None:
+    office = Office()
+    office.wraps_up()
+    more = {"wish": "extend", "by": "Anna"}
+    status, told = office.put(ANNA, more, what="wrap-up")
+    assert (status, told["activity"]) == (HTTPStatus.OK, "wrap_up")
+    status, told = office.put(ANNA, more, what="wrap-up")
+    assert status == HTTPStatus.OK
+    assert told["activity_ends"] == (NOON + seconds(75)).isoformat().replace("+00:00", "Z")
+    status, told = office.put(ANNA, more, what="wrap-up")
+    assert status == HTTPStatus.CONFLICT
+    assert "extend_wrap_up" in told["expected"]
+    status, told = office.put(ANNA, {"wish": "end", "by": "Anna"}, what="wrap-up")
+    assert (status, told["activity"]) == (HTTPStatus.OK, "idle")
+    status, told = office.put(ANNA, more, what="wrap-up")
+    assert (status, told["found"]) == (HTTPStatus.CONFLICT, "the activity idle")
+
+
+def test_a_wrap_up_is_nobodys_business_without_the_key() -> None:
+    office = Office()
+    office.wraps_up()
+    status, _ = office.put(ANNA, {"wish": "end", "by": "Anna"}, key=None, what="wrap-up")
+    assert status == HTTPStatus.UNAUTHORIZED
+    status, told = office.put(ANNA, {"wish": "longer", "by": "Anna"}, what="wrap-up")
+    assert (status, told["expected"][:8]) == (HTTPStatus.UNPROCESSABLE_ENTITY, '{"wish":')
 
 
 def test_the_pages_describe_themselves_to_nobody() -> None:

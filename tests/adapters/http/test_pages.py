@@ -104,6 +104,18 @@ def test_metrics_count_what_happened_and_show_how_it_is(line: str) -> None:
     assert NUMBER not in text
 
 
+def test_who_did_not_answer_and_is_ready_again_is_counted() -> None:
+    pages = Pages()
+    sink = PrometheusSink(registry := CollectorRegistry())
+    for second in (20, 140):
+        for effect in pages.engine.on_time(NOON + seconds(second)):
+            if not isinstance(effect, Command):
+                sink.record(effect)
+    for cause in ("not_answered", "no_answer_over"):
+        name = "ekc_presences_changed_by_themselves_total"
+        assert registry.get_sample_value(name, {"cause": cause}) == 1
+
+
 def test_a_port_that_is_taken_is_a_clear_error() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))

@@ -42,6 +42,12 @@ def with_pensions(rules: str, *, first_line: str = "") -> str:
     return text.replace("    when_no_agents: wait\n", f"    when_no_agents: wait\n{first_line}", 1)
 
 
+def with_routing(rules: str) -> str:
+    """Return the sample with these rules for all queues and operators."""
+    before, after = SAMPLE.index("routing:\n"), SAMPLE.index("# admission:")
+    return f"{SAMPLE[:before]}routing: {rules}\n{SAMPLE[after:]}"
+
+
 def read(folder: Path, text: str) -> list[QueueSpec]:
     file = folder / "ekc.yaml"
     file.write_text(text, encoding="utf-8")
@@ -100,8 +106,7 @@ def test_everything_else_is_what_it_is_called(folder: Path) -> None:
 
 def test_a_priority_is_worth_what_the_file_says(folder: Path) -> None:
     file = folder / "ekc.yaml"
-    worth = "routing: {priority_worth: 90s}\nservice_level:"
-    file.write_text(SAMPLE.replace("service_level:", worth, 1), encoding="utf-8")
+    file.write_text(with_routing("{priority_worth: 90s}"), encoding="utf-8")
     settings = load_settings(file)
     assert settings.routing.priority_worth == timedelta(seconds=90)
     assert set(acd_of(settings).queues) == {"first_line", "pensions"}
@@ -145,7 +150,6 @@ def test_a_way_that_cannot_be_right_is_told_with_its_place(
     assert advice in mistake
 
 
-CLOSING = "routing: {after_no_answer: 2m, extend_wrap_up: {by: 60s, at_most: 3}}\nservice_level:"
 ALLOWED = 'outside: [{number: "112", trunk: city}]'
 
 
@@ -214,20 +218,48 @@ def test_an_overflow_that_may_never_happen_is_no_way_out(folder: Path) -> None:
 
 def test_what_holds_for_all_operators_is_written_under_routing(folder: Path) -> None:
     file = folder / "ekc.yaml"
-    file.write_text(SAMPLE.replace("service_level:", CLOSING, 1), encoding="utf-8")
+    rules = "{after_no_answer: 2m, extend_wrap_up: {by: 60s, at_most: 3}}"
+    file.write_text(with_routing(rules), encoding="utf-8")
     assert agent_rules(load_settings(file)) == AgentRules(
         after_no_answer=timedelta(minutes=2),
         extends_wrap_up_by=timedelta(minutes=1),
         extensions=3,
     )
-    said = CLOSING.replace("2m", "until_declared").replace(", extend_wrap_up", "}\n# ")
-    file.write_text(SAMPLE.replace("service_level:", said, 1), encoding="utf-8")
+    rules = "{after_no_answer: until_declared, extend_wrap_up: null}"
+    file.write_text(with_routing(rules), encoding="utf-8")
     assert agent_rules(load_settings(file)) == AgentRules()
 
 
 def test_a_time_after_no_answer_that_is_none_says_what_may_stand_there(folder: Path) -> None:
-    (told,) = refused(folder, SAMPLE.replace("service_level:", CLOSING.replace("2m", "soon"), 1))
+    (told,) = refused(folder, with_routing("{after_no_answer: soon}"))
     assert "until_declared" in told
+
+
+ADMISSION = "# admission: {most_calls: 200, script: overload}"
+
+
+def test_whoever_comes_beyond_needs_a_leg_and_a_script(folder: Path) -> None:
+    (folder / "ivr_scripts" / "overload.yaml").write_text("", encoding="utf-8")
+    for count, script, found in (
+        (500, "overload", "500 callers at once, with RTP ports for 500 legs"),
+        (200, "overlaod", "the unknown script overlaod"),
+    ):
+        written = f"admission: {{most_calls: {count}, script: {script}}}"
+        (told,) = refused(folder, SAMPLE.replace(ADMISSION, written))
+        assert found in told
+    file = folder / "ekc.yaml"
+    file.write_text(SAMPLE.replace(ADMISSION, ADMISSION[2:]), encoding="utf-8")
+    admission = load_settings(file).admission
+    assert admission is not None
+    assert (admission.most_calls, admission.script) == (200, "overload")
+
+
+def test_a_wrong_key_in_a_block_that_may_be_left_out_is_suggested(folder: Path) -> None:
+    wrong = "admission: {most_calls: 200, scrpt: overload}"
+    told = refused(folder, SAMPLE.replace(ADMISSION, wrong))
+    assert any("did you mean script?" in each for each in told)
+    told = refused(folder, with_routing("{extend_wrap_up: {by: 60s, at_moist: 2}}"))
+    assert any("did you mean at_most?" in each for each in told)
 
 
 def test_from_how_many_callers_on_a_lamp_blinks_is_the_queues(folder: Path) -> None:

@@ -128,6 +128,20 @@ nodes:
     ]
 
 
+def test_a_circle_through_a_number_and_a_callback_is_refused(tmp_path: Path) -> None:
+    text = """\
+entry: a
+nodes:
+  a: {kind: number, known: end, unknown: b}
+  b: {kind: callback, prompts: [goodbye], without_number: a}
+  end: {kind: goodbye, prompts: [goodbye], outcome: self_served}
+"""
+    assert _mistakes(tmp_path, text) == [
+        "3:3 a circle of `number` nodes through a",
+        "4:3 a circle of `callback` nodes through b",
+    ]
+
+
 def test_a_prompt_that_is_not_rendered_is_a_mistake(tmp_path: Path) -> None:
     text = "entry: a\nnodes:\n  a: {kind: goodbye, prompts: [good-by], outcome: self_served}\n"
     file = tmp_path / "script.yaml"

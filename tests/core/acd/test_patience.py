@@ -411,6 +411,25 @@ def test_who_will_wait_too_long_by_now_overflows_while_he_waits() -> None:
     assert office.agent_of(OLGA) == CLARA
 
 
+def test_an_acd_that_goes_on_for_another_looks_when_that_one_would_have_looked() -> None:
+    rule = overflow(OverflowCause.NOBODY_READY, after=seconds(2))
+    queues = (line(requires={LAW: 9}, easings=EASED, overflows=(rule,)), other())
+    office = Office(*queues)
+    office.joins(OLGA)
+    office.waits(3)
+    place = office.acd.place(OLGA)
+    assert place is not None
+    again = Office(*queues, away=[ANNA, BORIS])
+    again.acd.suspend()
+    again.acd.restore_waiting(replace(place, lane=None))
+    again.acd.go_on(office.now)
+    assert again.acd.next_deadline() == office.acd.next_deadline() == NOON + seconds(7)
+    again.waits(6)
+    assert again.agent_of(OLGA) is None
+    again.waits(1)
+    assert again.agent_of(OLGA) == CLARA
+
+
 def test_nobody_overflows_for_a_wait_that_is_not_known() -> None:
     office = Office(line(overflows=(expecting(1),)), other(), away=[BORIS])
     office.joins(ROMAN)

@@ -224,7 +224,7 @@ def test_an_agent_who_does_not_answer_is_made_not_ready() -> None:
     anna = desk.acd.agents[ANNA]
     assert (anna.presence, anna.reason) == (Presence.NOT_READY, NotReadyReason.NO_ANSWER)
     assert anna.activity is Activity.IDLE
-    assert desk.acd.next_deadline() is None
+    assert desk.acd.next_deadline() == desk.now + seconds(120)
 
 
 def test_not_answering_does_not_change_what_an_agent_has_declared_meanwhile() -> None:

@@ -63,6 +63,8 @@ from ekc_telephony.core.call.events import (
     TransferAsked,
     TransferMode,
     TransferOrdered,
+    WrapUpDeclared,
+    WrapUpWish,
 )
 from ekc_telephony.core.call.facts import AgentChanged, CallFact
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
@@ -85,12 +87,16 @@ from tests.core.office import EVERYBODY, NOON, engine, restored_engine, seconds
 
 PICK: Final = st.integers(0, 99)
 NUMBERS: Final = st.sampled_from(
-    [Did(each) for each in ("100", "200", "300", "400", "500", "600", "700", "800")]
+    [Did(each) for each in ("100", "200", "300", "400", "500", "600", "700", "800", "900")]
 )
+CITIZENS: Final = st.sampled_from([None, "79001234567", "79007654321"])
 KEYS: Final = st.sampled_from("1234569*#A")
 AGENTS: Final = st.sampled_from([*EVERYBODY, AgentId("nobody")])
 CODES: Final = st.sampled_from(
-    ["*45", "*46", "*462", "*47", "*48", "*99", "*70second", "*70boris", "*70112*2", "*71", "*73"]
+    [
+        *("*45", "*46", "*462", "*47", "*48", "*49", "*99"),
+        *("*70second", "*70boris", "*70112*2", "*71", "*73"),
+    ]
 )
 TYPED: Final = st.sampled_from(["*71", "*73", "*70112#", "*7", "##*70", "*70112*2#", "71"])
 """What an operator types into a talk, of which some is a code."""
@@ -101,6 +107,8 @@ TARGETS: Final = st.sampled_from([*EVERYBODY, "first", "second", "112", "77", "n
 """What an operator can dial to transfer to, or to ask for advice."""
 MOST_TOGETHER: Final = 3
 """A caller, the agent who talks to him, and a colleague."""
+MOST_CALLS: Final = 4
+"""So few that chance often brings more."""
 SAFE_PHASES: Final = (Phase.WAITING, Phase.TALKING, Phase.OUTSIDE, Phase.OVER)
 """Where a caller may be for as long as he likes."""
 
@@ -113,6 +121,7 @@ class Leg:
     created_at: datetime
     did: Did | None = None
     agent: AgentId | None = None
+    number: str | None = None
     is_alive: bool = True
     is_answered: bool = False
     is_asked_to_go: bool = False
@@ -193,7 +202,7 @@ class Asterisk:
                 leg=leg.leg,
                 did=leg.did,
                 agent=leg.agent,
-                number=None,
+                number=leg.number,
                 is_answered=leg.is_answered,
                 bridge=bridge_of.get(leg.leg),
                 created_at=leg.created_at,
@@ -213,7 +222,7 @@ def _ended(command: RecordLeg, *, length: int, spoken: int) -> RecordingEnded:
 class HostileWorld(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.engine = engine(ready=EVERYBODY)
+        self.engine = engine(ready=EVERYBODY, most_calls=MOST_CALLS)
         self.memory = Memory(self.engine.state())
         """What the journal says."""
         self.asterisk = Asterisk()
@@ -273,12 +282,11 @@ class HostileWorld(RuleBasedStateMachine):
 
     # --- callers
 
-    @rule(did=NUMBERS)
-    def a_caller_arrives(self, did: Did) -> None:
+    @rule(did=NUMBERS, number=CITIZENS)
+    def a_caller_arrives(self, did: Did, number: str | None = None) -> None:
         leg = self.new_leg(did=did)
+        leg.number = number
         if self.is_connected:
-            # Some can be called back, one of them calls again and again.
-            number = "79001234567" if self.legs_so_far % 2 else None
             self.tell(CallArrived(call=CallId(leg.leg), did=did, number=number))
 
     @precondition(lambda self: self.is_connected and self.engine.sessions)
@@ -406,6 +414,10 @@ class HostileWorld(RuleBasedStateMachine):
     @rule(agent=AGENTS, presence=st.sampled_from(Presence))
     def presence_is_declared(self, agent: AgentId, presence: Presence) -> None:
         self.tell(PresenceDeclared(agent=agent, presence=presence, reason=NotReadyReason.LUNCH))
+
+    @rule(agent=AGENTS, wish=st.sampled_from(WrapUpWish))
+    def a_wrap_up_is_declared(self, agent: AgentId, wish: WrapUpWish) -> None:
+        self.tell(WrapUpDeclared(agent=agent, wish=wish))
 
     @precondition(lambda self: self.is_connected)
     @rule(agent=AGENTS, code=CODES)
@@ -659,7 +671,7 @@ class HostileWorld(RuleBasedStateMachine):
         for record in self.records:
             record.is_of_an_earlier_life = True
         self.now += seconds(2)  # no engine starts faster
-        self.engine = engine(ready=EVERYBODY)
+        self.engine = engine(ready=EVERYBODY, most_calls=MOST_CALLS)
         self.memory = Memory(self.engine.state())
         self.commands.clear()
         self.dialled.clear()
@@ -678,7 +690,7 @@ class HostileWorld(RuleBasedStateMachine):
         opening = Opening(release="", life="", texts={}, state=remembered, stored_through=0)
         read_back = decode(encode_opening(opening))
         assert read_back == opening
-        self.engine = restored_engine(remembered, self.now)
+        self.engine = restored_engine(remembered, self.now, most_calls=MOST_CALLS)
         self.memory = Memory(self.engine.state())
         self.commands.clear()  # their outcome is told to nobody
         self.is_connected = True
@@ -756,7 +768,9 @@ class HostileWorld(RuleBasedStateMachine):
             if session.phase not in SAFE_PHASES
         }
         assert not stuck
-        lingering = [leg.leg for leg in self.asterisk.alive() if leg.leg in self.dialled]
+        # Operators who do not answer are rung again and again; some phone may just be given up.
+        alive = [leg.leg for leg in self.asterisk.alive() if not leg.is_asked_to_go]
+        lingering = [leg for leg in alive if leg in self.dialled]
         wanted = [leg for session in self.engine.sessions.values() for leg in session.legs()]
         assert set(lingering) <= set(wanted), "an agent's phone nobody waits for"
         self.everybody_goes_home()

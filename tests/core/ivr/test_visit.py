@@ -18,7 +18,18 @@ from ekc_telephony.core.ivr.interpreter import (
     Visit,
     VisitEffect,
 )
-from ekc_telephony.core.ivr.script import Enqueue, Goodbye, Hours, Menu, Message, Node, Play, Script
+from ekc_telephony.core.ivr.script import (
+    Callback,
+    Enqueue,
+    Goodbye,
+    Hours,
+    KnownNumber,
+    Menu,
+    Message,
+    Node,
+    Play,
+    Script,
+)
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId, ScriptId
 
 NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -58,7 +69,7 @@ def menu(*keys: str, retries: int = 1, **choices: str) -> Menu:
     )
 
 
-def visit(**nodes: Node) -> Visit:
+def visit(*, has_number: bool = False, **nodes: Node) -> Visit:
     """Return a visit to a script that begins at the first node named and may end at `end`."""
     graph: dict[str, Node] = {**nodes, "end": TO_QUEUE}
     script = Script(
@@ -66,7 +77,29 @@ def visit(**nodes: Node) -> Visit:
         entry=NodeId(next(iter(graph))),
         nodes={NodeId(name): node for name, node in graph.items()},
     )
-    return Visit(script, SCHEDULES)
+    return Visit(script, SCHEDULES, has_number=has_number)
+
+
+# --- the caller's number
+
+CALLED_BACK = Callback(prompts=(PromptKey("promised"),), without_number=NodeId("end"))
+
+
+@pytest.mark.parametrize("has_number", [True, False])
+def test_the_way_divides_by_whether_we_know_his_number(*, has_number: bool) -> None:
+    ways = KnownNumber(known=NodeId("yes"), unknown=NodeId("no"))
+    caller = visit(
+        has_number=has_number, ways=ways, yes=play("end", "known"), no=play("end", "unknown")
+    )
+    assert caller.start(NOON) == [say("known" if has_number else "unknown")]
+
+
+def test_a_callback_ends_the_visit() -> None:
+    assert visit(has_number=True, back=CALLED_BACK).start(NOON) == [CALLED_BACK]
+
+
+def test_nobody_is_promised_a_callback_whose_number_we_do_not_know() -> None:
+    assert visit(back=CALLED_BACK).start(NOON) == [TO_QUEUE]
 
 
 # --- play
