@@ -53,6 +53,8 @@ from lab.story_site import write_story_site
 PATIENCE: Final = timedelta(seconds=20)
 """For each step of a round, on a machine that is busy."""
 MOST_CRASHES: Final = 20
+MOST_ROUNDS: Final = 400
+"""On one stand: every citizen has a phone of his own, and the SIP stack knows about a thousand."""
 _FIRST_NUMBER: Final = 88002000000
 _TROUBLES_SHOWN: Final = 30
 
@@ -331,17 +333,18 @@ def _mistake(way: Way, history: CallHistory) -> str | None:
 
 
 def soak(ways: Iterator[Way], pairs: Sequence[Pair], report: Report, runtime: Runtime) -> None:
-    """Run all rounds, on a new stand after every crash."""
+    """Run all rounds, on a new stand after every crash and whenever the phones are used up."""
     began = time.monotonic()
-    while report.asterisk_crashes < MOST_CRASHES:
+    rest = list(ways)
+    while rest and report.asterisk_crashes < MOST_CRASHES:
+        batch = iter(rest[:MOST_ROUNDS])
         with tempfile.TemporaryDirectory() as folder:
             site = write_site(Path(folder), pairs)
             with running_stand(site, runtime=runtime) as stand:
-                rounds = Soak(stand, ways, report)
+                rounds = Soak(stand, batch, report)
                 stand.run(rounds.run(pairs))
-                if not rounds.has_crashed:
-                    break
-                report.asterisk_crashes += 1
+                report.asterisk_crashes += rounds.has_crashed
+        rest = [*batch, *rest[MOST_ROUNDS:]]
     report.seconds = round(time.monotonic() - began, 1)
 
 

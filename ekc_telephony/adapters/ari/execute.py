@@ -44,7 +44,7 @@ answer writes to. Answered within a millisecond, res_pjsip_refer crashed once in
 PHONE_HANGS_UP: Final = timedelta(seconds=2)
 """After a transfer is answered with success, until the next command of that leg's lane, which hangs
 up on it: the phone hangs up by itself when it has read the answer. Hung up on at once, it read our
-BYE first on a busy machine and took the transfer for failed (3 of 36 transfers)."""
+BYE first on a busy machine and took the transfer for failed (3 of 18 transfers)."""
 BRIDGE_TYPE: Final = "mixing,dtmf_events"
 """Without the second word Asterisk lets two phones' RTP flow past itself (bridge_native_rtp) where
 nothing is recorded, and never hears the keys that an operator presses (seen with 22.10.1)."""

@@ -275,7 +275,9 @@ class Desk:
         return [
             DestroyBridge(call=self._call, bridge=was.bridge),
             *self._together(talk),
-            self._chronicle.start(SegmentKind.TALK, now, queue=queue, agent=colleague.agent),
+            self._chronicle.start(
+                SegmentKind.TALK, now, queue=queue, agent=colleague.agent, leg=colleague.leg
+            ),
             ConversationJoined(call=self._call, agent=colleague.agent, queue=queue),
             *self._record(talk, now, of=colleague.agent),
         ]

@@ -30,7 +30,6 @@ from ekc_telephony.core.call.presence import Activity
 from ekc_telephony.core.engine.talk_requests import Obstacle
 from ekc_telephony.core.kernel.ids import BridgeId, Did, LegId
 from ekc_telephony.core.queue_log.ledger import QueueLedger
-from ekc_telephony.core.queue_log.rows import QueueEvent
 from ekc_telephony.core.stats.from_facts import records_of
 from ekc_telephony.core.stats.parts import parts_of, service_time
 from ekc_telephony.core.stats.passport import HungUpBy, passport_of
@@ -157,15 +156,22 @@ def test_a_conference_asked_for_on_a_third_line_goes_on_there() -> None:
     assert hall.activity(ANNA) is Activity.WRAP_UP
 
 
-def test_the_queue_log_ends_what_it_connected_when_its_agent_leaves_a_conference() -> None:
+@pytest.mark.parametrize(
+    ("gone", "row"), [(OWN, ("ATTENDEDTRANSFER", "117")), (ADVICE, ("COMPLETECALLER", "147"))]
+)
+def test_the_queue_log_ends_a_conference_once_by_who_stays(
+    gone: LegId, row: tuple[str, str]
+) -> None:
     hall = conference()
-    hall.goes(120, OWN)
+    hall.goes(120, gone)
     hall.goes(150, LegId(CALL))
     ledger = QueueLedger({ANNA: [URGENT], BORIS: [URGENT]})
     rows = [row for fact in hall.facts for row in ledger.rows(fact)]
-    told = [(row.agent, row.event.value) for row in rows if row.event is not QueueEvent.ADDMEMBER]
-    # As app_queue: one CONNECT, one end; whom she let in was not connected by a queue.
-    assert told[-2:] == [("PJSIP/anna", "CONNECT"), ("PJSIP/anna", "ATTENDEDTRANSFER")]
+    ends = [each for each in rows if each.event.value.startswith(("COMPLETE", "ATTENDED"))]
+    lasted = -2  # of both rows the talk's length is the last field but one
+    assert [(each.agent, each.event.value, each.fields[lasted]) for each in ends] == [
+        ("PJSIP/anna", *row)
+    ]
 
 
 @pytest.mark.parametrize("gone", [None, OWN, ADVICE])
