@@ -43,6 +43,8 @@ WANTED: Final[Mapping[str, tuple[str, ...]]] = {
     "StasisEnd": ("channel",),
     "ChannelDestroyed": ("cause", "tech_cause", "channel"),
     "ChannelDtmfReceived": ("digit", "channel"),
+    "ChannelHold": ("channel",),
+    "ChannelUnhold": ("channel",),
     "ChannelTransfer": ("state", "refer_to", "referred_by"),
     "PlaybackFinished": ("playback",),
     "RecordingFailed": ("recording",),

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError
 from ekc_telephony.cli.asking_engine import RefusedError, address, ask_engine
-from ekc_telephony.cli.wallboard import ACTIVITIES, PRESENCES, EngineSilentError, read_page
+from ekc_telephony.cli.wallboard import PRESENCES, EngineSilentError, activity_of, read_page
 from ekc_telephony.core.call.events import TransferMode, WrapUpWish
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.engine.wallboard import AgentLine, Wallboard
@@ -163,7 +163,7 @@ def _table(lines: Iterable[AgentLine], names: dict[str, str]) -> Table:
             line.agent,
             names.get(line.agent, "–"),
             presence,
-            ACTIVITIES[line.activity],
+            activity_of(line),
             _until(line),
             phone,
         )
@@ -177,7 +177,7 @@ def _until(line: AgentLine) -> str:
 
 
 def _state(line: AgentLine) -> str:
-    return f"{PRESENCES[line.presence]}{_because(line.reason)}, {ACTIVITIES[line.activity]}"
+    return f"{PRESENCES[line.presence]}{_because(line.reason)}, {activity_of(line)}"
 
 
 def _because(reason: NotReadyReason | None) -> str:

@@ -26,7 +26,7 @@ from rich.table import Table
 
 from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.core.engine.state import Phase
-from ekc_telephony.core.engine.wallboard import Wallboard
+from ekc_telephony.core.engine.wallboard import AgentLine, Wallboard
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.load import load_settings
 
@@ -142,7 +142,7 @@ def picture(board: Wallboard) -> Group:
         agents.add_row(
             agent.agent,
             PRESENCES[agent.presence],
-            ACTIVITIES[agent.activity],
+            activity_of(agent),
             "на связи" if agent.is_reachable else "нет связи",
         )
     calls = Table("обращение", "где", "очередь", "оператор", "длится", title="Звонки")
@@ -155,6 +155,11 @@ def picture(board: Wallboard) -> Group:
             _seconds(call.lasting),
         )
     return Group(queues, agents, calls)
+
+
+def activity_of(line: AgentLine) -> str:
+    """Return in words what an agent does, with what is seen of his talk."""
+    return ACTIVITIES[line.activity] + (", на удержании" if line.is_holding else "")
 
 
 def _seconds(duration: timedelta) -> str:

@@ -84,4 +84,8 @@ async def test_holding_at_the_operators_phone_ends_nothing(stand: Stand) -> None
     assert not citizen.line.ended.is_set()
     await citizen.line.hang_up()
     history = await stand.history(citizen.number)
-    assert told(history)[3:] == ["talk sidorova caller_hung_up", "wrap_up sidorova time_is_up"]
+    assert told(history)[3:] == [
+        "talk sidorova caller_hung_up",
+        "hold sidorova completed",
+        "wrap_up sidorova time_is_up",
+    ]

@@ -123,7 +123,8 @@ async def test_an_attended_transfer_is_accounted_leg_by_leg(stand: Stand) -> Non
     await citizen.line.hang_up()
     history = await stand.history(citizen.number)
     assert history.summary.outcome is CallOutcome.ANSWERED
-    assert told(history)[3:] == [
+    # How the phone held the caller meanwhile is its own affair.
+    assert [each for each in told(history)[3:] if not each.startswith("hold")] == [
         "talk ivanova transferred",
         "consultation ivanova transferred",
         "consultation petrov transferred",
@@ -151,7 +152,8 @@ async def test_after_asking_a_colleague_the_operator_goes_back_to_his_caller(sta
     await ivanova.lines[0].resume()
     await hear_each_other(stand, citizen, ivanova)
     await citizen.line.hang_up()
-    assert told(await stand.history(citizen.number))[3:] == [
+    segments = told(await stand.history(citizen.number))[3:]
+    assert [each for each in segments if not each.startswith("hold")] == [
         "talk ivanova caller_hung_up",
         "consultation ivanova completed",
         "consultation petrov completed",

@@ -42,6 +42,8 @@ from ekc_telephony.core.call.events import (
     EndReason,
     Event,
     FeatureDialled,
+    HoldBegan,
+    HoldEnded,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -157,6 +159,8 @@ _EVENTS: Final[Mapping[str, _Telling]] = {
     rf"{_WHO} hears nothing, a file is missing": lambda cast, said: _playback(
         cast, said, was_played=False
     ),
+    rf"{_WHO} puts the caller on hold": lambda cast, said: HoldBegan(leg=cast.leg(said["who"])),
+    rf"{_WHO} takes the caller off hold": lambda cast, said: HoldEnded(leg=cast.leg(said["who"])),
     r"(?P<who>\w+) wants to (?P<mode>listen|whisper|barge) with (?P<agent>\w+)": lambda _, said: (
         SupervisionAsked(
             supervisor=AgentId(said["who"]),

@@ -116,6 +116,16 @@ class ChannelDtmfReceived(msgspec.Struct, frozen=True, kw_only=True, gc=False, o
     channel: Channel
 
 
+class ChannelHold(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="ChannelHold"):
+    """A channel initiated a media hold."""
+    channel: Channel
+
+
+class ChannelUnhold(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="ChannelUnhold"):
+    """A channel initiated a media unhold."""
+    channel: Channel
+
+
 class ChannelTransfer(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="ChannelTransfer"):
     """transfer on a channel."""
     state: str | None = None
@@ -158,7 +168,9 @@ Message: TypeAlias = (
     ApplicationReplaced
     | ChannelDestroyed
     | ChannelDtmfReceived
+    | ChannelHold
     | ChannelTransfer
+    | ChannelUnhold
     | ChannelUserevent
     | PlaybackFinished
     | RESTResponse

@@ -31,7 +31,9 @@ from ekc_telephony.adapters.ari.models import (
     Channel,
     ChannelDestroyed,
     ChannelDtmfReceived,
+    ChannelHold,
     ChannelTransfer,
+    ChannelUnhold,
     Message,
     PlaybackFinished,
     RecordingFailed,
@@ -73,7 +75,7 @@ _LETTER: Final = re.compile(r"[^\W\d_]")
 _NOT_DIALLED: Final = re.compile(r"[^0-9+]")
 
 
-def translate(message: Message) -> Event | None:  # noqa: PLR0911 (one row per message)
+def translate(message: Message) -> Event | None:  # noqa: C901, PLR0911 (one row per message)
     """Return what the message tells the core; None when nothing."""
     match message:
         case StasisStart(args=arguments, channel=channel):
@@ -86,6 +88,10 @@ def translate(message: Message) -> Event | None:  # noqa: PLR0911 (one row per m
             return _transfer(message)
         case ChannelDtmfReceived(digit=key, channel=channel):
             return events.KeyPressed(leg=LegId(channel.id), key=key)
+        case ChannelHold(channel=channel):
+            return events.HoldBegan(leg=LegId(channel.id))
+        case ChannelUnhold(channel=channel):
+            return events.HoldEnded(leg=LegId(channel.id))
         case PlaybackFinished():
             return _playback_finished(message)
         case RecordingFailed(recording=recording):

@@ -135,6 +135,21 @@ class KeyPressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldBegan:
+    """A phone put the other side on hold, who hears music from now on."""
+
+    leg: LegId
+    """The leg of the phone that holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldEnded:
+    """A phone took the other side off hold; both hear each other again."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaybackFinished:
     """All prompts of one `Play` have been heard, or were stopped or could not be played."""
 
@@ -330,6 +345,8 @@ Event: TypeAlias = (
     | LegAnswered
     | LegEnded
     | KeyPressed
+    | HoldBegan
+    | HoldEnded
     | PlaybackFinished
     | RecordingFailed
     | RecordingEnded

@@ -254,7 +254,10 @@ class Chronicle:
     def ended(self, outcome: CallOutcome, now: datetime) -> list[CallFact]:
         """Say how the call ended."""
         facts: list[CallFact] = []
-        for kind, agent in [each for each in self._open if each[0] is not SegmentKind.WRAP_UP]:
+        # What began last ends first: a hold lies within its talk.
+        for kind, agent in [*reversed(self._open)]:
+            if kind is SegmentKind.WRAP_UP:
+                continue
             facts += self.end(kind, SegmentOutcome.BROKEN, now, agent=agent)
         facts.append(
             CallEnded(

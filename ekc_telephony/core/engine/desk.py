@@ -273,6 +273,7 @@ class Desk:
         talk = self._new_talk(was.agent, on, is_recorded=is_recorded)
         self.colleague = colleague
         return [
+            *self._end_hold(SegmentOutcome.COMPLETED, now),
             DestroyBridge(call=self._call, bridge=was.bridge),
             *self._together(talk),
             self._chronicle.start(
@@ -337,7 +338,7 @@ class Desk:
         return [*commands]
 
     def end_talk(self, outcome: SegmentOutcome, now: datetime) -> list[SessionEffect]:
-        """End the conversation, whoever ended it; nothing without one."""
+        """End the conversation, and a hold in it, whoever ended it; nothing without one."""
         talk, self.talk = self.talk, None
         colleague, self.colleague = self.colleague, None
         if talk is None:
@@ -345,10 +346,15 @@ class Desk:
         agents = [talk.agent] if colleague is None else [talk.agent, colleague.agent]
         ended = [self._chronicle.end(SegmentKind.TALK, outcome, now, agent=a) for a in agents]
         return [
+            *self._end_hold(outcome, now),
             *(fact for facts in ended for fact in facts),
             DestroyBridge(call=self._call, bridge=talk.bridge),
             ConversationEnded(call=self._call),
         ]
+
+    def _end_hold(self, outcome: SegmentOutcome, now: datetime) -> list[SessionEffect]:
+        held = self._chronicle.end(SegmentKind.HOLD, outcome, now)
+        return [*self._ear.hush(), *held] if held else []
 
     def hang_up_on_agent(self) -> list[SessionEffect]:
         """Hang up on the agent who talks, and on the colleague who has joined him."""

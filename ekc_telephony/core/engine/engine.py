@@ -8,6 +8,7 @@ sessions and the ACD are on the `Switchboard`. What an event means stands with t
 - `agent_events`: what agents say about themselves, and what is known of their phones;
 - `talk_requests`: what an agent asks for the caller he talks to;
 - `supervisor_requests`: what a supervisor asks for: to take part in a talk, to move a caller;
+- `talk_events`: what is seen of a talk that goes on;
 - `control_events`: losing sight of Asterisk, and seeing it again.
 
 A new kind of event is a handler in one of them, or a module of its own that is named in `HANDLERS`.
@@ -31,6 +32,7 @@ from ekc_telephony.core.engine import (
     control_events,
     snapshot,
     supervisor_requests,
+    talk_events,
     talk_requests,
 )
 from ekc_telephony.core.engine.plan import EnginePlan
@@ -56,6 +58,7 @@ HANDLERS: Final[Handlers] = {
     **agent_events.HANDLERS,
     **talk_requests.HANDLERS,
     **supervisor_requests.HANDLERS,
+    **talk_events.HANDLERS,
     **control_events.HANDLERS,
 }
 """Who handles which event."""

@@ -26,7 +26,7 @@ from ekc_telephony.core.call.facts import (
     SegmentKind,
     SegmentOutcome,
 )
-from ekc_telephony.core.engine import meeting, message, transferring
+from ekc_telephony.core.engine import attention, meeting, message, transferring
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.state import MessageStage, Phase
@@ -50,7 +50,8 @@ def control_regained(course: Course, seen: Seen, now: datetime) -> list[SessionE
         return [*left, *meeting.leg_answered(course, seen.answered, now)]
     if course.phase is Phase.TALKING:
         again = [] if seen.is_together else course.desk.join_again()
-        return [*left, *_advice_after_blindness(course, seen, now), *again]
+        advice = _advice_after_blindness(course, seen, now)
+        return [*left, *advice, *again, *attention.hold_goes_on(course)]
     if course.outside.is_answered:
         return [*left, *([] if seen.is_together else course.outside.connect())]
     return [*left, *_catch_up(course, now)]

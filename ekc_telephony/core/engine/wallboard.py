@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ekc_telephony.core.acd.agent import Agent
+from ekc_telephony.core.call.facts import SegmentKind
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from ekc_telephony.core.call.supervision import SupervisionMode
 from ekc_telephony.core.engine.engine import Engine
@@ -45,6 +47,8 @@ class AgentLine:
     """Whether he would get more time for the wrap-up that goes on."""
     presence_ends: datetime | None = None
     """When he is taken for ready again who did not answer; None: when he says so."""
+    is_holding: bool = False
+    """His phone holds the caller he talks to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,19 +96,7 @@ def wallboard_of(engine: Engine, now: datetime) -> Wallboard:
         at=now,
         is_connected=engine.is_connected,
         queues=tuple(_queue_line(engine, queue, now) for queue in engine.acd.queues),
-        agents=tuple(
-            AgentLine(
-                agent=agent.agent_id,
-                presence=agent.presence,
-                reason=agent.reason,
-                activity=agent.activity,
-                is_reachable=agent.is_reachable,
-                activity_ends=agent.activity_ends,
-                may_extend_wrap_up=engine.acd.may_extend_wrap_up(agent.agent_id),
-                presence_ends=agent.presence_ends,
-            )
-            for agent in engine.acd.agents.values()
-        ),
+        agents=tuple(_agent_line(engine, agent) for agent in engine.acd.agents.values()),
         calls=tuple(
             call_line(engine, session, now)
             for session in engine.sessions.values()
@@ -133,6 +125,22 @@ def call_line(engine: Engine, session: Session, now: datetime) -> CallLine:
             )
             for each in session.supervisions
         ),
+    )
+
+
+def _agent_line(engine: Engine, agent: Agent) -> AgentLine:
+    session = None if agent.call is None else engine.sessions.get(agent.call)
+    talk = session if session is not None and session.agent == agent.agent_id else None
+    return AgentLine(
+        agent=agent.agent_id,
+        presence=agent.presence,
+        reason=agent.reason,
+        activity=agent.activity,
+        is_reachable=agent.is_reachable,
+        activity_ends=agent.activity_ends,
+        may_extend_wrap_up=engine.acd.may_extend_wrap_up(agent.agent_id),
+        presence_ends=agent.presence_ends,
+        is_holding=talk is not None and talk.has_open(SegmentKind.HOLD),
     )
 
 

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from ekc_telephony.adapters.ari.models import (
     CallerID,
     Channel,
+    ChannelHold,
+    ChannelUnhold,
     DialplanCEP,
     LiveRecording,
     Message,
@@ -86,6 +88,12 @@ def test_a_recorded_call_becomes_its_story() -> None:
         events.LegEnded(leg=answered, reason=EndReason.HUNG_UP),
         events.LegEnded(leg=CALLER, reason=EndReason.HUNG_UP),
     ]
+
+
+def test_a_phone_that_holds_and_resumes_is_known_by_its_leg() -> None:
+    leg = LegId(channel().id)
+    assert translate(ChannelHold(channel=channel())) == events.HoldBegan(leg=leg)
+    assert translate(ChannelUnhold(channel=channel())) == events.HoldEnded(leg=leg)
 
 
 def test_a_feature_code_names_the_account_and_the_digits() -> None:

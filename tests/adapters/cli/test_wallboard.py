@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from ekc_telephony.cli.root import app
 from ekc_telephony.cli.wallboard import in_one_line, picture
-from ekc_telephony.core.call.events import CallArrived
+from ekc_telephony.core.call.events import CallArrived, HoldBegan, LegAnswered
 from ekc_telephony.core.engine.wallboard import Wallboard, wallboard_of
-from ekc_telephony.core.kernel.ids import CallId, Did
+from ekc_telephony.core.kernel.ids import CallId, Did, LegId
 from tests.core.office import ANNA, BORIS, NOON, engine
 
 PROJECT = Path(__file__).parents[3]
@@ -42,6 +42,17 @@ def test_the_picture_names_each_agent_and_each_appeal_but_no_number() -> None:
     assert "не на смене" in text
     assert "ekc-261121-222640-1" in text
     assert "79161234567" not in text
+
+
+def test_an_agent_whose_phone_holds_the_caller_is_shown_so() -> None:
+    running = engine(ready=[ANNA])
+    call, leg = CallId("ekc-1795300000.1"), LegId("ekc-1795300000.1-offer-1")
+    running.handle(CallArrived(call=call, did=Did("200"), number=None), NOON)
+    running.handle(LegAnswered(leg=leg), NOON)
+    running.handle(HoldBegan(leg=leg), NOON)
+    page = io.StringIO()
+    Console(file=page, width=120).print(picture(wallboard_of(running, NOON)))
+    assert "разговор, на удержании" in page.getvalue()
 
 
 def test_an_engine_that_does_not_answer_is_named_with_what_to_do(tmp_path: Path) -> None:

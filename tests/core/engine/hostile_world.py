@@ -46,6 +46,8 @@ from ekc_telephony.core.call.events import (
     EngineStopping,
     Event,
     FeatureDialled,
+    HoldBegan,
+    HoldEnded,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -602,6 +604,14 @@ class HostileWorld(RuleBasedStateMachine):
                 consulted=consulted if is_known else None,
             )
         )
+
+    @precondition(lambda self: self.is_connected and self.asterisk.legs)
+    @rule(which=PICK, is_held=st.booleans())
+    def a_phone_holds_or_resumes(self, which: int, *, is_held: bool) -> None:
+        """Let any phone do it, a caller's too, twice or in vain."""
+        legs = [*self.legs_of_talks(), self.any_leg(which).leg]
+        leg = legs[which % len(legs)]
+        self.tell(HoldBegan(leg=leg) if is_held else HoldEnded(leg=leg))
 
     def talking(self) -> list[AgentId]:
         """Return who talks to a caller, as the engine thinks."""

@@ -73,6 +73,8 @@ class Record:
                 assert (began.kind, began.at) == (fact.kind, fact.started_at)
                 assert (began.queue, began.agent) == (fact.queue, fact.agent)
                 assert began.at <= fact.at
+                still = {each.kind for each in self.open.values()}
+                assert began.kind is not SegmentKind.TALK or SegmentKind.HOLD not in still
                 self.last_outcome = fact.outcome
             case CallEnded():
                 self._check_the_end(fact)
@@ -95,6 +97,9 @@ class Record:
         if fact.kind in _OF_ONE_AGENT:
             alike = [each for each in alike if each.agent == fact.agent]
         assert not alike
+        if fact.kind is SegmentKind.HOLD:
+            talks = [each for each in self.open.values() if each.kind is SegmentKind.TALK]
+            assert [each.agent for each in talks] == [fact.agent]
 
     def _check_the_end(self, fact: CallEnded) -> None:
         assert self.ended is None
