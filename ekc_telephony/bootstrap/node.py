@@ -72,7 +72,7 @@ from ekc_telephony.runtime.recorder import Recorder
 from ekc_telephony.runtime.recovery import Recalled, recall
 from ekc_telephony.runtime.store_keeper import StoreKeeper
 from ekc_telephony.runtime.supervisor import SupervisedEngine
-from ekc_telephony.settings.asterisk import ARI_APP, outside_endpoints
+from ekc_telephony.settings.asterisk import ARI_APP, auto_answer_headers, outside_endpoints
 from ekc_telephony.settings.models import Settings
 from ekc_telephony.settings.plan import ScriptShelf, engine_plan
 from ekc_telephony.settings.routing import acd_of
@@ -129,7 +129,11 @@ class Node:
         self._driver = Driver(self._recorder, submit=self._submit, clock=self._clock)
         self._api_key = secrets.api
         client = _ari_client(settings, secrets)
-        self._control: CallControl = AriCallControl(client, outside=outside_endpoints(settings))
+        self._control: CallControl = AriCallControl(
+            client,
+            outside=outside_endpoints(settings),
+            auto_answer=auto_answer_headers(settings),
+        )
         self._ari = AriLink(client, life=self._life, ahead=self._clock.ahead_of_the_machine)
         self._lamps = Lamps(
             client,

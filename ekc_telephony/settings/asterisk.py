@@ -21,7 +21,9 @@ from ekc_telephony.adapters.asterisk_conf.conf import (
 )
 from ekc_telephony.adapters.asterisk_conf.secrets import Secrets
 from ekc_telephony.core.acd.specs import Line
+from ekc_telephony.core.kernel.ids import AgentId
 from ekc_telephony.settings.models import ControlEndpoint, Endpoint, Settings
+from ekc_telephony.settings.phones import AUTO_ANSWER
 
 
 def outside_endpoints(settings: Settings) -> dict[str, str]:
@@ -31,6 +33,16 @@ def outside_endpoints(settings: Settings) -> dict[str, str]:
         each.number: f"PJSIP/{each.trunk}/sip:{each.number}@{address_of[each.trunk]}"
         for each in settings.outside
     }
+
+
+def auto_answer_headers(settings: Settings) -> dict[AgentId, tuple[str, str]]:
+    """Return the header, with its value, that makes each operator's phone answer by itself."""
+    told = {
+        operator.account: AUTO_ANSWER[operator.phone]
+        for operator in settings.operators
+        if operator.auto_answer and operator.phone is not None
+    }
+    return {AgentId(account): (each.header, each.value) for account, each in told.items()}
 
 
 ARI_APP: Final = "ekc"

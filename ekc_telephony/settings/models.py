@@ -30,6 +30,7 @@ from ekc_telephony.core.acd.specs import (
     OverflowCause,
 )
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.settings.phones import PhoneModel
 from ekc_telephony.settings.values import (
     Absence,
     Code,
@@ -312,6 +313,17 @@ class Operator(Section):
     """What he is taken for until he declares something himself."""
     contact: Contact | None = None
     """A fixed address, `sip:host:port`, for a phone that does not register."""
+    phone: PhoneModel | None = None
+    """Whose phone stands on his desk."""
+    auto_answer: bool = False
+    """Whether it answers by itself; docs/operations/auto-answer.md says what it must allow."""
+
+    @model_validator(mode="after")
+    def _is_known_how_it_answers(self) -> Self:
+        if self.auto_answer and self.phone is None:
+            models = ", ".join(each.value for each in PhoneModel)
+            raise ValueError(f"`phone:` beside `auto_answer:`, one of {models}")
+        return self
 
     def may_serve(self, queue: Queue) -> bool:
         """Tell whether he works on the queue's line and has its skills at its levels."""

@@ -22,7 +22,7 @@ from lab.phones.trunk import Address, trunk_relay
 
 TRUNK_ADDRESS: Final = "127.0.0.2"
 """What the sample configuration takes for the city's trunk."""
-SHOWN_HEADERS: Final = ("From", "X-EKC-Call", "X-EKC-Appeal", "X-EKC-Queue")
+SHOWN_HEADERS: Final = ("From", "X-EKC-Call", "X-EKC-Appeal", "X-EKC-Queue", "Alert-Info")
 """What a phone keeps of an incoming call."""
 ANONYMOUS: Final = "anonymous"
 _CODECS: Final = ("pcma",)

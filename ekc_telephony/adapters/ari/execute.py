@@ -31,6 +31,7 @@ from ekc_telephony.adapters.ari.client import AriClient, AriDownError, AriRefuse
 from ekc_telephony.adapters.ari.translate import AGENT, TAP
 from ekc_telephony.core.call import commands
 from ekc_telephony.core.call.commands import Command, HangUpCause, TransferResult
+from ekc_telephony.core.kernel.ids import AgentId
 from ekc_telephony.runtime.ports import CommandRefusedError
 
 RING_MARGIN: Final = timedelta(seconds=5)
@@ -84,6 +85,7 @@ class AriCallControl:
         music_class: The class of `musiconhold.conf` for `StartMusic`.
         outside: How each number outside is dialled that callers may be sent on to; no others are.
         fallback_context: The dialplan context that `SendToFallback` leads to, at its extension `s`.
+        auto_answer: The SIP header, with its value, that makes an agent's phone answer by itself.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class AriCallControl:
         music_class: str = "default",
         fallback_context: str = "fallback",
         outside: Mapping[str, str] | None = None,
+        auto_answer: Mapping[AgentId, tuple[str, str]] | None = None,
     ) -> None:
         self._client = client
         self._endpoint = endpoint
@@ -102,6 +105,7 @@ class AriCallControl:
         self._music_class = music_class
         self._fallback_context = fallback_context
         self._outside = outside or {}
+        self._auto_answer = auto_answer or {}
 
     async def execute(self, command: Command) -> None:
         """
@@ -232,7 +236,11 @@ class AriCallControl:
             "callerId": caller_id(command),
             "timeout": str(int(limit.total_seconds())),
         }
-        await self._client.ask("POST", "channels", query, {"variables": _headers(command)})
+        headers = _headers(command)
+        if (told := self._auto_answer.get(command.agent)) is not None:
+            name, value = told
+            headers[f"PJSIP_HEADER(add,{name})"] = value
+        await self._client.ask("POST", "channels", query, {"variables": headers})
 
     async def _dial_outside(self, command: commands.DialNumber) -> None:
         endpoint = self._outside.get(command.number)
