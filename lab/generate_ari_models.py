@@ -45,6 +45,8 @@ WANTED: Final[Mapping[str, tuple[str, ...]]] = {
     "ChannelDtmfReceived": ("digit", "channel"),
     "ChannelHold": ("channel",),
     "ChannelUnhold": ("channel",),
+    "ChannelTalkingStarted": ("channel",),
+    "ChannelTalkingFinished": ("channel",),
     "ChannelTransfer": ("state", "refer_to", "referred_by"),
     "PlaybackFinished": ("playback",),
     "RecordingFailed": ("recording",),

@@ -159,7 +159,9 @@ def picture(board: Wallboard) -> Group:
 
 def activity_of(line: AgentLine) -> str:
     """Return in words what an agent does, with what is seen of his talk."""
-    return ACTIVITIES[line.activity] + (", на удержании" if line.is_holding else "")
+    held = ", на удержании" if line.is_holding else ""
+    silent = ", гражданин молчит" if line.is_caller_silent else ""
+    return ACTIVITIES[line.activity] + held + silent
 
 
 def _seconds(duration: timedelta) -> str:

@@ -293,6 +293,8 @@ class Queue(Section):
     """Who hangs up and calls again within this time gets his place back."""
     keys: Mapping[Digit, QueueKeyRule] = Field(default_factory=dict)
     """By which a waiting caller leaves: `callback`, `message` or `{queue: …, say: …}`."""
+    silence_after: PositiveDuration | None = None
+    """After so long without the citizen's voice in a talk its operator is told (S1.19: 60s)."""
     announce_wait: bool = False
     """Whether the caller hears the expected wait, too, whenever he hears his position."""
     lamp_overloaded: Annotated[int, Field(ge=1, le=100_000, strict=True)] = 10

@@ -121,6 +121,7 @@ def _queue_spec(queue: Queue, queues: Mapping[str, Queue]) -> QueueSpec:
         overflows=tuple(_overflow(rule) for rule in queue.overflow),
         keys=queue_keys(queue),
         announces_wait=queue.announce_wait,
+        silence_after=queue.silence_after,
     )
 
 

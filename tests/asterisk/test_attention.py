@@ -1,23 +1,31 @@
-"""What is seen of a talk that goes on: holds, and phones that are lost in the middle."""
+"""What is seen of a talk that goes on: holds, silence, phones lost; what phones are told."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
+from ekc_telephony.core.call.facts import NoteKind
 from ekc_telephony.core.call.presence import Activity
 from ekc_telephony.settings.phones import AUTO_ANSWER, PhoneModel
+from lab.faults.sip import Message, SipSocket, new_branch, new_tag, request_text
 from lab.hearing import Sound
 from lab.node import Document, PortBlock
 from lab.phones.operator import Answer, OperatorPhone
+from lab.phones.stack import TRUNK_ADDRESS
 from lab.phones.voice import whistle
 from lab.stand import Citizen, Stand, eventually, happens, running_stand, told
-from lab.story_site import FIRST_LINE, write_story_site
+from lab.story_site import FIRST_LINE, FIXED, PENSIONS, fixed_port, write_story_site
+from tests.adapters.ari.sip_phone import scripted_phone
 
 AT_ONCE = timedelta()
+NOT_FOUND = 404
+PORTS = PortBlock.find_free()
 SILENCE = Sound(samples=np.zeros(8000, dtype=np.float32), rate=8000)
 LOUD = 200
 """Of 32,767; the noise of a silent line is below ten."""
@@ -29,13 +37,16 @@ def change(document: Document) -> None:
     operators["ivanova"] |= {"phone": "yealink", "auto_answer": True}
     operators["petrov"] |= {"phone": "grandstream", "auto_answer": True}
     operators["sidorova"] |= {"phone": "snom"}
+    operators[FIXED] |= {"line": "second", "skills": {"pensions": 5}, "initial_presence": "ready"}
+    for queue in document["queues"]:
+        queue["silence_after"] = "2s"
 
 
 @pytest.fixture(scope="module")
 def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     """Run a node where more is seen and told than elsewhere."""
     folder = tmp_path_factory.mktemp("attention")
-    site = write_story_site(folder, ports=PortBlock.find_free(), change=change)
+    site = write_story_site(folder, ports=PORTS, change=change)
     with running_stand(site) as stand:
         yield stand
 
@@ -124,3 +135,73 @@ async def test_a_phone_is_told_to_answer_by_itself_in_its_makers_words_if_it_sha
     told_to = None if model is None else AUTO_ANSWER[model].value
     assert phone.offers[0].headers.get("Alert-Info") == told_to
     await citizen.line.hang_up()
+
+
+async def test_a_silent_citizen_is_shown_until_he_speaks_and_noted_on_his_appeal(
+    stand: Stand,
+) -> None:
+    _, citizen = await talk_with_ivanova(stand)
+    await stand.until_agent("ivanova", lambda agent: agent.is_caller_silent)
+    citizen.line.say(whistle(), is_repeated=True)
+    await stand.until_agent("ivanova", lambda agent: not agent.is_caller_silent)
+    citizen.line.say(SILENCE)
+    await stand.until_agent("ivanova", lambda agent: agent.is_caller_silent)
+    assert await stand.metric("ekc_call_notes_total") >= 2
+    await citizen.line.hang_up()
+    history = await stand.history(citizen.number)
+    assert [(each.kind, each.agent) for each in history.notes] == 2 * [(NoteKind.SILENT, "ivanova")]
+
+
+async def test_the_operators_phone_is_sent_a_line_of_text_when_the_citizen_is_silent(
+    stand: Stand,
+) -> None:
+    async with scripted_phone(fixed_port(PORTS)) as phone:
+        citizen = await stand.call(PENSIONS)
+        await stand.until_agent(FIXED, lambda agent: agent.is_caller_silent)
+
+        async def look() -> bool:
+            return bool(phone.texts)
+
+        await eventually(look, what="a MESSAGE to the phone")
+        assert phone.texts == ["Гражданин молчит больше 2 секунд"]
+        await citizen.line.hang_up()
+
+
+@dataclass(slots=True)
+class Verdict:
+    """Takes the answer to one request."""
+
+    status: asyncio.Future[int]
+
+    def receive(self, message: Message) -> None:
+        """Keep the status."""
+        if not self.status.done():
+            self.status.set_result(message.status or 0)
+
+
+@pytest.mark.parametrize("dialled", [FIRST_LINE, "ivanova", "s"])
+async def test_a_text_from_outside_is_refused_and_becomes_no_call(
+    stand: Stand, dialled: str
+) -> None:
+    socket = SipSocket(stand.sip)
+    await socket.open(TRUNK_ADDRESS)
+    answer = Verdict(asyncio.get_running_loop().create_future())
+    socket.attach("a-text", answer)
+    target = f"sip:{dialled}@127.0.0.1"
+    socket.send(
+        request_text(
+            "MESSAGE",
+            target,
+            here=socket.here,
+            branch=new_branch(),
+            ours=f"<sip:citizen@127.0.0.2>;tag={new_tag()}",
+            theirs=f"<{target}>",
+            call_id="a-text",
+            cseq=1,
+            headers=("Content-Type: text/plain",),
+        )
+    )
+    async with asyncio.timeout(10):
+        assert await answer.status == NOT_FOUND
+    socket.close()
+    assert (await stand.board()).calls == ()

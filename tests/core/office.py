@@ -150,6 +150,7 @@ QUEUES: Final = (
             "1": QueueKey(target=KeyTarget.CALLBACK),
             "2": QueueKey(target=KeyTarget.MESSAGE),
         },
+        silence_after=seconds(60),
         announces_wait=True,
     ),
     replace(

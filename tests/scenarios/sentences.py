@@ -27,6 +27,7 @@ from ekc_telephony.core.call.commands import (
     PlayPrompts,
     RecordLeg,
     SendToFallback,
+    ShowText,
     SignalRinging,
     StartMusic,
     StartRecording,
@@ -34,6 +35,7 @@ from ekc_telephony.core.call.commands import (
     StopPlayback,
     StopRecording,
     TapLeg,
+    WatchSpeech,
 )
 from ekc_telephony.core.call.events import (
     CallArrived,
@@ -53,6 +55,8 @@ from ekc_telephony.core.call.events import (
     PlaybackFinished,
     RecordingEnded,
     RecordingFailed,
+    SpeechBegan,
+    SpeechEnded,
     SupervisionAsked,
     TransferAsked,
 )
@@ -161,6 +165,8 @@ _EVENTS: Final[Mapping[str, _Telling]] = {
     ),
     rf"{_WHO} puts the caller on hold": lambda cast, said: HoldBegan(leg=cast.leg(said["who"])),
     rf"{_WHO} takes the caller off hold": lambda cast, said: HoldEnded(leg=cast.leg(said["who"])),
+    rf"{_WHO} speaks": lambda cast, said: SpeechBegan(leg=cast.leg(said["who"])),
+    rf"{_WHO} falls silent": lambda cast, said: SpeechEnded(leg=cast.leg(said["who"])),
     r"(?P<who>\w+) wants to (?P<mode>listen|whisper|barge) with (?P<agent>\w+)": lambda _, said: (
         SupervisionAsked(
             supervisor=AgentId(said["who"]),
@@ -304,6 +310,10 @@ def _tell_command(effect: Effect, who: str, cast: Cast) -> str:  # noqa: C901, P
             return f"record what {cast.name(leg)} says"
         case StopRecording():
             return f"stop recording {who}"
+        case WatchSpeech(leg=leg):
+            return f"watch whether {cast.name(leg)} speaks"
+        case ShowText(agent=agent, text=text):
+            return f"show {agent}: {text}"
         case SendToFallback():
             return f"give {who} back to the dialplan"
         case _:
@@ -331,6 +341,8 @@ def _tell_fact(effect: Effect, who: str) -> str:  # noqa: C901, PLR0911 - one li
             return f"{who} is {_word(kind)} by {agent}: {target}{why}"
         case CallbackDue(reason=reason):
             return f"{who} is to be called back, {_word(reason)}"
+        case CallNoted(kind=kind, agent=agent):
+            return f"{who}: noted{_with(agent)}, {_word(kind)}"
         case CallEnded(outcome=outcome):
             return f"{who}'s call ends, {_word(outcome)}"
         case _:

@@ -49,6 +49,8 @@ BYE first on a busy machine and took the transfer for failed (3 of 18 transfers)
 BRIDGE_TYPE: Final = "mixing,dtmf_events"
 """Without the second word Asterisk lets two phones' RTP flow past itself (bridge_native_rtp) where
 nothing is recorded, and never hears the keys that an operator presses (seen with 22.10.1)."""
+SENDER: Final = "sip:ekc@ekc.invalid"
+"""Whose texts they are, for phones; nobody can answer them."""
 HIDDEN_NUMBER: Final = "anonymous"
 """What the phone is given as the number of a caller who hides his (RFC 3323)."""
 HIDDEN_TITLE: Final = "номер скрыт"
@@ -169,6 +171,12 @@ class AriCallControl:
                 await ask("POST", f"channels/{quote(leg)}/transfer_progress", state)
                 if result is TransferResult.ACCEPTED:
                     await asyncio.sleep(PHONE_HANGS_UP.total_seconds())
+            case commands.WatchSpeech(leg=leg):
+                detector = {"variable": "TALK_DETECT(set)", "value": ""}
+                await ask("POST", f"channels/{quote(leg)}/variable", detector)
+            case commands.ShowText(agent=agent, text=text):
+                path = f"endpoints/{self._endpoint.format(agent=quote(agent))}/sendMessage"
+                await ask("PUT", path, {"from": SENDER, "body": text})
             case commands.SendToFallback(leg=leg):
                 target = {"context": self._fallback_context, "extension": "s", "priority": "1"}
                 await ask("POST", f"channels/{quote(leg)}/continue", target)

@@ -126,6 +126,16 @@ class ChannelUnhold(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_de
     channel: Channel
 
 
+class ChannelTalkingStarted(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="ChannelTalkingStarted"):
+    """Talking was detected on the channel."""
+    channel: Channel
+
+
+class ChannelTalkingFinished(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="ChannelTalkingFinished"):
+    """Talking is no longer detected on the channel."""
+    channel: Channel
+
+
 class ChannelTransfer(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type", tag="ChannelTransfer"):
     """transfer on a channel."""
     state: str | None = None
@@ -169,6 +179,8 @@ Message: TypeAlias = (
     | ChannelDestroyed
     | ChannelDtmfReceived
     | ChannelHold
+    | ChannelTalkingFinished
+    | ChannelTalkingStarted
     | ChannelTransfer
     | ChannelUnhold
     | ChannelUserevent

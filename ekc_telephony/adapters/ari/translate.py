@@ -32,6 +32,8 @@ from ekc_telephony.adapters.ari.models import (
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelHold,
+    ChannelTalkingFinished,
+    ChannelTalkingStarted,
     ChannelTransfer,
     ChannelUnhold,
     Message,
@@ -75,7 +77,7 @@ _LETTER: Final = re.compile(r"[^\W\d_]")
 _NOT_DIALLED: Final = re.compile(r"[^0-9+]")
 
 
-def translate(message: Message) -> Event | None:  # noqa: C901, PLR0911 (one row per message)
+def translate(message: Message) -> Event | None:  # noqa: C901, PLR0911, PLR0912 (one row per message)
     """Return what the message tells the core; None when nothing."""
     match message:
         case StasisStart(args=arguments, channel=channel):
@@ -92,6 +94,10 @@ def translate(message: Message) -> Event | None:  # noqa: C901, PLR0911 (one row
             return events.HoldBegan(leg=LegId(channel.id))
         case ChannelUnhold(channel=channel):
             return events.HoldEnded(leg=LegId(channel.id))
+        case ChannelTalkingStarted(channel=channel):
+            return events.SpeechBegan(leg=LegId(channel.id))
+        case ChannelTalkingFinished(channel=channel):
+            return events.SpeechEnded(leg=LegId(channel.id))
         case PlaybackFinished():
             return _playback_finished(message)
         case RecordingFailed(recording=recording):

@@ -24,6 +24,7 @@ from ekc_telephony.core.call.facts import (
     CallbackDue,
     CallDisturbed,
     CallEnded,
+    CallNoted,
     CallRegistered,
     Fact,
     PromptsNotHeard,
@@ -87,6 +88,12 @@ class PrometheusSink:
             ["cause"],
             registry=registry,
         )
+        self._notes = Counter(
+            "ekc_call_notes",
+            "What people did in calls, or what was seen in them, by kind",
+            ["kind"],
+            registry=registry,
+        )
 
     def record(self, fact: Fact) -> None:
         """Count the fact."""
@@ -107,6 +114,8 @@ class PrometheusSink:
                 self._recordings_lost.inc()
             case CallbackDue(reason=reason):
                 self._callbacks_due.labels(reason.value).inc()
+            case CallNoted(kind=kind):
+                self._notes.labels(kind.value).inc()
             case CallDisturbed(disturbance=disturbance):
                 self._disturbances.labels(disturbance.value).inc()
             case _:

@@ -218,6 +218,9 @@ class QueueSpec:
     announces_wait: bool = False
     """Whether he hears how long he will wait, whenever he hears his position."""
 
+    silence_after: timedelta | None = None
+    """After so long without the caller's voice in a talk its agent is told; None for never."""
+
     @property
     def need(self) -> Need:
         """Whom its callers need at first."""

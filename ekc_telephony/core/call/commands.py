@@ -232,6 +232,23 @@ class AnswerTransfer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchSpeech:
+    """Tell from now on when the party of this leg speaks; ordering it twice changes nothing."""
+
+    call: CallId
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowText:
+    """Show a line of text on the agent's phone; whether it can, and does, is not told."""
+
+    call: CallId
+    agent: AgentId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendToFallback:
     """Give the leg back to the dialplan, which apologises and ends the call well."""
 
@@ -258,5 +275,7 @@ Command: TypeAlias = (
     | RecordLeg
     | StopRecording
     | AnswerTransfer
+    | WatchSpeech
+    | ShowText
     | SendToFallback
 )

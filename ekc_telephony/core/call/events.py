@@ -150,6 +150,20 @@ class HoldEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechBegan:
+    """The party of a watched leg began to speak."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechEnded:
+    """The party of a watched leg has been silent for a while (2.5 s with Asterisk)."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaybackFinished:
     """All prompts of one `Play` have been heard, or were stopped or could not be played."""
 
@@ -347,6 +361,8 @@ Event: TypeAlias = (
     | KeyPressed
     | HoldBegan
     | HoldEnded
+    | SpeechBegan
+    | SpeechEnded
     | PlaybackFinished
     | RecordingFailed
     | RecordingEnded

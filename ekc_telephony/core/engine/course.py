@@ -33,6 +33,7 @@ from ekc_telephony.core.engine.desk import Desk, SessionEffect
 from ekc_telephony.core.engine.ear import Ear
 from ekc_telephony.core.engine.outside import Outside
 from ekc_telephony.core.engine.state import (
+    AttentionState,
     MessageEnd,
     MessageState,
     OutsideState,
@@ -121,6 +122,8 @@ class Course:
         """What the agent who talks types; no other engine needs it."""
         self.unheard_until: datetime | None = None
         """How long the hangup is waited for that may explain a failed playback."""
+        self.attention: AttentionState | None = None
+        """Whether he is heard while he talks; None as long as nobody looks."""
         self.message: MessageState | None = None
         """The voice message that he is asked for."""
         self.messages = facts_before
@@ -176,6 +179,7 @@ class Course:
         course.advice.state = state.advice
         course.outside.state = state.outside
         course.supervision.resume(state.supervisions)
+        course.attention = state.attention
         course.joined_at, course.outcome = state.joined_at, state.outcome
         course.unheard_until = state.unheard_until
         course.message, course.messages = state.message, state.messages
@@ -231,6 +235,7 @@ class Course:
             advice=self.advice.state,
             outside=self.outside.state,
             supervisions=self.supervision.states,
+            attention=self.attention,
             message=self.message,
             messages=self.messages,
             colleague=self.desk.colleague,

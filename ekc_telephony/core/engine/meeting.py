@@ -15,7 +15,7 @@ from ekc_telephony.core.acd.messages import ConversationAdopted
 from ekc_telephony.core.call.commands import HangUpCause, HangUpLeg
 from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
-from ekc_telephony.core.engine import conference, transferring
+from ekc_telephony.core.engine import attention, conference, transferring
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.outside import OUTCOMES
@@ -87,7 +87,8 @@ def _connect(course: Course, offer: OfferState, now: datetime) -> list[SessionEf
     spec = course.spec()
     if spec.prefers_for:
         course.around.regulars.talked(course.number, offer.agent, now)
-    return course.desk.connect(offer, course.queue, now, is_recorded=spec.is_recorded)
+    connected = course.desk.connect(offer, course.queue, now, is_recorded=spec.is_recorded)
+    return [*connected, *attention.talk_began(course, now)]
 
 
 def _agent_gone(

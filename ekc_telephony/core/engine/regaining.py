@@ -51,7 +51,7 @@ def control_regained(course: Course, seen: Seen, now: datetime) -> list[SessionE
     if course.phase is Phase.TALKING:
         again = [] if seen.is_together else course.desk.join_again()
         advice = _advice_after_blindness(course, seen, now)
-        return [*left, *advice, *again, *attention.hold_goes_on(course)]
+        return [*left, *advice, *again, *attention.seen_again(course, now)]
     if course.outside.is_answered:
         return [*left, *([] if seen.is_together else course.outside.connect())]
     return [*left, *_catch_up(course, now)]

@@ -36,7 +36,14 @@ from ekc_telephony.core.acd.specs import KeyTarget
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import EndReason, RecordingEnded
 from ekc_telephony.core.call.facts import CallOutcome, Disturbance, SegmentKind, SegmentOutcome
-from ekc_telephony.core.engine import meeting, message, regaining, supervising, waiting
+from ekc_telephony.core.engine import (
+    attention,
+    meeting,
+    message,
+    regaining,
+    supervising,
+    waiting,
+)
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.state import (
@@ -194,6 +201,7 @@ class Session:
             None if course.outside.state is None else course.outside.state.lapses_at,
             course.supervision.next_deadline(),
             None if course.message is None else course.message.ends_at,
+            attention.next_deadline(course),
         ]
         return min((each for each in moments if each is not None), default=None)
 
@@ -359,7 +367,7 @@ class Session:
             effects += course.follow(course.visit.on_time(now), now)
         if course.room is not None:
             effects += course.room.on_time(now, is_offered=course.desk.offer is not None)
-        return effects
+        return effects + attention.on_time(course, now)
 
     # --- the ACD speaks
 

@@ -287,6 +287,17 @@ class SupervisionState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionState:
+    """Whether the caller is heard; his leg is watched."""
+
+    quiet_since: datetime
+    """When he was heard last, or the talk began, or a hold in it ended."""
+    is_speaking: bool = False
+    is_noted: bool = False
+    """That he is silent has been told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionState:
     """One call."""
 
@@ -318,6 +329,7 @@ class SessionState:
     messages: int = 0
     """How many recordings of messages were numbered."""
     colleague: ColleagueState | None = None
+    attention: AttentionState | None = None
     skills: tuple[SkillState, ...] = ()
     """What he needs besides what his queue asks for, for when he waits again."""
     priority: int = 0

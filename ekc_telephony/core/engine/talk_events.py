@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from ekc_telephony.core.call.events import HoldBegan, HoldEnded
+from ekc_telephony.core.call.events import HoldBegan, HoldEnded, SpeechBegan, SpeechEnded
 from ekc_telephony.core.engine import attention
 from ekc_telephony.core.engine.switchboard import Effect, Handlers, Switchboard
 
@@ -24,4 +24,25 @@ def _hold_ended(board: Switchboard, event: HoldEnded, now: datetime) -> list[Eff
     return board.settle(session, attention.hold_ended(session.course, event.leg, now), now)
 
 
-HANDLERS: Final[Handlers] = {HoldBegan: _hold_began, HoldEnded: _hold_ended}
+def _speech_began(board: Switchboard, event: SpeechBegan, now: datetime) -> list[Effect]:
+    session = board.attend(event.leg)
+    if session is None:
+        return []
+    attention.speech_began(session.course, event.leg, now)
+    return board.settle(session, [], now)
+
+
+def _speech_ended(board: Switchboard, event: SpeechEnded, now: datetime) -> list[Effect]:
+    session = board.attend(event.leg)
+    if session is None:
+        return []
+    attention.speech_ended(session.course, event.leg, now)
+    return board.settle(session, [], now)
+
+
+HANDLERS: Final[Handlers] = {
+    HoldBegan: _hold_began,
+    HoldEnded: _hold_ended,
+    SpeechBegan: _speech_began,
+    SpeechEnded: _speech_ended,
+}

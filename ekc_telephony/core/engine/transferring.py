@@ -15,6 +15,7 @@ from datetime import datetime
 
 from ekc_telephony.core.call.commands import JoinBridge
 from ekc_telephony.core.call.facts import NoteKind, SegmentOutcome
+from ekc_telephony.core.engine import attention
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.state import AdviceState, TransferState
@@ -74,6 +75,7 @@ def hand_over(course: Course, now: datetime, *, reason: str | None = None) -> li
         *course.desk.pass_on(
             advice.agent, advice.leg, course.queue, now, is_recorded=course.is_recorded
         ),
+        *attention.talk_began(course, now),
     ]
 
 

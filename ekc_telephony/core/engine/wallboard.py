@@ -14,6 +14,7 @@ from ekc_telephony.core.acd.agent import Agent
 from ekc_telephony.core.call.facts import SegmentKind
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from ekc_telephony.core.call.supervision import SupervisionMode
+from ekc_telephony.core.engine import attention
 from ekc_telephony.core.engine.engine import Engine
 from ekc_telephony.core.engine.session import Session
 from ekc_telephony.core.engine.state import Phase
@@ -49,6 +50,8 @@ class AgentLine:
     """When he is taken for ready again who did not answer; None: when he says so."""
     is_holding: bool = False
     """His phone holds the caller he talks to."""
+    is_caller_silent: bool = False
+    """The caller he talks to has not been heard for longer than his queue allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +144,7 @@ def _agent_line(engine: Engine, agent: Agent) -> AgentLine:
         may_extend_wrap_up=engine.acd.may_extend_wrap_up(agent.agent_id),
         presence_ends=agent.presence_ends,
         is_holding=talk is not None and talk.has_open(SegmentKind.HOLD),
+        is_caller_silent=talk is not None and attention.is_silent(talk.course),
     )
 
 

@@ -33,6 +33,8 @@ class ScriptedPhone(asyncio.DatagramProtocol):
     contact: str | None = None
     """Where to find it: what a 302 names is somewhere else. None is its own address."""
     invites: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    """What was sent to be shown."""
     requests: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     """Every request that arrived, by its method."""
     is_closed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -55,6 +57,8 @@ class ScriptedPhone(asyncio.DatagramProtocol):
         if method == "SIP/2.0":
             return
         self.requests.put_nowait(method)
+        if method == "MESSAGE":
+            self.texts.append(text.partition("\r\n\r\n")[2])
         if method == "INVITE":
             self._take_invite(text, addr)
         elif method != "ACK":

@@ -60,6 +60,8 @@ from ekc_telephony.core.call.events import (
     PresenceDeclared,
     RecordingEnded,
     RecordingFailed,
+    SpeechBegan,
+    SpeechEnded,
     SupervisionAsked,
     SupervisionGivenUp,
     TransferAsked,
@@ -612,6 +614,12 @@ class HostileWorld(RuleBasedStateMachine):
         legs = [*self.legs_of_talks(), self.any_leg(which).leg]
         leg = legs[which % len(legs)]
         self.tell(HoldBegan(leg=leg) if is_held else HoldEnded(leg=leg))
+
+    @precondition(lambda self: self.is_connected and self.asterisk.legs)
+    @rule(which=PICK, is_speaking=st.booleans())
+    def somebody_speaks_or_falls_silent(self, which: int, *, is_speaking: bool) -> None:
+        leg = self.any_leg(which).leg
+        self.tell(SpeechBegan(leg=leg) if is_speaking else SpeechEnded(leg=leg))
 
     def talking(self) -> list[AgentId]:
         """Return who talks to a caller, as the engine thinks."""
