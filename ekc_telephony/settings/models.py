@@ -295,6 +295,8 @@ class Queue(Section):
     """By which a waiting caller leaves: `callback`, `message` or `{queue: …, say: …}`."""
     silence_after: PositiveDuration | None = None
     """After so long without the citizen's voice in a talk its operator is told (S1.19: 60s)."""
+    whisper: Name | None = None
+    """The prompt with its name that operators hear, with the citizen's wait, before him."""
     announce_wait: bool = False
     """Whether the caller hears the expected wait, too, whenever he hears his position."""
     lamp_overloaded: Annotated[int, Field(ge=1, le=100_000, strict=True)] = 10

@@ -31,7 +31,7 @@ from ekc_telephony.core.acd.specs import (
     QueueSpec,
     ever_serves,
 )
-from ekc_telephony.core.kernel.ids import AgentId, QueueId, SkillId
+from ekc_telephony.core.kernel.ids import AgentId, PromptKey, QueueId, SkillId
 from ekc_telephony.settings.document import Document, Location
 from ekc_telephony.settings.errors import Mistake, suggest
 from ekc_telephony.settings.keys import key_mistakes, queue_keys
@@ -122,6 +122,7 @@ def _queue_spec(queue: Queue, queues: Mapping[str, Queue]) -> QueueSpec:
         keys=queue_keys(queue),
         announces_wait=queue.announce_wait,
         silence_after=queue.silence_after,
+        whisper=None if queue.whisper is None else PromptKey(queue.whisper),
     )
 
 

@@ -9,12 +9,13 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
-from ekc_telephony.core.call.facts import NoteKind
+from ekc_telephony.core.call.facts import CallOutcome, NoteKind
 from ekc_telephony.core.call.presence import Activity
 from ekc_telephony.settings.phones import AUTO_ANSWER, PhoneModel
 from lab.faults.sip import Message, SipSocket, new_branch, new_tag, request_text
-from lab.hearing import Sound
+from lab.hearing import Sound, find_prompt
 from lab.node import Document, PortBlock
 from lab.phones.operator import Answer, OperatorPhone
 from lab.phones.stack import TRUNK_ADDRESS
@@ -25,6 +26,9 @@ from tests.adapters.ari.sip_phone import scripted_phone
 
 AT_ONCE = timedelta()
 NOT_FOUND = 404
+WHISPERED = "88001000005"
+"""Straight into a queue whose operators hear its name before the citizen."""
+BENEFITS = {"entry": "wait", "nodes": {"wait": {"kind": "enqueue", "queue": "benefits"}}}
 PORTS = PortBlock.find_free()
 SILENCE = Sound(samples=np.zeros(8000, dtype=np.float32), rate=8000)
 LOUD = 200
@@ -40,6 +44,11 @@ def change(document: Document) -> None:
     operators[FIXED] |= {"line": "second", "skills": {"pensions": 5}, "initial_presence": "ready"}
     for queue in document["queues"]:
         queue["silence_after"] = "2s"
+    whispered = {"id": "benefits", "title": "Пособия", "skills": {"benefits": 6}}
+    document["queues"].append(
+        dict(document["queues"][1]) | whispered | {"whisper": "queue-pensions", "ring_time": "10s"}
+    )
+    document["numbers"].append({"did": WHISPERED, "script": "benefits"})
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +56,7 @@ def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     """Run a node where more is seen and told than elsewhere."""
     folder = tmp_path_factory.mktemp("attention")
     site = write_story_site(folder, ports=PORTS, change=change)
+    YAML().dump(BENEFITS, folder / "scripts" / "benefits.yaml")
     with running_stand(site) as stand:
         yield stand
 
@@ -205,3 +215,60 @@ async def test_a_text_from_outside_is_refused_and_becomes_no_call(
         assert await answer.status == NOT_FOUND
     socket.close()
     assert (await stand.board()).calls == ()
+
+
+async def test_the_operator_alone_hears_whose_citizen_it_is_before_they_are_connected(
+    stand: Stand,
+) -> None:
+    smirnova = await stand.on_duty("smirnova", Answer(after=AT_ONCE))
+    citizen = await stand.call(WHISPERED)
+    citizen.line.say(whistle(), is_repeated=True)
+    await happens(citizen.line.established)
+    await stand.until_agent("smirnova", lambda agent: agent.activity is Activity.TALKING)
+    line = smirnova.lines[0]
+    await stand.hears(line, stand.prompt("queue-pensions"))
+    await stand.hears(line, stand.prompt("whisper-waited"))
+    await stand.hears(line, stand.prompt("minutes-0"))
+    await hear_each_other(stand, citizen, smirnova)
+    for prompt in ("queue-pensions", "whisper-waited", "minutes-0"):
+        heard = find_prompt(citizen.line.heard_so_far, stand.prompt(prompt))
+        assert not heard.is_heard, prompt
+    await citizen.line.hang_up()
+    assert told(await stand.history(citizen.number))[1:] == [
+        "waiting completed",
+        "offer smirnova accepted",
+        "talk smirnova caller_hung_up",
+        "wrap_up smirnova time_is_up",
+    ]
+
+
+async def test_an_operator_who_hangs_up_in_the_whisper_has_refused_the_citizen(
+    stand: Stand,
+) -> None:
+    smirnova = await stand.on_duty("smirnova", Answer(after=AT_ONCE))
+    citizen = await stand.call(WHISPERED)
+    await happens_to_answer(smirnova)
+    await smirnova.lines[0].hang_up()
+    await stand.until_agent("smirnova", lambda agent: agent.activity is Activity.RESTING)
+    await stand.until_waiting(1, queue="benefits")
+    await citizen.line.hang_up()
+    assert (await stand.outcome_of(citizen.number)) is not CallOutcome.ANSWERED
+
+
+async def test_a_citizen_who_hangs_up_in_the_whisper_frees_the_operator(stand: Stand) -> None:
+    smirnova = await stand.on_duty("smirnova", Answer(after=AT_ONCE))
+    citizen = await stand.call(WHISPERED)
+    await happens_to_answer(smirnova)
+    await citizen.line.hang_up()
+    await happens(smirnova.lines[0].ended)
+    await stand.until_agent("smirnova", lambda agent: agent.activity is Activity.IDLE)
+    assert "offer smirnova withdrawn" in told(await stand.history(citizen.number))
+
+
+async def happens_to_answer(phone: OperatorPhone) -> None:
+    """Wait until the phone has picked up."""
+
+    async def look() -> bool:
+        return bool(phone.lines) and phone.lines[0].established.is_set()
+
+    await eventually(look, what="that the phone picks up")

@@ -9,6 +9,7 @@ The contact centre of all examples: two lines, a few queues, a handful of people
     number 600   straight into the queue «expert», whom nobody serves: it overflows into «first»
     number 700   a voice message, or else the menu of number 100
     number 800   straight into the queue «keys»: 2 a message, 3 the queue «second», 4 «first»
+    number 900   straight into the queue «named», whose agents hear its name before the caller
 
 Anna, Boris and Clara work on the first line, and Clara alone speaks German; Vera is the second
 line. «urgent» is served by the whole first line, «german» by Clara only. «patient» asks for German
@@ -86,6 +87,7 @@ PATIENT: Final = QueueId("patient")
 EXPERT: Final = QueueId("expert")
 KEYS: Final = QueueId("keys")
 REMOTE: Final = QueueId("remote")
+NAMED: Final = QueueId("named")
 _DEUTSCH: Final = SkillId("german")
 
 
@@ -174,6 +176,7 @@ QUEUES: Final = (
             ),
         ),
     ),
+    replace(queue(NAMED), whisper=PromptKey("queue-named")),
     replace(
         queue(REMOTE, requires={_DEUTSCH: 9}),
         overflows=(
@@ -275,6 +278,11 @@ MESSAGE_SCRIPT: Final = Script(
         **MAIN_SCRIPT.nodes,
     },
 )
+NAMED_SCRIPT: Final = Script(
+    script=ScriptId("named"),
+    entry=NodeId("wait"),
+    nodes={NodeId("wait"): Enqueue(queue=NAMED, answers_at_once=True)},
+)
 REMOTE_SCRIPT: Final = Script(
     script=ScriptId("remote"),
     entry=NodeId("wait"),
@@ -332,7 +340,8 @@ SCRIPTS: Final = {
     Did("600"): EXPERT_SCRIPT,
     Did("700"): MESSAGE_SCRIPT,
     Did("800"): KEYS_SCRIPT,
-    Did("900"): REMOTE_SCRIPT,
+    Did("910"): REMOTE_SCRIPT,
+    Did("900"): NAMED_SCRIPT,
 }
 
 

@@ -223,7 +223,7 @@ _EVENTS: Final[Mapping[str, _Telling]] = {
 
 
 def _playback(cast: Cast, said: Mapping[str, str], *, was_played: bool) -> PlaybackFinished:
-    leg = cast.caller(said["who"])
+    leg = cast.leg(said["who"])
     return PlaybackFinished(playback=cast.playing[leg].playback, leg=leg, was_played=was_played)
 
 
@@ -282,8 +282,8 @@ def _tell_command(effect: Effect, who: str, cast: Cast) -> str:  # noqa: C901, P
         case HangUpLeg(leg=leg, cause=cause):
             why = "" if cause is HangUpCause.NORMAL else f" ({_word(cause)})"
             return f"hang up on {cast.name(leg)}{why}"
-        case PlayPrompts(prompts=prompts):
-            return f"play to {who}: {', '.join(prompts)}"
+        case PlayPrompts(leg=leg, prompts=prompts):
+            return f"play to {cast.name(leg)}: {', '.join(prompts)}"
         case StopPlayback():
             return f"stop what {who} hears"
         case StartMusic():

@@ -221,6 +221,9 @@ class QueueSpec:
     silence_after: timedelta | None = None
     """After so long without the caller's voice in a talk its agent is told; None for never."""
 
+    whisper: PromptKey | None = None
+    """What its agents hear before they are connected, with the caller's wait; None for nothing."""
+
     @property
     def need(self) -> Need:
         """Whom its callers need at first."""

@@ -11,7 +11,8 @@ for `silence_after` is noted on his appeal, and his agent's phone is shown a lin
 each silence. Time on hold is no silence: he hears music, and is not asked anything.
 
 Rule 1: only the phone of the agent who talks to the caller can hold him; a caller who puts us on
-hold is none of our business, and a conference goes on without the one whose phone holds it.
+hold is none of our business, and neither a conference nor
+advice on the line of the talk is held by one of them: the others go on.
 Rule 2: Asterisk's list of channels does not say who is on hold. So a hold that is known outlives a
 restart and a lost connection, and goes on until the phone resumes or the talk ends; one that begins
 unseen is not known.
@@ -42,7 +43,8 @@ def hold_began(course: Course, leg: LegId, now: datetime) -> list[SessionEffect]
     talk = course.desk.talk
     if talk is None or leg != talk.leg or course.chronicle.is_open(SegmentKind.HOLD):
         return []
-    if course.desk.colleague is not None:
+    advice = course.advice.state
+    if course.desk.colleague is not None or (advice is not None and advice.is_on_one_line):
         return []
     begun = course.chronicle.start(SegmentKind.HOLD, now, queue=course.queue, agent=talk.agent)
     return [*course.ear.play_music(), begun]
@@ -53,8 +55,7 @@ def hold_ended(course: Course, leg: LegId, now: datetime) -> list[SessionEffect]
     talk = course.desk.talk
     if talk is None or leg != talk.leg or not course.chronicle.is_open(SegmentKind.HOLD):
         return []
-    if course.attention is not None:
-        course.attention = replace(course.attention, quiet_since=now)
+    begin_anew(course, now)
     ended = course.chronicle.end(SegmentKind.HOLD, SegmentOutcome.COMPLETED, now)
     return [*course.ear.hush(), *ended]
 
@@ -72,6 +73,12 @@ def talk_began(course: Course, now: datetime) -> list[SessionEffect]:
         return []
     course.attention = AttentionState(quiet_since=now)
     return [WatchSpeech(call=course.call, leg=course.leg)]
+
+
+def begin_anew(course: Course, now: datetime) -> None:
+    """Count the caller's silence from now on: nobody listened to him before."""
+    if course.attention is not None:
+        course.attention = replace(course.attention, quiet_since=now)
 
 
 def speech_began(course: Course, leg: LegId, now: datetime) -> None:
@@ -98,6 +105,8 @@ def next_deadline(course: Course) -> datetime | None:
     if seen is None or allowed is None or seen.is_speaking or seen.is_noted:
         return None
     if course.desk.talk is None or course.chronicle.is_open(SegmentKind.HOLD):
+        return None
+    if course.advice.state is not None and course.advice.state.is_on_one_line:
         return None
     return seen.quiet_since + allowed
 

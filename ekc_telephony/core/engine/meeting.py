@@ -15,12 +15,12 @@ from ekc_telephony.core.acd.messages import ConversationAdopted
 from ekc_telephony.core.call.commands import HangUpCause, HangUpLeg
 from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
-from ekc_telephony.core.engine import attention, conference, transferring
+from ekc_telephony.core.engine import attention, conference, transferring, whispering
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.outside import OUTCOMES
 from ekc_telephony.core.engine.state import OfferState, Phase
-from ekc_telephony.core.kernel.ids import AgentId, BridgeId, LegId, RecordingId
+from ekc_telephony.core.kernel.ids import AgentId, BridgeId, LegId, PlaybackId, RecordingId
 
 ENDED_EARLY: Final = "it ended before the conversation did; is the disk full?"
 
@@ -37,7 +37,35 @@ def leg_answered(course: Course, leg: LegId, now: datetime) -> list[SessionEffec
         return []  # told twice: after a reconnect both the snapshot and the event tell it
     if offer is None or leg != course.desk.offered_leg:
         return [HangUpLeg(call=course.call, leg=leg)]
+    if course.spec().whisper is None:
+        return _connect(course, offer, now)
+    return whispering.begin(course, offer, now)
+
+
+def whisper_ended(
+    course: Course, playback: PlaybackId, now: datetime, *, was_played: bool
+) -> list[SessionEffect]:
+    """Connect the agent who has heard the whisper; any other playback is none of ours."""
+    offer = course.desk.offer
+    if offer is None or offer.whisper != playback:
+        return []
+    if not was_played:
+        return whispering.broke_off(course, offer, now)
     return _connect(course, offer, now)
+
+
+def connect_at_once(course: Course, now: datetime) -> list[SessionEffect]:
+    """Connect the agent who hears the whisper, however much of it he heard."""
+    offer = course.desk.offer
+    if offer is None:
+        return []
+    # Asterisk lets nobody into a bridge who still hears a prompt.
+    return [*whispering.hush(course, offer), *_connect(course, offer, now)]
+
+
+def offer_overdue(course: Course, now: datetime) -> list[SessionEffect]:
+    """Stop ringing a phone that nobody answers, or a whisper that does not end."""
+    return connect_at_once(course, now) if whispering.is_on(course) else course.desk.give_up(now)
 
 
 def leg_ended(course: Course, leg: LegId, reason: EndReason, now: datetime) -> list[SessionEffect]:

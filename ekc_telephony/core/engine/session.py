@@ -250,7 +250,8 @@ class Session:
     ) -> list[SessionEffect]:
         """Go on after prompts; failed ones first wait for the hangup that may explain them."""
         if not self.course.ear.is_hearing(playback):
-            return self.course.supervision.heard_why(playback, now)
+            heard = meeting.whisper_ended(self.course, playback, now, was_played=was_played)
+            return heard + self.course.supervision.heard_why(playback, now)
         self.course.ear.heard()
         if not was_played:
             self.course.unheard_until = now + UNHEARD_GRACE
@@ -356,7 +357,7 @@ class Session:
         if message.is_overdue(course, now):
             effects += message.give_up(course, now)
         if course.desk.is_overdue(now):
-            effects += course.desk.give_up(now)
+            effects += meeting.offer_overdue(course, now)
         if course.advice.is_overdue(now):
             effects += course.advice.end(now)
         if course.outside.is_overdue(now):

@@ -122,6 +122,9 @@ class OfferState:
     offer: OfferId
     agent: AgentId
     lapses_at: datetime
+    """When it has rung, or whispered, long enough."""
+    whisper: PlaybackId | None = None
+    """What the agent hears who has picked up; None as long as it rings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

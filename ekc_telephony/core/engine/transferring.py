@@ -124,5 +124,6 @@ def advice_over(course: Course, now: datetime, *, gone: LegId | None = None) -> 
     effects = course.advice.end(now, gone=gone)
     if not comes_back or talk is None:
         return effects
+    attention.begin_anew(course, now)
     back = JoinBridge(call=course.call, bridge=talk.bridge, legs=(talk.leg,))
     return [*effects, *course.ear.hush(), back]

@@ -91,7 +91,7 @@ from tests.core.office import EVERYBODY, NOON, engine, restored_engine, seconds
 
 PICK: Final = st.integers(0, 99)
 NUMBERS: Final = st.sampled_from(
-    [Did(each) for each in ("100", "200", "300", "400", "500", "600", "700", "800", "900")]
+    [Did(each) for each in ("100", "200", "300", "400", "500", "600", "700", "800", "900", "910")]
 )
 CITIZENS: Final = st.sampled_from([None, "79001234567", "79007654321"])
 KEYS: Final = st.sampled_from("1234569*#A")
@@ -430,10 +430,14 @@ class HostileWorld(RuleBasedStateMachine):
         self.tell(FeatureDialled(leg=leg.leg, agent=agent, code=code))
 
     @precondition(lambda self: self.is_connected)
-    @rule(then=st.sampled_from(["", "advice", "outside"]), which=PICK)
-    def a_conversation_begins(self, which: int, then: str) -> None:
+    @rule(
+        did=st.sampled_from([Did("200"), Did("500"), Did("900")]),
+        then=st.sampled_from(["", "advice", "outside"]),
+        which=PICK,
+    )
+    def a_conversation_begins(self, did: Did, which: int, then: str) -> None:
         """Shorten the way to where transfers are: chance alone rarely gets there."""
-        self.a_caller_arrives(Did("200"))
+        self.a_caller_arrives(did)
         for session in list(self.engine.sessions.values()):
             if (leg := session.offered_leg) is not None and leg in self.asterisk.legs:
                 self.asterisk.legs[leg].is_answered = True

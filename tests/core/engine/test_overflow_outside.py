@@ -43,7 +43,7 @@ from tests.core.office import ANNA, CLARA, NOON, engine, restored_engine, second
 CALL: Final = CallId("ekc1-1.1")
 CALLER: Final = LegId(CALL)
 OUTSIDE: Final = LegId(f"{CALL}-outside-1")
-REMOTE: Final = Did("900")
+REMOTE: Final = Did("910")
 """Nobody serves it: after 10 s a number outside is rung, after 20 s it is the first line's."""
 
 
