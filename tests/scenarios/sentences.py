@@ -67,6 +67,7 @@ from ekc_telephony.core.call.facts import (
     CallEnded,
     CallNoted,
     CallRegistered,
+    NoteKind,
     PromptsNotHeard,
     RecordingLost,
     RecordingStarted,
@@ -336,13 +337,13 @@ def _tell_fact(effect: Effect, who: str) -> str:  # noqa: C901, PLR0911 - one li
             return f"{who}: not heard: {', '.join(prompts)}"
         case CallDisturbed(disturbance=disturbance):
             return f"{who} is disturbed, {_word(disturbance)}"
+        case CallNoted(kind=NoteKind.SILENT, agent=agent):
+            return f"{who}: noted{_with(agent)}, silent"
         case CallNoted(kind=kind, agent=agent, target=target, reason=reason):
             why = "" if reason is None else f", {reason}"
             return f"{who} is {_word(kind)} by {agent}: {target}{why}"
         case CallbackDue(reason=reason):
             return f"{who} is to be called back, {_word(reason)}"
-        case CallNoted(kind=kind, agent=agent):
-            return f"{who}: noted{_with(agent)}, {_word(kind)}"
         case CallEnded(outcome=outcome):
             return f"{who}'s call ends, {_word(outcome)}"
         case _:
