@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 from num2words import num2words
+from numpy.typing import NDArray
 
 from ekc_telephony.adapters.speech.library import LARGEST_LIBRARY_BYTES, SoundLibrary
 from ekc_telephony.adapters.speech.manifest import ManifestFile
@@ -35,6 +37,9 @@ PROMPTS = ManifestFile(SOUNDS / "manifest.yaml").manifest.prompts
 SENTENCES = sorted(PROMPTS.keys() - every_spoken_key())
 NUMBERS = st.integers(min_value=1, max_value=LARGEST_SPOKEN)
 NOUNS = {"one": "минута", "few": "минуты", "many": "минут"}
+
+LONGEST_BEGINNING = 3 * TELEPHONE_RATE_HZ
+Spectrum: TypeAlias = NDArray[np.complex128]
 
 MOST_ALIKE = 0.6
 """Above this a recording is taken for the prompt; see the demo's matcher."""
@@ -109,9 +114,9 @@ def test_a_prompt_is_loud_unclipped_and_has_no_dead_air(key: str) -> None:
 
 def test_any_two_sentences_are_told_apart_by_their_first_three_seconds() -> None:
     """The demo proves which prompt a caller heard by correlation; this is why it can."""
-    loaded = {key: _load(key) for key in SENTENCES}
+    recordings = {key: Recording(_load(key)) for key in SENTENCES}
     alike = {
-        (one, other): _likeness(loaded[one][: 3 * TELEPHONE_RATE_HZ], loaded[other])
+        (one, other): recordings[other].likeness(recordings[one].beginning)
         for one, other in itertools.permutations(SENTENCES, 2)
     }
 
@@ -119,21 +124,46 @@ def test_any_two_sentences_are_told_apart_by_their_first_three_seconds() -> None
 
 
 def test_a_prompt_is_like_itself() -> None:
-    greeting = _load("greeting")
+    greeting = Recording(_load("greeting"))
 
-    assert _likeness(greeting[: 3 * TELEPHONE_RATE_HZ], greeting) == pytest.approx(1.0, abs=1e-6)
+    assert greeting.likeness(greeting.beginning) == pytest.approx(1.0, abs=1e-6)
 
 
-def _likeness(prompt: Samples, recording: Samples) -> float:
-    """The best normalised cross-correlation of the prompt anywhere in the recording."""
-    # A prompt may be longer than the recording of another one: let it hang over on both sides.
-    padded = np.concatenate([np.zeros(len(prompt)), recording, np.zeros(len(prompt))])
-    length = 1 << (len(padded) + len(prompt)).bit_length()
-    spectrum = np.fft.rfft(padded, length) * np.conj(np.fft.rfft(prompt, length))
-    places = len(padded) - len(prompt) + 1
-    correlation = np.fft.irfft(spectrum, length)[:places]
-    energy = np.concatenate([[0.0], np.cumsum(padded**2)])
-    heard = energy[len(prompt) : len(prompt) + places] - energy[:places]
-    # Where next to nothing overlaps, the quotient would be noise over noise.
-    floor = 0.05 * float((prompt**2).sum())
-    return float((correlation / np.sqrt(np.maximum(heard, floor) * (prompt**2).sum())).max())
+class Beginning:
+    """What a prompt begins with, and its spectra: every recording is compared with it."""
+
+    def __init__(self, samples: Samples) -> None:
+        self.samples = samples
+        self.energy = float((samples**2).sum())
+        self._spectra: dict[int, Spectrum] = {}
+
+    def spectrum(self, length: int) -> Spectrum:
+        """Return the conjugated spectrum of so many points."""
+        if length not in self._spectra:
+            self._spectra[length] = np.conj(np.fft.rfft(self.samples, length))
+        return self._spectra[length]
+
+
+class Recording:
+    """A prompt in which others are looked for."""
+
+    def __init__(self, samples: Samples) -> None:
+        self.beginning = Beginning(samples[:LONGEST_BEGINNING])
+        # A prompt may be longer than this recording: let it hang over on both sides.
+        over = np.zeros(LONGEST_BEGINNING)
+        padded = np.concatenate([over, samples, over])
+        self._length = 1 << (len(padded) + LONGEST_BEGINNING).bit_length()
+        self._count = len(padded)
+        self._spectrum = np.fft.rfft(padded, self._length)
+        self._energy = np.concatenate([[0.0], np.cumsum(padded**2)])
+
+    def likeness(self, prompt: Beginning) -> float:
+        """Return the best normalised cross-correlation of the prompt anywhere in it."""
+        wide = len(prompt.samples)
+        places = self._count - wide + 1
+        spectrum = self._spectrum * prompt.spectrum(self._length)
+        correlation = np.fft.irfft(spectrum, self._length)[:places]
+        heard = self._energy[wide : wide + places] - self._energy[:places]
+        # Where next to nothing overlaps, the quotient would be noise over noise.
+        floor = 0.05 * prompt.energy
+        return float((correlation / np.sqrt(np.maximum(heard, floor) * prompt.energy)).max())
