@@ -343,11 +343,11 @@ class Desk:
         colleague, self.colleague = self.colleague, None
         if talk is None:
             return []
-        agents = [talk.agent] if colleague is None else [talk.agent, colleague.agent]
-        ended = [self._chronicle.end(SegmentKind.TALK, outcome, now, agent=a) for a in agents]
+        effects = self._end_hold(outcome, now)
+        for agent in [talk.agent] if colleague is None else [talk.agent, colleague.agent]:
+            effects += self._chronicle.end(SegmentKind.TALK, outcome, now, agent=agent)
         return [
-            *self._end_hold(outcome, now),
-            *(fact for facts in ended for fact in facts),
+            *effects,
             DestroyBridge(call=self._call, bridge=talk.bridge),
             ConversationEnded(call=self._call),
         ]
