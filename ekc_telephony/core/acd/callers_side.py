@@ -107,8 +107,7 @@ class CallersSide:
         )
         self._matching.waiting[event.call] = waiting
         self._floor.join(waiting, self._patience.lane(waiting, now))
-        effects = self._ripen(waiting, now)
-        return effects + self._matching.offer_somebody(waiting, now)
+        return self._ripen(waiting, now) + self._offer_if_here(waiting, now)
 
     def place(self, event: CallerPlaced, now: datetime) -> list[AcdEffect]:
         """Let a supervisor put a caller elsewhere; one for whom a phone rings stays."""
@@ -125,8 +124,11 @@ class CallersSide:
         moved = CallerMoved(call=event.call, before=before, queue=event.queue, is_by_hand=True)
         effects: list[AcdEffect] = [moved] if event.queue != before else []
         effects += self._ripen(waiting, now)
+        return effects + self._offer_if_here(waiting, now)
+
+    def _offer_if_here(self, waiting: Waiting, now: datetime) -> list[AcdEffect]:
         is_here = waiting.call in self._matching.waiting  # he may have overflowed to outside
-        return effects + (self._matching.offer_somebody(waiting, now) if is_here else [])
+        return self._matching.offer_somebody(waiting, now) if is_here else []
 
     def _is_worth_waiting_for(self, agent_id: AgentId | None) -> bool:
         agent = None if agent_id is None else self._matching.agents.get(agent_id)

@@ -298,7 +298,7 @@ def overflow(cause: OverflowCause, **how: Any) -> Overflow:
 
 
 def leads(target: OverflowTarget, *, number: str | None = None, **how: Any) -> Overflow:
-    cause = OverflowCause.WAITED
+    cause = how.pop("cause", OverflowCause.WAITED)
     return Overflow(cause=cause, target=target, number=number, **how)
 
 
@@ -457,6 +457,13 @@ def test_who_is_sent_outside_waits_no_longer() -> None:
     assert office.acd.place(OLGA) is None
     office.hears(PresenceSet(agent=ANNA, presence=Presence.READY))
     assert not any(isinstance(each, OfferMade) for each in office.said)
+
+
+def test_who_is_sent_outside_when_he_comes_is_offered_to_nobody_here() -> None:
+    rule = leads(OverflowTarget.OUTSIDE, number="112", cause=OverflowCause.LINE_TOO_LONG, length=0)
+    office = Office(line(overflows=(rule,)))
+    office.joins(OLGA)
+    assert office.said == [CallerSentOutside(call=OLGA, number="112")]
 
 
 @pytest.mark.parametrize(
