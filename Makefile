@@ -37,7 +37,7 @@ test-fast: setup-speech  ## all tests but those on real Asterisk
 	@$(BIN)/pytest -q -n 2 $(FAST)
 
 test-asterisk: setup  ## tests on the embedded Asterisk with real SIP phones
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests/asterisk
+	@$(BIN)/pytest -q -n 4 --dist loadfile tests/asterisk  # they wait more than they work
 
 bench: setup  ## engine against bare Dial and app_queue (RATES="20 50", SECONDS_PER_RATE=, OPERATORS=)
 	@$(BIN)/python -m lab.bench

@@ -206,6 +206,13 @@ class AppQueue:
         phone.react = reacting(reaction)
         self._stand.asterisk.command(f"queue add member PJSIP/{account} to {self.queue}")
 
+        async def may_be_rung() -> bool:
+            shown = self._stand.asterisk.command(f"queue show {self.queue}").splitlines()
+            return any(f"PJSIP/{account}" in each and "Not in use" in each for each in shown)
+
+        # He may hang up of the story before just now; app_queue would pass him over.
+        await eventually(may_be_rung, what=f"that app_queue takes {account} for free")
+
     async def pause(self, account: str) -> None:
         line = await (await self._stand.phone(account)).dial("7001")
         await happens(line.ended)
