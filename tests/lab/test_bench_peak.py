@@ -27,6 +27,8 @@ from lab.faults.stored import StoredCall, StoredSegment
 from lab.runtime import Runtime
 
 PORTS = Ports(first=20000)
+TAKEN = Ports(first=22000)
+"""Ports of its own for the test in which one is taken: both may run at the same time."""
 """Not those of a peak that somebody runs meanwhile, nor of the other tests' nodes."""
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TALK = timedelta(seconds=11)
@@ -231,12 +233,12 @@ def short_scripts(tmp_path: Path) -> Path:
 
 def test_a_port_in_use_is_told_in_sipps_own_words(tmp_path: Path, short_scripts: Path) -> None:
     plan = PeakPlan(rate=1, lasting=timedelta(seconds=1), operators=2)
-    config = write_peak_site(tmp_path / "site", plan, ports=PORTS, scripts=short_scripts)
+    config = write_peak_site(tmp_path / "site", plan, ports=TAKEN, scripts=short_scripts)
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind((CALLER_ADDRESS, PORTS.callers.sip))
+        other.bind((CALLER_ADDRESS, TAKEN.callers.sip))
         with pytest.raises(SippError, match="Unable to bind"):
-            run_peak(plan, config, ports=PORTS, runtime=Runtime.find(), on_look=lambda _: None)
+            run_peak(plan, config, ports=TAKEN, runtime=Runtime.find(), on_look=lambda _: None)
 
 
 @pytest.mark.timeout(90)

@@ -19,6 +19,8 @@ from lab.bench.site import CALLER_ADDRESS, Ports, Site
 from lab.runtime import Runtime
 
 PORTS = Ports(first=24000)
+TAKEN = Ports(first=21000)
+"""Ports of its own for the test in which one is taken: both may run at the same time."""
 """Not those of a benchmark that somebody runs meanwhile."""
 
 
@@ -54,11 +56,11 @@ def test_appeals_are_counted_beside_the_writer(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_is_told_in_sipps_own_words(tmp_path: Path) -> None:
-    site = Site(folder=tmp_path, operators=1, ports=PORTS)
+    site = Site(folder=tmp_path, operators=1, ports=TAKEN)
     piece = next(Plan().slices(20))
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind((CALLER_ADDRESS, PORTS.callers.sip))
+        other.bind((CALLER_ADDRESS, TAKEN.callers.sip))
         with pytest.raises(SippError, match="Unable to bind"):
             place_calls(Runtime.find(), site, piece, tmp_path / "slice")
 
