@@ -290,7 +290,9 @@ class AriLink:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._ask_what_is_held(held))
-                while not self._echo.is_set():  # the last thing that it asks for
+                # The echo is asked for last; but one that an earlier connection asked for, of a
+                # frozen Asterisk, may come before everything else.
+                while not (held and filtered.done() and self._echo.is_set()):
                     if (message := await self._client.receive()) is not None:
                         kept_back.append(message)
                         self._hear_ourselves(message)
