@@ -22,7 +22,7 @@ from ekc_telephony.adapters.ari.client import (
     AriClient,
 )
 from ekc_telephony.adapters.ari.execute import AriCallControl
-from ekc_telephony.adapters.ari.link import AriLink
+from ekc_telephony.adapters.ari.link import ECHO, AriLink
 from ekc_telephony.core.call import commands, events
 from ekc_telephony.core.call.commands import Command, HangUpCause
 from ekc_telephony.core.call.events import EndReason
@@ -542,6 +542,28 @@ def test_a_frozen_asterisk_is_noticed_within_five_seconds(asterisk: AsteriskRig)
             assert time.monotonic() - frozen < 5.0
             asterisk.thaw()
             await b.heard.next(events.ControlRegained)
+
+    asyncio.run(story())
+
+
+def test_an_echo_of_an_earlier_connection_is_not_taken_for_our_own(asterisk: AsteriskRig) -> None:
+    """It comes before the first reply when Asterisk was frozen; the engine died of it."""
+
+    async def call_everybody() -> None:
+        headers = {"Authorization": aiohttp.encode_basic_auth(NAME, SECRET)}
+        url = f"{asterisk.ari_url}/events/user/{ECHO}?application={NAME}"
+        async with aiohttp.ClientSession(headers=headers) as session:
+            while True:
+                async with session.post(url):
+                    pass
+
+    async def story() -> None:
+        others = [asyncio.create_task(call_everybody()) for _ in range(4)]
+        for _ in range(10):
+            async with bench(asterisk) as b:
+                assert b.link.is_up
+        for each in others:
+            each.cancel()
 
     asyncio.run(story())
 
