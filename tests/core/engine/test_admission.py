@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from ekc_telephony.core.call.commands import HangUpLeg, PlayPrompts, SendToFallback
 from ekc_telephony.core.call.events import (
     CallArrived,
@@ -97,7 +99,7 @@ def test_who_comes_beyond_is_answered_told_the_truth_and_offered_a_callback() ->
     rush.calls()
     rush.calls()
     third = rush.calls()
-    assert rush.heard(third) == ["overload-offer"]
+    assert rush.heard(third) == ["overload-offer", "queue-key-message", "key-2"]
     said = rush.tell(KeyPressed(leg=LegId(third), key="1"))
     assert [each.reason for each in said if isinstance(each, CallbackDue)] == [CallbackReason.ASKED]
     assert rush.heard(third)[-1] == "callback-promised"
@@ -112,11 +114,25 @@ def test_to_whom_we_cannot_call_back_nothing_is_promised() -> None:
     rush.calls()
     rush.calls()
     third = rush.calls(number=None)
-    assert rush.heard(third) == ["overload-sorry"]
-    rush.hears_out(third)
+    assert rush.heard(third) == ["overload-sorry", "queue-key-message", "key-2"]
+    for _ in range(2):  # he does not want to leave a message either
+        rush.hears_out(third)
+        rush.waits(6)
+    assert rush.heard(third)[-1] == "overload-sorry"
     said = rush.hangs_up(third)
     assert [e.outcome for e in said if isinstance(e, CallEnded)] == [CallOutcome.INFORMED_NO_AGENTS]
     assert not any(isinstance(each, CallbackDue) for each in rush.said)
+
+
+@pytest.mark.parametrize("number", [None, "79001234567"])
+def test_whoever_comes_beyond_may_leave_a_message(number: str | None) -> None:
+    rush = Rush()
+    rush.calls()
+    rush.calls()
+    third = rush.calls(number=number)
+    rush.tell(KeyPressed(leg=LegId(third), key="2"))
+    assert rush.heard(third)[-2:] == ["message-invitation", "message-tone"]
+    assert rush.engine.sessions[third].phase is Phase.MESSAGE
 
 
 def test_who_presses_nothing_is_told_goodbye() -> None:
