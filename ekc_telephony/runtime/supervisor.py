@@ -89,7 +89,10 @@ class SupervisedEngine:
 
     def handle(self, event: Event, now: datetime) -> list[Effect]:
         """Apply one event; never raises."""
-        return self._contained(lambda: self._engine.handle(event, now), now)
+        try:
+            return self._engine.handle(event, now)
+        except Exception as bug:
+            return self._contain(bug, now)
 
     def next_deadline(self) -> datetime | None:
         """Return when `on_time` is next due."""
@@ -97,15 +100,15 @@ class SupervisedEngine:
 
     def on_time(self, now: datetime) -> list[Effect]:
         """Let time pass; never raises."""
-        return self._contained(lambda: self._engine.on_time(now), now)
-
-    def _contained(self, step: Callable[[], list[Effect]], now: datetime) -> list[Effect]:
-        """Take one step; when it raises, end the session that was being served."""
         try:
-            return step()
-        except Exception:
-            self.bugs += 1
-            log.exception("the engine raised; the session is ended")
+            return self._engine.on_time(now)
+        except Exception as bug:
+            return self._contain(bug, now)
+
+    def _contain(self, bug: Exception, now: datetime) -> list[Effect]:
+        """End the session that was being served when a step raised."""
+        self.bugs += 1
+        log.error("the engine raised; the session is ended", exc_info=bug)
         try:
             return self._engine.abort(now, detail="a bug of ours; the engine's log tells more")
         except Exception:

@@ -15,7 +15,7 @@ a phone rings for him.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -82,7 +82,7 @@ class Patience:
         waited = now - waiting.joined_at
         if waiting.skills:
             return self._floor.lane(needs_after(spec, waited, waiting.skills), spec.choice)
-        step = sum(easing.after <= waited for easing in spec.easings)
+        step = sum([easing.after <= waited for easing in spec.easings])
         lane = self._lanes.get((spec.queue, step))
         if lane is None:
             lane = self._floor.lane(needs_after(spec, waited, {}), spec.choice)
@@ -140,17 +140,15 @@ class Patience:
 
     def next_moment(self, waiting: Waiting, now: datetime) -> datetime | None:
         """Return when something may change for him next."""
-        return min((each for each in self._moments(waiting, now) if each > now), default=None)
-
-    def _moments(self, waiting: Waiting, now: datetime) -> Iterator[datetime]:
         spec = self._queues[waiting.queue]
+        moments = [waiting.joined_at + easing.after for easing in spec.easings]
+        moments += waiting.spared.values()
         if waiting.preferred is not None:
-            yield self._kept_until(waiting)
-        yield from (waiting.joined_at + easing.after for easing in spec.easings)
-        yield from waiting.spared.values()
+            moments.append(self._kept_until(waiting))
         for number, overflow in enumerate(spec.overflows):
             if not waiting.overflows & (1 << number) and _may_lead(overflow, waiting):
-                yield from _moments_of(overflow, waiting, now)
+                moments.append(_next_look(overflow, waiting, now))
+        return min([each for each in moments if each > now], default=None)
 
 
 def _may_lead(overflow: Overflow, waiting: Waiting) -> bool:
@@ -158,17 +156,18 @@ def _may_lead(overflow: Overflow, waiting: Waiting) -> bool:
     return overflow.target is not OverflowTarget.OUTSIDE or not waiting.was_outside
 
 
-def _moments_of(overflow: Overflow, waiting: Waiting, now: datetime) -> Iterator[datetime]:
+def _next_look(overflow: Overflow, waiting: Waiting, now: datetime) -> datetime:
+    """Return when the overflow may be due next; `now` means never again."""
     first = waiting.entered_at + overflow.after
     match overflow.cause:
         case OverflowCause.WAITED:
-            yield first
+            return first
         case OverflowCause.LINE_TOO_LONG:
-            return
+            return now
         case (
             OverflowCause.NOBODY_READY
             | OverflowCause.NOBODY_SIGNED_IN
             | OverflowCause.EXPECTED_WAIT
         ):
             late = max(timedelta(), now - first) // LOOK_AGAIN
-            yield first if now < first else first + (late + 1) * LOOK_AGAIN
+            return first if now < first else first + (late + 1) * LOOK_AGAIN

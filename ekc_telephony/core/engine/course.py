@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, assert_never, final
 
 from ekc_telephony.core.acd.messages import CallerJoined, CallerLeft
@@ -354,13 +355,14 @@ class Course:
 
     def new_waiting_room(self) -> WaitingRoom:
         """Return a room for the queue he is in."""
+        spec = self.spec()
         return WaitingRoom(
             self.call,
             self.ear,
-            announce_every=self.spec().announce_every,
-            keys=told_keys(self.spec(), may_call_back=self.number is not None),
+            announce_every=spec.announce_every,
+            keys=partial(told_keys, spec, may_call_back=self.number is not None),
             position_of=self.around.position_of,
-            expected_wait_of=self.around.expected_wait_of if self.spec().announces_wait else None,
+            expected_wait_of=self.around.expected_wait_of if spec.announces_wait else None,
         )
 
     def wait_again(self, now: datetime, *, only: AgentId | None = None) -> list[SessionEffect]:

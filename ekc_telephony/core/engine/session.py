@@ -83,16 +83,10 @@ class Session:
 
     def __init__(self, course: Course) -> None:
         self.course: Final = course
-
-    @property
-    def call(self) -> CallId:
+        self.call: Final[CallId] = course.call
         """The call."""
-        return self.course.call
-
-    @property
-    def leg(self) -> LegId:
+        self.leg: Final[LegId] = course.leg
         """The caller's leg."""
-        return self.course.leg
 
     @property
     def appeal(self) -> AppealId:
@@ -190,7 +184,7 @@ class Session:
 
     def next_deadline(self) -> datetime | None:
         """Return when `on_time` must next be called."""
-        course = self.course
+        course = self.course  # asked after every step: what is not there costs no call
         moments = [
             course.ear.next_deadline(),
             course.unheard_until,
@@ -199,11 +193,11 @@ class Session:
             None if course.desk.offer is None else course.desk.offer.lapses_at,
             None if course.advice.state is None else course.advice.state.lapses_at,
             None if course.outside.state is None else course.outside.state.lapses_at,
-            course.supervision.next_deadline(),
+            course.supervision.next_deadline() if course.supervision.states else None,
             None if course.message is None else course.message.ends_at,
-            attention.next_deadline(course),
+            None if course.attention is None else attention.next_deadline(course),
         ]
-        return min((each for each in moments if each is not None), default=None)
+        return min([each for each in moments if each is not None], default=None)
 
     # --- the world speaks
 

@@ -194,7 +194,7 @@ class Switchboard:
             if isinstance(each, AcdEvent):
                 effects += self.ask_acd(each, now)
             if isinstance(each, CallerJoined):
-                effects = [self._placed(effect, each.call) for effect in effects]
+                self._place(effects, each.call)
         effects += session.settle(now)
         self.touched[session.call] = None
         if session.is_over:
@@ -203,13 +203,13 @@ class Switchboard:
             self.deadlines.set(session.call, session.next_deadline())
         return effects
 
-    def _placed(self, effect: Effect, joined: CallId) -> Effect:
+    def _place(self, effects: list[Effect], joined: CallId) -> None:
         """Say the place of a caller who has just joined a queue: only now the ACD knows it."""
-        if not isinstance(effect, SegmentStarted) or effect.kind is not SegmentKind.WAITING:
-            return effect
-        if effect.call != joined or effect.position is not None:
-            return effect
-        return replace(effect, position=self.acd.position(joined))
+        for number, effect in enumerate(effects):
+            if not isinstance(effect, SegmentStarted) or effect.kind is not SegmentKind.WAITING:
+                continue
+            if effect.call == joined and effect.position is None:
+                effects[number] = replace(effect, position=self.acd.position(joined))
 
     def _forget(self, session: Session) -> None:
         self.sessions.pop(session.call, None)

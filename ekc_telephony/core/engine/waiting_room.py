@@ -77,7 +77,7 @@ class WaitingRoom:
         position_of: Tells his place.
         expected_wait_of: Tells how long he will wait, as far as it is known; None when his queue
             does not announce it.
-        keys: Those that lead out, as he is told of them.
+        keys: Returns those that lead out, as he is told of them; asked when he is told.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class WaitingRoom:
         announce_every: timedelta | None,
         position_of: Callable[[CallId], int | None],
         expected_wait_of: Callable[[CallId, datetime], ExpectedWait | None] | None = None,
-        keys: tuple[ToldKey, ...] = (),
+        keys: Callable[[], tuple[ToldKey, ...]] = tuple,
     ) -> None:
         self._call = call
         self._ear = ear
@@ -164,7 +164,7 @@ class WaitingRoom:
         """Return what to say of the keys that lead to one of these."""
         return tuple(
             word
-            for key in self._keys
+            for key in self._keys()
             if key.target in targets and (key.target in self._offered or not key.is_told_later)
             for word in key.words
         )
