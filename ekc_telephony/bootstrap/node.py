@@ -160,7 +160,7 @@ class Node:
             ended=recalled.ended,
             knows_presences=bool(recalled.state.agents),
         )
-        self._take_unstored(recalled)
+        self._begin(recalled)
         self._witness: Witness = HangupWitness(settings.hangups_file, ahead=self._ahead)
         self._registry = CollectorRegistry()
         listeners: tuple[FactSink, ...] = (PrometheusSink(self._registry), FactLog())
@@ -206,13 +206,18 @@ class Node:
             self._clock.now(),
         )
 
-    def _take_unstored(self, recalled: Recalled) -> None:
+    def _begin(self, recalled: Recalled) -> None:
         """Let the journal begin this life, and offer the store again what it may not have."""
+        unfinished = recalled.unfinished if recalled.state.agents else None
+        if unfinished is not None:
+            self._supervised.see_as(recalled.state, unfinished.at)
         counts = [(position, len(facts)) for position, facts in recalled.unstored]
         self._recorder.begin(counts, stored_through=recalled.stored_through)
-        for _, facts in recalled.unstored:
-            for fact in facts:
-                self._writer.record(fact)
+        told = [fact for _, facts in recalled.unstored for fact in facts]
+        if unfinished is not None:
+            told += self._recorder.take_again(unfinished, self._clock.now())
+        for fact in told:
+            self._writer.record(fact)
 
     async def run(self, stop: asyncio.Event) -> None:
         """
@@ -230,6 +235,7 @@ class Node:
             finally:  # also when a part ended by a fatal error: no fact is left behind
                 await self._writer.drain(DRAIN_PATIENCE)
                 keeper.cancel()
+                self._recorder.write_up()
                 self._journal.close()
         await self._store.close()
         await self._store_of_fallback.close()
@@ -306,10 +312,11 @@ class Node:
 
     def _submit(self, effects: Sequence[Effect]) -> None:
         """
-        Hand commands to the outbox at once, and facts to everybody who listens right after.
+        Hand commands to the outbox at once, and do everything else right after.
 
-        The outbox sends in the loop's next turn; facts are told after it, so that counting and
-        logging a call does not hold it up (measured: 0.15 ms between his arrival and the ringing).
+        The outbox sends in the loop's next turn; after it the step is written up and facts are
+        told, so that neither holds a caller up (measured: 0.15 ms each between his arrival and the
+        ringing).
         """
         facts: list[Fact] = []
         for effect in effects:
@@ -318,10 +325,10 @@ class Node:
                 self._outbox.submit(effect)
             else:
                 facts.append(effect)
-        if facts:
-            asyncio.get_running_loop().call_soon(self._tell, facts)
+        asyncio.get_running_loop().call_soon(self._write_up_and_tell, facts)
 
-    def _tell(self, facts: Sequence[Fact]) -> None:
+    def _write_up_and_tell(self, facts: Sequence[Fact]) -> None:
+        self._recorder.write_up()
         for fact in facts:
             for sink in self._sinks:
                 sink.record(fact)

@@ -6,9 +6,11 @@ the present moment, and what comes back is submitted. Commands are only *submitt
 outcome returns through the inbox as an event, so nothing here ever waits for Asterisk or the store.
 
 Working inside `deliver` spares every event a turn of the event loop (measured: a tenth of a
-millisecond between a caller's arrival and his operator's ringing).
+millisecond between a caller's arrival and his operator's ringing). When the core is due next is
+asked a turn later, when the commands are on their way.
 
-Rule 1: due moments go first, or a busy inbox would starve them.
+Rule 1: due moments go first, or a busy inbox would starve them. When nothing is due, the core is
+not asked to let time pass.
 Rule 2: events are handled one at a time, in the order in which they were delivered; one delivered
 while another is being handled waits for its turn.
 """
@@ -63,6 +65,10 @@ class Driver:
         self._is_running = False
         self._is_working = False
         self._sleeps_until: datetime | None = None
+        self._deadline: datetime | None = None
+        """When the core is due; true unless `_has_changed`."""
+        self._has_changed = True
+        self._will_note = False
         self._wake_up = asyncio.Event()
         self.events_handled = 0
 
@@ -92,18 +98,31 @@ class Driver:
         self._is_working = True
         try:
             moment = self._clock.now()
-            self._submit(self._core.on_time(moment))
+            deadline = self._next_deadline()
+            if deadline is not None and deadline <= moment:
+                self._has_changed = True
+                self._submit(self._core.on_time(moment))
             while self._inbox:
                 event = self._inbox.popleft()
                 self.events_handled += 1
+                self._has_changed = True
                 self._submit(self._core.handle(event, moment))
         finally:
             self._is_working = False
-        self._note_deadline()
+        if not self._will_note:
+            self._will_note = True
+            asyncio.get_running_loop().call_soon(self._note_deadline)
+
+    def _next_deadline(self) -> datetime | None:
+        if self._has_changed:
+            self._deadline = self._core.next_deadline()
+            self._has_changed = False
+        return self._deadline
 
     def _note_deadline(self) -> None:
         """Wake `run` when something is due before it means to wake up."""
-        deadline = self._core.next_deadline()
+        self._will_note = False
+        deadline = self._next_deadline()
         if deadline is not None and (self._sleeps_until is None or deadline < self._sleeps_until):
             self._sleeps_until = deadline
             self._wake_up.set()
@@ -111,7 +130,7 @@ class Driver:
     async def _sleep(self) -> None:
         """Wait until the core's next deadline, or until an earlier one is noted."""
         self._wake_up.clear()
-        deadline = self._sleeps_until = self._core.next_deadline()
+        deadline = self._sleeps_until = self._next_deadline()
         patience = None
         if deadline is not None:
             patience = max(0.0, (deadline - self._clock.now()).total_seconds())

@@ -1,11 +1,14 @@
 """
 What the journal's records say: from the core's values to bytes and back.
 
-Three kinds of record. An *opening* begins every segment and says everything at once: what the
-engine knows, and the texts it works by. A *step* is one input with its moment, what the core
-decided, and what that changed. *Stored* says how far the facts have reached the store.
+Four kinds of record. An *opening* begins every segment and says everything at once: what the
+engine knows, and the texts it works by. An *input* is what the core is told, with its moment. A
+*step* is an input again, what the core decided, and what that changed. *Stored* says how far the
+facts have reached the store.
 
-So the newest segment alone is enough to go on from, and a segment alone is enough to replay.
+So the newest segment alone is enough to go on from, and a segment alone is enough to replay. An
+input without its step is the last thing that the engine was told: it died before it had written
+down what came of it.
 
 Rule 1: an event, command or fact is written as a pair of its class's name and its fields; names
 are never given to another class.
@@ -70,6 +73,18 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """What the core is told."""
+
+    at: datetime
+    event: Event | None
+    """None when time passed and something was due."""
+    is_again: bool = False
+    """An earlier life died of it, or in the middle of it; it is told once more, and never a third
+    time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One input, and what became of it."""
 
@@ -89,7 +104,13 @@ class Stored:
     through: int
 
 
-Content: TypeAlias = Opening | Step | Stored
+Content: TypeAlias = Opening | Input | Step | Stored
+
+
+class _Input(msgspec.Struct, tag="input", array_like=True):
+    at: datetime
+    event: _Named | None
+    is_again: bool = False
 
 
 class _Step(msgspec.Struct, tag="step", array_like=True):
@@ -115,7 +136,12 @@ class _Stored(msgspec.Struct, tag="stored", array_like=True):
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(_Step | _Opening | _Stored).decode
+_decode: Final = msgspec.msgpack.Decoder(_Input | _Step | _Opening | _Stored).decode
+
+
+def encode_input(at: datetime, event: Event | None, *, is_again: bool = False) -> bytes:
+    """Write down what the core is told."""
+    return _encode(["input", at, None if event is None else _name(event), is_again])
 
 
 def encode_step(
@@ -159,12 +185,15 @@ def decode(content: bytes) -> Content:
         RecordUnreadableError: It is none of ours, or was written by a newer release.
     """
     try:
-        record: _Step | _Opening | _Stored = _decode(content)
+        record: _Input | _Step | _Opening | _Stored = _decode(content)
         match record:
             case _Stored(through=through):
                 return Stored(through=through)
             case _Opening():
                 return _opened(record)
+            case _Input(at=at, event=event, is_again=is_again):
+                told = None if event is None else _unname(event)
+                return Input(at=at, event=told, is_again=is_again)
             case _Step():
                 return _stepped(record)
             case _:

@@ -1,14 +1,18 @@
 """
 The recorder: stands between the driver and the engine, and writes every step into the journal.
 
-A step is written before its commands leave and before its facts are told: whatever the world got to
-see of us, the journal knows. What a killed engine had in memory can be read back (`recovery.py`).
+What the core is told is written before its commands leave; what came of it is written up when they
+have left, before its facts are told. So a caller's operator rings sooner by what writing a state
+down takes (0.2 ms), and yet whatever the world got to see of us, the journal knows: of an input
+without its step the core, told it again, decides the same. What a killed engine had in memory can
+be read back (`recovery.py`).
 
 It also keeps account of how far the facts have reached the store, so that the next engine offers
 the store what it does not have.
 
-Rule 1: one step is one record. Time that passes without anything being due is none.
-Rule 2: a full or broken disk costs records, never a call.
+Rule 1: one step is an input and what came of it; nothing but `Stored` stands between the two.
+Rule 2: at most one step is not written up: the next one, a new segment and the end write it up.
+Rule 3: a full or broken disk costs records, never a call.
 """
 
 from __future__ import annotations
@@ -16,18 +20,22 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from ekc_telephony.core.call.commands import Command
-from ekc_telephony.core.call.events import Event
+from ekc_telephony.core.call.events import ControlLost, Event
+from ekc_telephony.core.call.facts import Fact
 from ekc_telephony.core.engine.engine import Effect
 from ekc_telephony.core.engine.state import Changes, EngineState
 from ekc_telephony.runtime.driver import Core
 from ekc_telephony.runtime.journal_codec import (
+    Input,
     Opening,
+    encode_input,
     encode_opening,
     encode_step,
     encode_stored,
@@ -51,9 +59,19 @@ class Recorded(Core, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unwritten:
+    """A step that is not written up."""
+
+    at: datetime
+    event: Event | None
+    effects: list[Effect]
+    is_broken: bool
+
+
 class Recorder:
     """
-    A core that keeps a journal.
+    A core that keeps a journal; whoever drives it calls `write_up` when the commands have left.
 
     Args:
         core: The core.
@@ -70,6 +88,7 @@ class Recorder:
         self._unstored: deque[tuple[int, int]] = deque()
         """Records with facts that the store does not have: position, how many."""
         self._stored_through = 0
+        self._unwritten: _Unwritten | None = None
 
     def begin(self, unstored: Iterable[tuple[int, int]], *, stored_through: int) -> None:
         """
@@ -89,25 +108,64 @@ class Recorder:
         while True:
             await asyncio.sleep(1)
             if self._journal.is_full:
+                self.write_up()
                 self._begin_segment()
 
     def handle(self, event: Event, now: datetime) -> list[Effect]:
-        """Apply one event and write the step down."""
-        bugs = self._core.bugs
-        effects = self._core.handle(event, now)
-        self._write(now, event, effects, is_broken=self._core.bugs > bugs)
-        return effects
+        """Write one event down and apply it."""
+        return self._take(now, event)
 
     def next_deadline(self) -> datetime | None:
         """Return when `on_time` is next due."""
         return self._core.next_deadline()
 
     def on_time(self, now: datetime) -> list[Effect]:
-        """Let time pass, and write it down if anything was due."""
-        bugs = self._core.bugs
-        effects = self._core.on_time(now)
-        self._write(now, None, effects, is_broken=self._core.bugs > bugs)
+        """Write down that time has passed, and let it."""
+        return self._take(now, None)
+
+    def take_again(self, unfinished: Input, now: datetime) -> list[Fact]:
+        """
+        Take the step that an earlier life died in, and see nothing from then on.
+
+        Its commands may have left or not, so they are looked for when we see Asterisk, like all
+        that are under way when a connection breaks. The core must be as it was before that step,
+        `begin` have been called, and nothing else been told.
+
+        Returns:
+            The facts, to be told.
+        """
+        effects = self._take(unfinished.at, unfinished.event, is_again=True)
+        effects += self._take(now, ControlLost())
+        self.write_up()
+        return [each for each in effects if not isinstance(each, Command)]
+
+    def _take(self, now: datetime, event: Event | None, *, is_again: bool = False) -> list[Effect]:
+        self.write_up()
+        self._journal.append(encode_input(now, event, is_again=is_again))
+        core, bugs = self._core, self._core.bugs
+        effects = core.on_time(now) if event is None else core.handle(event, now)
+        self._unwritten = _Unwritten(
+            at=now, event=event, effects=effects, is_broken=core.bugs > bugs
+        )
         return effects
+
+    def write_up(self) -> None:
+        """Write down what came of the last step, unless that has been done."""
+        step, self._unwritten = self._unwritten, None
+        if step is None:
+            return
+        changes = self._core.take_changes()
+        if step.event is None and not step.effects and not changes:
+            return
+        record = encode_step(step.at, step.event, step.effects, changes, is_broken=step.is_broken)
+        position = self._journal.append(record)
+        facts = sum(1 for each in step.effects if not isinstance(each, Command))
+        if facts:
+            self._unstored.append((position, facts))
+        if step.is_broken:
+            log.error("a session was ended by a bug of ours", journal_position=position)
+        if self._journal.is_full:
+            self._begin_segment()
 
     def facts_stored(self, count: int) -> None:
         """Take note that the store has the next so many facts."""
@@ -122,22 +180,6 @@ class Recorder:
         if self._stored_through != before:
             self._journal.append(encode_stored(self._stored_through))
             self._journal.needed_from = self._stored_through + 1
-
-    def _write(
-        self, now: datetime, event: Event | None, effects: list[Effect], *, is_broken: bool
-    ) -> None:
-        changes = self._core.take_changes()
-        if event is None and not effects and not changes:
-            return
-        record = encode_step(now, event, effects, changes, is_broken=is_broken)
-        position = self._journal.append(record)
-        facts = sum(1 for each in effects if not isinstance(each, Command))
-        if facts:
-            self._unstored.append((position, facts))
-        if is_broken:
-            log.error("a session was ended by a bug of ours", journal_position=position)
-        if self._journal.is_full:
-            self._begin_segment()
 
     def _begin_segment(self) -> None:
         opening = self._opening(self._core.state(), self._stored_through)

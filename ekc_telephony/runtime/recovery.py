@@ -2,7 +2,8 @@
 What the journal tells the engine that starts: how its predecessor stood, and what the store lacks.
 
 The newest segment begins with everything that was known then; the changes of its steps are laid
-over it. Facts that had not reached the store may be in older segments, too.
+over it. Facts that had not reached the store may be in older segments, too. When its last input has
+no step, that life died in the middle of it: the next one takes it again.
 
 Rule 1: the journal is read and never changed here.
 Rule 2: what cannot be read is said and left out: an engine without a memory serves callers, too.
@@ -19,7 +20,15 @@ from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.facts import CallEnded, Fact
 from ekc_telephony.core.engine.state import EngineState, Memory
 from ekc_telephony.core.kernel.ids import CallId
-from ekc_telephony.runtime.journal_codec import ClockMark, Content, Opening, Step, Stored, decode
+from ekc_telephony.runtime.journal_codec import (
+    ClockMark,
+    Content,
+    Input,
+    Opening,
+    Step,
+    Stored,
+    decode,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +55,8 @@ class Recalled:
     stored_through: int
     clock: ClockMark | None = None
     """What its clock showed at some moment."""
+    unfinished: Input | None = None
+    """What it was told last, if it died before it had written up what came of it."""
 
     @property
     def ended(self) -> frozenset[CallId]:
@@ -77,11 +88,15 @@ def recall(segments: Sequence[Segment]) -> Recalled:
     memory = Memory(opening.state)
     stored_through = opening.stored_through
     groups: list[tuple[int, tuple[Fact, ...]]] = []
+    last: Input | None = None
     for position, content in records:
         match content:
             case Step():
+                last = None
                 memory.apply(content.changes)
                 _collect(position, content, groups)
+            case Input():
+                last = content
             case Stored(through=through):
                 stored_through = max(stored_through, through)
             case Opening():
@@ -93,7 +108,18 @@ def recall(segments: Sequence[Segment]) -> Recalled:
         unstored=[each for each in unstored if each[0] > stored_through],
         stored_through=stored_through,
         clock=opening.clock,
+        unfinished=_unfinished(records, last, older),
     )
+
+
+def _unfinished(
+    records: Sequence[tuple[int, Content]], last: Input | None, older: Sequence[Segment]
+) -> Input | None:
+    """Return the input to take again: never one that a life has died of twice."""
+    if any(isinstance(content, Input | Step) for _, content in records):
+        return None if last is None or last.is_again else last
+    # This life had no time to take it again.
+    return recall(older).unfinished
 
 
 def _contents(segment: Segment) -> Iterator[tuple[int, Content]]:

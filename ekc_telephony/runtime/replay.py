@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ekc_telephony.core.engine.engine import Effect
+from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.kernel.ids import CallId
-from ekc_telephony.runtime.journal_codec import Content, Opening, Step
+from ekc_telephony.runtime.journal_codec import Content, Input, Opening, Step
 from ekc_telephony.runtime.supervisor import FindScript, SupervisedEngine
 
 
@@ -62,11 +63,16 @@ def replay(
         find_script: Finds the script of a session of the opening.
         began_at: When the segment was begun.
     """
+    opened = EngineState()
     for position, content in records:
         match content:
             case Opening(state=state):
                 engine.restore(state, find_script, began_at)
                 engine.see_as(state, began_at)
+                opened = state
+            case Input(at=at, is_again=True):
+                # That life began at the moment in which the one before it had died.
+                engine.see_as(opened, at)
             case Step(at=at, event=event):
                 effects = engine.on_time(at) if event is None else engine.handle(event, at)
                 yield ReplayedStep(position=position, step=content, effects=tuple(effects))

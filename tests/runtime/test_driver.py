@@ -22,6 +22,7 @@ class Diary:
     def __init__(self) -> None:
         self.entries: list[tuple[timedelta, str]] = []
         self.minutes_left = 3
+        self.times_asked = 0
         self.due: datetime | None = EPOCH + MINUTE
 
     def handle(self, event: Event, now: datetime) -> list[Effect]:
@@ -32,6 +33,7 @@ class Diary:
         return self.due
 
     def on_time(self, now: datetime) -> list[Effect]:
+        self.times_asked += 1
         if self.due is not None and now >= self.due:
             self.entries.append((now - EPOCH, "due"))
             self.minutes_left -= 1
@@ -62,6 +64,12 @@ def test_deadlines_are_met_to_the_moment() -> None:
     diary = Diary()
     _drive(diary, [])
     assert diary.entries == [(MINUTE, "due"), (2 * MINUTE, "due"), (3 * MINUTE, "due")]
+
+
+def test_time_passes_for_the_core_only_when_something_is_due() -> None:
+    diary = Diary()
+    _drive(diary, [(timedelta(seconds=1), ControlLost())] * 30)
+    assert diary.times_asked == 3
 
 
 def test_events_are_handled_when_they_come_and_what_is_due_goes_first() -> None:

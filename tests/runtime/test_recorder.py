@@ -30,16 +30,18 @@ from ekc_telephony.core.engine.engine import Effect, Engine
 from ekc_telephony.core.kernel.ids import CallId, Did, LegId, PlaybackId
 from ekc_telephony.runtime.journal_codec import (
     FORMAT,
+    Input,
     Opening,
     RecordUnreadableError,
     Step,
     decode,
+    encode_input,
     encode_opening,
 )
 from ekc_telephony.runtime.recorder import Recorder
 from ekc_telephony.runtime.recovery import NOTHING, Recalled, Segment, recall
 from ekc_telephony.runtime.supervisor import SupervisedEngine
-from tests.core.office import EVERYBODY, NOON, engine, seconds
+from tests.core.office import EVERYBODY, NOON, SCRIPTS, engine, seconds
 
 KEY = bytes(range(32))
 OLGA, PAUL = CallId("ekc-1795253112.1"), CallId("ekc-1795253112.2")
@@ -81,8 +83,16 @@ class Life:
     def lives(self, events: Sequence[Event]) -> None:
         for event in events:
             self.now += seconds(1)
-            self.note(self.recorder.on_time(self.now))
+            deadline = self.core.next_deadline()
+            if deadline is not None and deadline <= self.now:
+                self.note(self.recorder.on_time(self.now))
             self.note(self.recorder.handle(event, self.now))
+            self.recorder.write_up()
+
+    def dies_in(self, event: Event) -> list[Effect]:
+        """Die when the commands have left, before it is written up what came of it."""
+        self.now += seconds(1)
+        return self.recorder.handle(event, self.now)
 
     def note(self, effects: list[Effect]) -> None:
         self.facts += [each for each in effects if not isinstance(each, Command)]
@@ -165,21 +175,86 @@ def test_facts_that_no_life_could_store_outlive_several_lives(tmp_path: Path) ->
     assert left(recalled(tmp_path)) == []
 
 
-def test_a_step_is_written_before_its_effects_are_returned(tmp_path: Path) -> None:
+def test_what_the_core_is_told_is_written_before_its_effects_are_returned(tmp_path: Path) -> None:
+    with life(tmp_path) as living:
+        living.lives(CALL[:1])
+        living.dies_in(CALL[1])
+        unfinished = recalled(tmp_path).unfinished
+        assert unfinished == Input(at=living.now, event=CALL[1])
+
+
+def test_what_came_of_a_step_is_written_before_its_facts_are_told(tmp_path: Path) -> None:
     with life(tmp_path) as living:
         living.lives(CALL[:1])
         before = len(left(recalled(tmp_path)))
-        effects = living.recorder.handle(CALL[1], living.now + seconds(1))
+        effects = living.dies_in(CALL[1])
+        living.recorder.write_up()
         facts = [each for each in effects if not isinstance(each, Command)]
         assert left(recalled(tmp_path))[before:] == facts
 
 
-def test_time_in_which_nothing_is_due_is_not_written(tmp_path: Path) -> None:
+def _taken_again(folder: Path) -> tuple[Life, list[Fact]]:
+    """Begin the next life as a node does, with the step that the last one died in."""
+    remembered = recalled(folder)
+    living = Life(folder)
+    living.now = NOON + seconds(100)
+    core = SupervisedEngine(living.core)
+    core.restore(remembered.state, lambda known: SCRIPTS.get(known.did), NOON)
+    unfinished = remembered.unfinished
+    if unfinished is not None:
+        core.see_as(remembered.state, unfinished.at)
+    living.begin(remembered)
+    told = left(remembered)
+    if unfinished is not None:
+        told += living.recorder.take_again(unfinished, living.now)
+    return living, told
+
+
+@pytest.mark.parametrize("step", range(1, len(CALL)))
+def test_a_step_that_a_life_died_in_is_taken_again_with_the_same_facts(
+    tmp_path: Path, step: int
+) -> None:
+    with life(tmp_path) as first:
+        first.lives(CALL[:step])
+        first.note(first.dies_in(CALL[step]))
+        second, told = _taken_again(tmp_path)
+        second.journal.close()
+    assert told == first.facts
+    assert left(recalled(tmp_path)) == first.facts
+    assert not second.core.is_connected
+    known = first.core.state()
+    assert sorted(map(repr, second.core.state().sessions)) == sorted(map(repr, known.sessions))
+
+
+def test_a_life_that_died_before_it_could_take_the_step_again_leaves_it_to_the_next(
+    tmp_path: Path,
+) -> None:
+    with life(tmp_path) as first:
+        first.lives(CALL[:3])
+        first.dies_in(CALL[3])
+    unfinished = recalled(tmp_path).unfinished
+    with life(tmp_path):
+        assert recalled(tmp_path).unfinished == unfinished is not None
+
+
+def test_what_two_lives_died_of_is_told_to_no_third_one(tmp_path: Path) -> None:
+    with life(tmp_path) as first:
+        first.lives(CALL[:3])
+        first.dies_in(CALL[3])
+    with life(tmp_path) as second:
+        again = encode_input(second.now, CALL[3], is_again=True)
+        second.journal.append(again)
+    assert recalled(tmp_path).unfinished is None
+
+
+def test_time_of_which_nothing_came_is_no_step(tmp_path: Path) -> None:
     with life(tmp_path) as living:
         living.lives(CALL[:2])
-        size = sum(each.stat().st_size for each in tmp_path.iterdir())
         living.recorder.on_time(living.now)
-        assert sum(each.stat().st_size for each in tmp_path.iterdir()) == size
+        living.recorder.write_up()
+    (segment,) = list_segments(tmp_path, key=KEY)
+    steps = [decode(each.content) for each in read_segment(segment.path, key=KEY)]
+    assert len([each for each in steps if isinstance(each, Step)]) == 2
 
 
 def test_every_step_can_be_read_with_its_event_and_effects(tmp_path: Path) -> None:

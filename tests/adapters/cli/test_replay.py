@@ -97,6 +97,7 @@ def _live(settings: Settings, text: str) -> None:
         moment += seconds(3)
         recorder.on_time(moment)
         recorder.handle(event, moment)
+        recorder.write_up()
     journal.close()
 
 
