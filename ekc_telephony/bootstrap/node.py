@@ -44,7 +44,6 @@ from ekc_telephony.adapters.sql.migrations import migrate
 from ekc_telephony.bootstrap.memory import remembered_segments
 from ekc_telephony.bootstrap.numbers import LastReconciliation, NodeParts, register_numbers
 from ekc_telephony.bootstrap.queue_log import QueueLogParts
-from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import (
     ControlRegained,
     EngineStopping,
@@ -54,7 +53,8 @@ from ekc_telephony.core.call.events import (
     WrapUpDeclared,
 )
 from ekc_telephony.core.call.facts import Fact
-from ekc_telephony.core.engine.engine import Effect, Engine, EnginePlan
+from ekc_telephony.core.engine.effects import Effect, commands_of, facts_of
+from ekc_telephony.core.engine.engine import Engine, EnginePlan
 from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.engine.supervisor_requests import Refusal, Request
 from ekc_telephony.core.engine.talk_requests import Obstacle
@@ -318,14 +318,10 @@ class Node:
         told, so that neither holds a caller up (measured: 0.15 ms each between his arrival and the
         ringing).
         """
-        facts: list[Fact] = []
-        for effect in effects:
-            if isinstance(effect, Command):
-                assert self._outbox is not None
-                self._outbox.submit(effect)
-            else:
-                facts.append(effect)
-        asyncio.get_running_loop().call_soon(self._write_up_and_tell, facts)
+        assert self._outbox is not None
+        for command in commands_of(effects):
+            self._outbox.submit(command)
+        asyncio.get_running_loop().call_soon(self._write_up_and_tell, facts_of(effects))
 
     def _write_up_and_tell(self, facts: Sequence[Fact]) -> None:
         self._recorder.write_up()

@@ -26,7 +26,8 @@ from ekc_telephony.adapters.journal.segments import (
 )
 from ekc_telephony.adapters.journal.segments import Segment as JournalSegment
 from ekc_telephony.core.call.commands import Command
-from ekc_telephony.core.engine.engine import Effect, Engine
+from ekc_telephony.core.engine.effects import Effect
+from ekc_telephony.core.engine.engine import Engine
 from ekc_telephony.core.engine.state import SessionState
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.ids import CallId

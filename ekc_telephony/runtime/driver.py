@@ -25,7 +25,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ekc_telephony.core.call.events import Event
-from ekc_telephony.core.engine.engine import Effect
+from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.runtime.ports import Clock
 
 

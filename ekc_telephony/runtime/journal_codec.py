@@ -26,7 +26,7 @@ import msgspec
 
 from ekc_telephony.core.call import commands, events, facts
 from ekc_telephony.core.call.events import CommandFailed, Event
-from ekc_telephony.core.engine.engine import Effect
+from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.state import Changes, EngineState
 
 FORMAT: Final = 1

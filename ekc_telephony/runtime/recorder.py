@@ -26,10 +26,9 @@ from typing import Protocol
 
 import structlog
 
-from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import ControlLost, Event
 from ekc_telephony.core.call.facts import Fact
-from ekc_telephony.core.engine.engine import Effect
+from ekc_telephony.core.engine.effects import Effect, facts_of
 from ekc_telephony.core.engine.state import Changes, EngineState
 from ekc_telephony.runtime.driver import Core
 from ekc_telephony.runtime.journal_codec import (
@@ -137,7 +136,7 @@ class Recorder:
         effects = self._take(unfinished.at, unfinished.event, is_again=True)
         effects += self._take(now, ControlLost())
         self.write_up()
-        return [each for each in effects if not isinstance(each, Command)]
+        return facts_of(effects)
 
     def _take(self, now: datetime, event: Event | None, *, is_again: bool = False) -> list[Effect]:
         self.write_up()
@@ -159,7 +158,7 @@ class Recorder:
             return
         record = encode_step(step.at, step.event, step.effects, changes, is_broken=step.is_broken)
         position = self._journal.append(record)
-        facts = sum(1 for each in step.effects if not isinstance(each, Command))
+        facts = len(facts_of(step.effects))
         if facts:
             self._unstored.append((position, facts))
         if step.is_broken:

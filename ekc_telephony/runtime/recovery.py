@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.facts import CallEnded, Fact
+from ekc_telephony.core.engine.effects import facts_of
 from ekc_telephony.core.engine.state import EngineState, Memory
 from ekc_telephony.core.kernel.ids import CallId
 from ekc_telephony.runtime.journal_codec import (
@@ -139,6 +139,6 @@ def _facts_of(segments: Sequence[Segment], *, after: int) -> list[tuple[int, tup
 
 
 def _collect(position: int, step: Step, groups: list[tuple[int, tuple[Fact, ...]]]) -> None:
-    facts = tuple(each for each in step.effects if not isinstance(each, Command))
+    facts = tuple(facts_of(step.effects))
     if facts:
         groups.append((position, facts))

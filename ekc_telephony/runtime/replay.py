@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from ekc_telephony.core.engine.engine import Effect
+from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.kernel.ids import CallId
 from ekc_telephony.runtime.journal_codec import Content, Input, Opening, Step

@@ -17,7 +17,8 @@ from typing import TypeAlias
 import structlog
 
 from ekc_telephony.core.call.events import Event
-from ekc_telephony.core.engine.engine import Effect, Engine
+from ekc_telephony.core.engine.effects import Effect
+from ekc_telephony.core.engine.engine import Engine
 from ekc_telephony.core.engine.state import Changes, EngineState, SessionState
 from ekc_telephony.core.ivr.script import Script
 

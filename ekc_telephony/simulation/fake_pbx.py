@@ -45,7 +45,8 @@ from ekc_telephony.core.call.facts import (
     SegmentKind,
     SegmentStarted,
 )
-from ekc_telephony.core.engine.engine import Effect, Engine
+from ekc_telephony.core.engine.effects import Effect
+from ekc_telephony.core.engine.engine import Engine
 from ekc_telephony.core.engine.waiting_room import KEY_WORDS
 from ekc_telephony.core.kernel.ids import CallId, LegId, OfferId, PlaybackId, PromptKey
 from ekc_telephony.settings.routing import acd_of

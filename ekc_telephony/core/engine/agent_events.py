@@ -28,8 +28,9 @@ from ekc_telephony.core.call.events import (
     WrapUpWish,
 )
 from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.features import answer_feature_code
-from ekc_telephony.core.engine.switchboard import Effect, Handlers, Switchboard
+from ekc_telephony.core.engine.switchboard import Handlers, Switchboard
 from ekc_telephony.core.engine.talk_requests import code_dialled, colleague_dialled
 from ekc_telephony.core.engine.transfer_codes import wish_of
 from ekc_telephony.core.kernel.ids import CallId

@@ -28,7 +28,7 @@ from typing import Final
 from ekc_telephony.core.call.commands import ShowText, WatchSpeech
 from ekc_telephony.core.call.facts import NoteKind, SegmentKind, SegmentOutcome
 from ekc_telephony.core.engine.course import Course
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import AttentionState
 from ekc_telephony.core.ivr.spoken import plural
 from ekc_telephony.core.kernel.ids import LegId

@@ -33,11 +33,11 @@ from ekc_telephony.core.call.events import (
 )
 from ekc_telephony.core.engine import supervising
 from ekc_telephony.core.engine.course import Course
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import Effect, SessionEffect
 from ekc_telephony.core.engine.message import MESSAGE
 from ekc_telephony.core.engine.session import Session
 from ekc_telephony.core.engine.supervision import is_of_supervisor
-from ekc_telephony.core.engine.switchboard import TALK, Effect, Handlers, Switchboard
+from ekc_telephony.core.engine.switchboard import TALK, Handlers, Switchboard
 from ekc_telephony.core.kernel.ids import CallId, RecordingId
 
 

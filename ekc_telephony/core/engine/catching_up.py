@@ -12,7 +12,7 @@ from typing import Final
 
 from ekc_telephony.core.call.events import ControlRegained, EndReason, LiveLeg
 from ekc_telephony.core.call.facts import Disturbance
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.session import Session
 from ekc_telephony.core.engine.surroundings import Seen
 from ekc_telephony.core.kernel.ids import BridgeId, LegId

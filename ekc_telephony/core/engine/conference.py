@@ -21,7 +21,7 @@ from ekc_telephony.core.call.commands import HangUpLeg
 from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.call.facts import NoteKind, SegmentOutcome
 from ekc_telephony.core.engine.course import Course
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import ColleagueState
 from ekc_telephony.core.kernel.ids import LegId
 

@@ -23,9 +23,10 @@ from ekc_telephony.core.call.events import (
 )
 from ekc_telephony.core.engine.agent_events import phones_elsewhere
 from ekc_telephony.core.engine.catching_up import seen
+from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.missing import end_missing
 from ekc_telephony.core.engine.strangers import take_strangers_in
-from ekc_telephony.core.engine.switchboard import TALK, Effect, Handlers, Switchboard
+from ekc_telephony.core.engine.switchboard import TALK, Handlers, Switchboard
 from ekc_telephony.core.kernel.ids import CallId
 
 

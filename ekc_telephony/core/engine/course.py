@@ -30,8 +30,9 @@ from ekc_telephony.core.call.facts import (
     SegmentOutcome,
 )
 from ekc_telephony.core.engine.chronicle import Chronicle
-from ekc_telephony.core.engine.desk import Desk, SessionEffect
+from ekc_telephony.core.engine.desk import Desk
 from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.outside import Outside
 from ekc_telephony.core.engine.state import (
     AttentionState,

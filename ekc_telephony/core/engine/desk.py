@@ -14,10 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final
 
 from ekc_telephony.core.acd.messages import (
-    AcdEvent,
     ConversationEnded,
     ConversationJoined,
     ConversationPassed,
@@ -37,9 +36,10 @@ from ekc_telephony.core.call.commands import (
     StartRecording,
 )
 from ekc_telephony.core.call.events import EndReason
-from ekc_telephony.core.call.facts import Fact, SegmentKind, SegmentOutcome
+from ekc_telephony.core.call.facts import SegmentKind, SegmentOutcome
 from ekc_telephony.core.engine.chronicle import Chronicle
 from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import (
     ColleagueState,
     OfferState,
@@ -56,8 +56,6 @@ from ekc_telephony.core.kernel.ids import (
     QueueId,
     RecordingId,
 )
-
-SessionEffect: TypeAlias = Command | Fact | AcdEvent
 
 _LAPSES: Final[Mapping[EndReason, LapseReason]] = {
     EndReason.HUNG_UP: LapseReason.REFUSED,

@@ -35,6 +35,7 @@ from ekc_telephony.core.engine import (
     talk_events,
     talk_requests,
 )
+from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.plan import EnginePlan
 from ekc_telephony.core.engine.session import Session
 from ekc_telephony.core.engine.state import (
@@ -45,7 +46,7 @@ from ekc_telephony.core.engine.state import (
     RegularState,
     SessionState,
 )
-from ekc_telephony.core.engine.switchboard import Effect, Handlers, Switchboard
+from ekc_telephony.core.engine.switchboard import Handlers, Switchboard
 from ekc_telephony.core.engine.talk_requests import Obstacle
 from ekc_telephony.core.engine.transfer_codes import Wish
 from ekc_telephony.core.ivr.script import Script

@@ -17,7 +17,7 @@ from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
 from ekc_telephony.core.engine import attention, conference, transferring, whispering
 from ekc_telephony.core.engine.course import Course
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.outside import OUTCOMES
 from ekc_telephony.core.engine.state import OfferState, Phase
 from ekc_telephony.core.kernel.ids import AgentId, BridgeId, LegId, PlaybackId, RecordingId

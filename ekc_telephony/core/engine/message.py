@@ -29,7 +29,7 @@ from typing import Final, assert_never
 from ekc_telephony.core.call.commands import Command, RecordLeg, StopRecording
 from ekc_telephony.core.call.facts import CallbackReason, CallOutcome, SegmentKind, SegmentOutcome
 from ekc_telephony.core.engine.course import SHORTEST_MESSAGE, TONE, Course
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import MessageEnd, MessageStage, MessageState, Phase
 from ekc_telephony.core.kernel.ids import PromptKey, RecordingId
 

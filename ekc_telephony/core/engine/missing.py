@@ -12,7 +12,8 @@ from datetime import datetime
 from ekc_telephony.core.call.events import ControlRegained, EndReason, LegEnded
 from ekc_telephony.core.engine.call_events import leg_ended
 from ekc_telephony.core.engine.catching_up import caller_missing, ended_at
-from ekc_telephony.core.engine.switchboard import Effect, Switchboard
+from ekc_telephony.core.engine.effects import Effect
+from ekc_telephony.core.engine.switchboard import Switchboard
 from ekc_telephony.core.kernel.ids import LegId
 
 

@@ -25,8 +25,8 @@ from ekc_telephony.core.call.commands import (
 from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.call.facts import SegmentKind, SegmentOutcome
 from ekc_telephony.core.engine.chronicle import Chronicle
-from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import OutsideState
 from ekc_telephony.core.kernel.ids import CallId, LegId
 

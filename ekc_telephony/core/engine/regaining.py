@@ -28,7 +28,7 @@ from ekc_telephony.core.call.facts import (
 )
 from ekc_telephony.core.engine import attention, meeting, message, transferring, whispering
 from ekc_telephony.core.engine.course import Course
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import MessageStage, Phase
 from ekc_telephony.core.engine.surroundings import Seen
 

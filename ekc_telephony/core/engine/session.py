@@ -45,7 +45,7 @@ from ekc_telephony.core.engine import (
     waiting,
 )
 from ekc_telephony.core.engine.course import Course
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import (
     AdviceState,
     Phase,

@@ -13,9 +13,10 @@ from ekc_telephony.core.call.commands import HangUpLeg
 from ekc_telephony.core.call.events import CallArrived, LiveLeg
 from ekc_telephony.core.call.facts import facts_before
 from ekc_telephony.core.engine.course import Course
+from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.session import Session
 from ekc_telephony.core.engine.supervision import is_of_supervisor
-from ekc_telephony.core.engine.switchboard import Effect, Switchboard
+from ekc_telephony.core.engine.switchboard import Switchboard
 from ekc_telephony.core.kernel.ids import CallId, Did, LegId
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from ekc_telephony.core.call.supervision import SupervisionMode
 from ekc_telephony.core.engine.course import Course
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.kernel.ids import AgentId, BridgeId, LegId
 
 KEYS: Final[Mapping[str, SupervisionMode]] = {

@@ -39,7 +39,7 @@ from ekc_telephony.core.call.commands import (
 from ekc_telephony.core.call.facts import NoteKind, SegmentKind, SegmentOutcome
 from ekc_telephony.core.call.supervision import SupervisionMode
 from ekc_telephony.core.engine.chronicle import Chronicle
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import SupervisionState, TalkState
 from ekc_telephony.core.kernel.ids import (
     AgentId,

@@ -16,9 +16,10 @@ from typing import Final, TypeAlias, assert_never
 
 from ekc_telephony.core.call.events import MoveAsked, SupervisionAsked, SupervisionGivenUp
 from ekc_telephony.core.engine import supervising, waiting
+from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.session import Session
 from ekc_telephony.core.engine.state import Phase
-from ekc_telephony.core.engine.switchboard import Effect, Handlers, Switchboard
+from ekc_telephony.core.engine.switchboard import Handlers, Switchboard
 from ekc_telephony.core.engine.talk_requests import session_of_talk
 from ekc_telephony.core.engine.transfer import ToQueue, can_be_had
 from ekc_telephony.core.kernel.ids import AgentId, CallId

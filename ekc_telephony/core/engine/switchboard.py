@@ -34,10 +34,14 @@ from ekc_telephony.core.acd.messages import (
     WrapUpStarted,
 )
 from ekc_telephony.core.acd.specs import KeyTarget
-from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import Event
-from ekc_telephony.core.call.facts import AgentChanged, Fact, SegmentKind, SegmentStarted
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.call.facts import AgentChanged, SegmentKind, SegmentStarted
+from ekc_telephony.core.engine.effects import (
+    Effect,
+    SessionEffect,
+    is_acd_event,
+    without_acd_events,
+)
 from ekc_telephony.core.engine.left_open import LeftOpen
 from ekc_telephony.core.engine.plan import EnginePlan
 from ekc_telephony.core.engine.regulars import Regulars
@@ -47,8 +51,6 @@ from ekc_telephony.core.engine.surroundings import Surroundings
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.deadlines import Deadlines
 from ekc_telephony.core.kernel.ids import AgentId, CallId, Did, LegId
-
-Effect: TypeAlias = Command | Fact
 
 TALK: Final = "-talk-"
 """What the ids of our bridges and their recordings have in common; others' are none of our
@@ -189,12 +191,13 @@ class Switchboard:
         The session's own words come first: the ACD's answer makes it say more, and the facts of a
         call shall come out in the order of their numbers.
         """
-        effects: list[Effect] = [each for each in asked if not isinstance(each, AcdEvent)]
-        for each in asked:
-            if isinstance(each, AcdEvent):
-                effects += self.ask_acd(each, now)
-            if isinstance(each, CallerJoined):
-                self._place(effects, each.call)
+        effects = without_acd_events(asked)
+        if len(effects) != len(asked):
+            for each in asked:
+                if is_acd_event(each):
+                    effects += self.ask_acd(each, now)
+                    if isinstance(each, CallerJoined):
+                        self._place(effects, each.call)
         effects += session.settle(now)
         self.touched[session.call] = None
         if session.is_over:

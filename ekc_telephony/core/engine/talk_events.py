@@ -7,7 +7,8 @@ from typing import Final
 
 from ekc_telephony.core.call.events import HoldBegan, HoldEnded, SpeechBegan, SpeechEnded
 from ekc_telephony.core.engine import attention
-from ekc_telephony.core.engine.switchboard import Effect, Handlers, Switchboard
+from ekc_telephony.core.engine.effects import Effect
+from ekc_telephony.core.engine.switchboard import Handlers, Switchboard
 
 
 def _hold_began(board: Switchboard, event: HoldBegan, now: datetime) -> list[Effect]:

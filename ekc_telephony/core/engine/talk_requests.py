@@ -35,10 +35,10 @@ from ekc_telephony.core.call.events import (
 )
 from ekc_telephony.core.call.presence import Activity
 from ekc_telephony.core.engine import conference, transferring
-from ekc_telephony.core.engine.desk import SessionEffect
 from ekc_telephony.core.engine.ear import Ear
+from ekc_telephony.core.engine.effects import Effect, SessionEffect
 from ekc_telephony.core.engine.session import Session
-from ekc_telephony.core.engine.switchboard import Effect, Handlers, Switchboard
+from ekc_telephony.core.engine.switchboard import Handlers, Switchboard
 from ekc_telephony.core.engine.transfer import Target, ToAgent, ToQueue, adviser, can_be_had
 from ekc_telephony.core.engine.transfer_codes import Wish
 from ekc_telephony.core.kernel.ids import AgentId, CallId, LegId, PromptKey

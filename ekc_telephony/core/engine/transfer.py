@@ -43,7 +43,7 @@ from ekc_telephony.core.call.commands import (
 )
 from ekc_telephony.core.call.facts import SegmentKind, SegmentOutcome
 from ekc_telephony.core.engine.chronicle import Chronicle
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import AdviceState
 from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId, LegId, QueueId
 

@@ -17,7 +17,7 @@ from ekc_telephony.core.call.commands import JoinBridge
 from ekc_telephony.core.call.facts import NoteKind, SegmentOutcome
 from ekc_telephony.core.engine import attention
 from ekc_telephony.core.engine.course import Course
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import AdviceState, TransferState
 from ekc_telephony.core.engine.transfer import Target, ToAgent, ToNumber, ToQueue, name_of
 from ekc_telephony.core.kernel.ids import AgentId, LegId

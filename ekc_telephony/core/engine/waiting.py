@@ -17,7 +17,7 @@ from ekc_telephony.core.call.facts import (
 )
 from ekc_telephony.core.engine import message
 from ekc_telephony.core.engine.course import Course
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.kernel.ids import AgentId, PromptKey, QueueId
 
 NO_AGENTS: Final = (PromptKey("no-agents"),)

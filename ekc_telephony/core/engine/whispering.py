@@ -17,7 +17,7 @@ from typing import Final
 
 from ekc_telephony.core.call.commands import PlayPrompts, StopPlayback
 from ekc_telephony.core.engine.course import Course
-from ekc_telephony.core.engine.desk import SessionEffect
+from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import OfferState
 from ekc_telephony.core.ivr.spoken import spoken_minutes
 from ekc_telephony.core.kernel.ids import LegId, PlaybackId, PromptKey
