@@ -4,10 +4,9 @@ The course of one call: the parts it is made of, where it is, and the moves all 
 A `Session` is told what happened and lets a module of its own act on it (`meeting.py`,
 `waiting.py`, `message.py`, `transferring.py`, `regaining.py`); each of them is a handful of
 functions over a `Course`. What two of them need is a move of the course: to wait again, to take
-leave, to end.
+leave. How it ends is in `ending.py`, what another engine needs to go on in `course_state.py`.
 
 Rule 1: a course makes commands, facts and events for the ACD, and changes nothing but itself.
-Rule 2: `end` is the only way out, and works once.
 """
 
 from __future__ import annotations
@@ -17,13 +16,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, assert_never, final
 
-from ekc_telephony.core.acd.messages import CallerJoined, CallerLeft
+from ekc_telephony.core.acd.messages import CallerJoined
 from ekc_telephony.core.acd.specs import QueueSpec
 from ekc_telephony.core.appeals.numbering import appeal_number
 from ekc_telephony.core.call.commands import HangUpCause, HangUpLeg
 from ekc_telephony.core.call.events import CallArrived
 from ekc_telephony.core.call.facts import (
-    SHORT_CALL,
     CallbackReason,
     CallOutcome,
     SegmentKind,
@@ -36,14 +34,9 @@ from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.outside import Outside
 from ekc_telephony.core.engine.state import (
     AttentionState,
-    MessageEnd,
     MessageState,
     OutsideState,
     Phase,
-    PlaceState,
-    SessionState,
-    SkillState,
-    VisitState,
 )
 from ekc_telephony.core.engine.supervision import Supervision
 from ekc_telephony.core.engine.surroundings import Surroundings
@@ -133,9 +126,9 @@ class Course:
         chronicle = Chronicle(self.call, registered_at=now, facts_before=facts_before)
         ear = Ear(self.call, self.leg, is_answered=is_answered, playbacks=facts_before)
         # An earlier engine may have used small numbers for legs and bridges of this call.
-        self._equip(chronicle, ear, ids_before=facts_before)
+        self.equip(chronicle, ear, ids_before=facts_before)
 
-    def _equip(self, chronicle: Chronicle, ear: Ear, *, ids_before: int = 0) -> None:
+    def equip(self, chronicle: Chronicle, ear: Ear, *, ids_before: int = 0) -> None:
         """Make the parts, which all write into one chronicle."""
         self.chronicle = chronicle
         self.ear = ear
@@ -155,95 +148,6 @@ class Course:
             number=self.number,
             chronicle=chronicle,
             new_bridge=self.desk.new_bridge,
-        )
-
-    # --- what another engine needs to go on
-
-    @classmethod
-    def restored(
-        cls, state: SessionState, *, script: Script | None, around: Surroundings
-    ) -> Course:
-        """Go on where the call of this state was, in the script that its caller knows."""
-        course = cls(
-            CallArrived(call=state.call, did=state.did, number=state.number),
-            script=script,
-            around=around,
-            now=state.chronicle.registered_at,
-        )
-        course._equip(
-            Chronicle.restored(state.call, state.chronicle),
-            Ear.restored(state.call, course.leg, state.ear),
-        )
-        course.phase = state.phase
-        course.queue = state.queue
-        course._resume_visit(state.visit)
-        course.desk.resume(state)
-        course.advice.state = state.advice
-        course.outside.state = state.outside
-        course.supervision.resume(state.supervisions)
-        course.attention = state.attention
-        course.joined_at, course.outcome = state.joined_at, state.outcome
-        course.unheard_until = state.unheard_until
-        course.message, course.messages = state.message, state.messages
-        course.skills = {each.skill: each.level for each in state.skills}
-        course.priority, course.was_outside = state.priority, state.was_outside
-        if state.room is not None and state.queue is not None:
-            course.room = course.new_waiting_room()
-            course.room.resume(state.room)
-        return course
-
-    def _resume_visit(self, state: VisitState | None) -> None:
-        if state is None or self.visit is None:
-            self.visit = None
-            return
-        self.visit.resume_at(
-            state.node,
-            failures=state.failures,
-            is_saying=state.is_saying,
-            silence_ends=state.silence_ends,
-        )
-
-    def state(self, place: PlaceState | None) -> SessionState:
-        """Return what another engine needs to go on; the place in line is the ACD's to tell."""
-        script, visit = self.script, self.visit
-        return SessionState(
-            call=self.call,
-            did=self.did,
-            number=self.number,
-            script=self.script_id,
-            version="" if script is None else script.version,
-            phase=self.phase,
-            queue=self.queue,
-            chronicle=self.chronicle.state(),
-            ear=self.ear.state(),
-            visit=None
-            if visit is None
-            else VisitState(
-                node=visit.node,
-                failures=visit.failures,
-                is_saying=visit.is_saying,
-                silence_ends=visit.next_deadline(),
-            ),
-            room=None if self.room is None else self.room.state(),
-            offer=self.desk.offer,
-            talk=self.desk.talk,
-            place=place,
-            talks=self.desk.talks,
-            offers=self.desk.offers,
-            joined_at=self.joined_at,
-            outcome=self.outcome,
-            unheard_until=self.unheard_until,
-            transfer=self.desk.transfer,
-            advice=self.advice.state,
-            outside=self.outside.state,
-            supervisions=self.supervision.states,
-            attention=self.attention,
-            message=self.message,
-            messages=self.messages,
-            colleague=self.desk.colleague,
-            skills=tuple(SkillState(skill=skill, level=n) for skill, n in self.skills.items()),
-            priority=self.priority,
-            was_outside=self.was_outside,
         )
 
     # --- what all parts of a session do
@@ -425,63 +329,3 @@ class Course:
     def end_talk(self, outcome: SegmentOutcome, now: datetime) -> list[SessionEffect]:
         """End the conversation with the agent and whatever hangs on it; nothing without one."""
         return [*self.supervision.end_all(now), *self.desk.end_talk(outcome, now)]
-
-    def end(self, now: datetime) -> list[SessionEffect]:
-        """End the call: the caller is gone."""
-        if self.phase is Phase.OVER:
-            return []
-        effects = self.advice.end(now)
-        was_waiting = self.phase is Phase.WAITING
-        position = self.around.position_of(self.call) if was_waiting else None
-        outcome = self.outcome or self._abandoned(now)
-        effects += self.desk.hang_up_on_agent()
-        effects += self.end_talk(SegmentOutcome.CALLER_HUNG_UP, now)
-        effects += self.desk.withdraw(now)
-        left = SegmentOutcome.CALLER_HUNG_UP
-        effects += self.outside.end(
-            left if self.outside.is_answered else SegmentOutcome.ABANDONED, now
-        )
-        for kind in (SegmentKind.IVR, SegmentKind.WAITING):
-            effects += self.chronicle.end(kind, SegmentOutcome.ABANDONED, now, position=position)
-        effects += self._end_message(now)
-        self.visit = self.room = self.unheard_until = None
-        self.ear.heard()
-        if outcome is CallOutcome.ABANDONED_IN_QUEUE:
-            effects += self.call_back(CallbackReason.ABANDONED, now)
-            self._give_place_up(now)
-        self.phase = Phase.OVER
-        effects += self.chronicle.ended(outcome, now)
-        if was_waiting:
-            effects.append(CallerLeft(call=self.call))
-        return effects
-
-    def _end_message(self, now: datetime) -> list[SessionEffect]:
-        """End the message of a caller who hung up; it counts when he has spoken for a while."""
-        is_left, self.message = self._has_spoken(now), None
-        outcome = SegmentOutcome.COMPLETED if is_left else SegmentOutcome.ABANDONED
-        ended: list[SessionEffect] = [*self.chronicle.end(SegmentKind.MESSAGE, outcome, now)]
-        return [*ended, *self.call_back(CallbackReason.ASKED, now)] if is_left else ended
-
-    def _has_spoken(self, now: datetime) -> bool:
-        message = self.message
-        if message is None or message.began_at is None:
-            return False
-        if message.end not in {None, MessageEnd.CUT_OFF}:
-            return False
-        return now - message.began_at >= SHORTEST_MESSAGE
-
-    def _give_place_up(self, now: datetime) -> None:
-        """Remember his place for when he calls again."""
-        if self.queue is not None and self.joined_at is not None and self.spec().keeps_place_for:
-            self.around.regulars.left(self.number, self.queue, self.joined_at, now)
-
-    def _abandoned(self, now: datetime) -> CallOutcome:
-        """Return the outcome of a call whose caller hung up before anything else ended it."""
-        if self._has_spoken(now):
-            return CallOutcome.MESSAGE_LEFT
-        if now - self.chronicle.registered_at < SHORT_CALL:
-            return CallOutcome.SHORT
-        has_waited = self.phase in {Phase.WAITING, Phase.OUTSIDE}
-        if has_waited or (self.message is not None and self.queue is not None):
-            return CallOutcome.ABANDONED_IN_QUEUE
-        return CallOutcome.ABANDONED_IN_MENU

@@ -15,7 +15,7 @@ from ekc_telephony.core.acd.messages import ConversationAdopted
 from ekc_telephony.core.call.commands import HangUpCause, HangUpLeg
 from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
-from ekc_telephony.core.engine import attention, conference, transferring, whispering
+from ekc_telephony.core.engine import attention, conference, ending, transferring, whispering
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.outside import OUTCOMES
@@ -71,7 +71,7 @@ def offer_overdue(course: Course, now: datetime) -> list[SessionEffect]:
 def leg_ended(course: Course, leg: LegId, reason: EndReason, now: datetime) -> list[SessionEffect]:
     """Act on a leg that is gone."""
     if leg == course.leg:
-        return course.end(now)
+        return ending.end(course, now)
     if leg == course.desk.offered_leg:
         return course.desk.leg_ended(reason, now)
     if course.desk.is_talking(leg):

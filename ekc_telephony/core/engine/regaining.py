@@ -26,7 +26,7 @@ from ekc_telephony.core.call.facts import (
     SegmentKind,
     SegmentOutcome,
 )
-from ekc_telephony.core.engine import attention, meeting, message, transferring, whispering
+from ekc_telephony.core.engine import attention, ending, meeting, message, transferring, whispering
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import MessageStage, Phase
@@ -144,7 +144,7 @@ def torn_away(
     effects += course.outside.end(SegmentOutcome.BROKEN, now)
     effects += course.chronicle.end(SegmentKind.MESSAGE, SegmentOutcome.BROKEN, now)
     course.message = None
-    return effects + course.end(now)
+    return effects + ending.end(course, now)
 
 
 def abort(course: Course, now: datetime, detail: str) -> list[SessionEffect]:

@@ -38,6 +38,7 @@ from ekc_telephony.core.call.events import EndReason, RecordingEnded
 from ekc_telephony.core.call.facts import CallOutcome, Disturbance, SegmentKind, SegmentOutcome
 from ekc_telephony.core.engine import (
     attention,
+    course_state,
     meeting,
     message,
     regaining,
@@ -110,7 +111,7 @@ class Session:
 
     def state(self, place: PlaceState | None) -> SessionState:
         """Return what another engine needs to go on; the place in line is the ACD's to tell."""
-        return self.course.state(place)
+        return course_state.state(self.course, place)
 
     @property
     def is_over(self) -> bool:

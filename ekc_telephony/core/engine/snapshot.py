@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ekc_telephony.core.engine import course_state
 from ekc_telephony.core.engine.adoption import (
     agent_of,
     declared_by,
@@ -18,7 +19,6 @@ from ekc_telephony.core.engine.adoption import (
     state_of,
     waiting_of,
 )
-from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.session import Session
 from ekc_telephony.core.engine.state import (
     AgentState,
@@ -79,7 +79,7 @@ def restore_session(board: Switchboard, known: SessionState, *, script: Script |
     Raises:
         KeyError: Its queue exists no longer.
     """
-    session = Session(Course.restored(known, script=script, around=board.around))
+    session = Session(course_state.restored(known, script=script, around=board.around))
     if known.queue is not None:
         board.acd.queues[known.queue]  # a KeyError here leaves nothing half restored
     board.admit(session)
