@@ -66,6 +66,7 @@ from ekc_telephony.runtime.fact_writer import FactWriter
 from ekc_telephony.runtime.fallback_intake import FallbackIntake
 from ekc_telephony.runtime.health import examine
 from ekc_telephony.runtime.journal_codec import ClockMark, Opening
+from ekc_telephony.runtime.lateness import Lateness
 from ekc_telephony.runtime.outbox import Outbox
 from ekc_telephony.runtime.ports import CallControl, FactSink, Witness
 from ekc_telephony.runtime.recorder import Recorder
@@ -177,6 +178,7 @@ class Node:
             is_ready=lambda: self._keeper.is_ready,
         )
         self._reconciled = LastReconciliation(settings.store_url)
+        self._lateness = Lateness()
         self._outbox: Outbox | None = None
         self.is_serving = asyncio.Event()
         """Asterisk has been seen, and whoever was there has been taken over."""
@@ -251,6 +253,7 @@ class Node:
                     engine=self._engine,
                     supervised=self._supervised,
                     driver=self._driver,
+                    lateness=self._lateness,
                     outbox=self._outbox,
                     ari=self._ari,
                     ami=self._ami,
@@ -262,6 +265,7 @@ class Node:
             )
             parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
                 self._driver.run,
+                self._lateness.run,
                 partial(self._ari.run, self._deliver),
                 partial(self._ami.run, self._driver.deliver),
                 self._journal.run,

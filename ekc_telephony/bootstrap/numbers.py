@@ -20,6 +20,7 @@ from ekc_telephony.core.engine.wallboard import wallboard_of
 from ekc_telephony.runtime.driver import Driver
 from ekc_telephony.runtime.fact_writer import FactWriter
 from ekc_telephony.runtime.fallback_intake import FallbackIntake
+from ekc_telephony.runtime.lateness import Lateness
 from ekc_telephony.runtime.outbox import Outbox
 from ekc_telephony.runtime.ports import Clock, StoreUnavailableError
 from ekc_telephony.runtime.supervisor import SupervisedEngine
@@ -70,6 +71,7 @@ class NodeParts:
     engine: Engine
     supervised: SupervisedEngine
     driver: Driver
+    lateness: Lateness
     outbox: Outbox
     ari: AriLink
     ami: AmiLink
@@ -90,6 +92,10 @@ def register_numbers(registry: CollectorRegistry, parts: NodeParts) -> None:
                 lambda: parts.supervised.bugs,
             ),
             "ekc_engine_inbox": ("Events that wait", lambda: parts.driver.backlog),
+            "ekc_engine_late_seconds": (
+                "How late the event loop was at worst in the last minute",
+                lambda: parts.lateness.worst_s,
+            ),
             "ekc_engine_outbox": ("Commands that wait or run", lambda: parts.outbox.backlog),
             "ekc_commands_refused": ("Commands not carried out", lambda: parts.outbox.refused),
             "ekc_ari_up": ("1 when we see Asterisk", lambda: float(parts.ari.is_up)),
