@@ -86,6 +86,7 @@ def node_conf(settings: Settings, secrets: Secrets, *, installation: Installatio
                 name=trunk.name,
                 addresses=tuple(map(str, trunk.addresses)),
                 codecs=tuple(codec.value for codec in trunk.codecs),
+                asks_after_calls=trunk.asks_after_calls,
             )
             for trunk in settings.trunks
         ),

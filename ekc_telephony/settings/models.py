@@ -145,6 +145,9 @@ class Trunk(Section):
     addresses: tuple[Address, ...] = Field(min_length=1)
     """Calls from these addresses are citizens' calls."""
     codecs: tuple[Codec, ...] = Field(min_length=1)
+    asks_after_calls: bool = True
+    """Every 90 s the trunk is asked whether an answered call is still there (RFC 4028), so that a
+    citizen whose network failed does not wait for ever. Off for a trunk that cannot bear it."""
 
 
 class OutsideNumber(Section):

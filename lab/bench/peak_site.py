@@ -42,6 +42,8 @@ def write_peak_site(
             "first": ports.rtp[0],
             "last": ports.rtp[0] + 2 * plan.legs - 1,
         }
+        for trunk in document["trunks"]:
+            trunk["asks_after_calls"] = False  # SIPp's scenario cannot answer
         if scripts is not None:
             document["scripts"] = str(scripts)
         for schedule in document["schedules"].values():

@@ -231,6 +231,19 @@ class OutgoingCall(Dialog):
         self.answered.set()
         super().die()
 
+    @override
+    def _requested(self, message: Message) -> None:
+        if message.start.startswith("INVITE "):
+            # The node asks whether we are still there (RFC 4028).
+            self.socket.respond(
+                message,
+                "200 OK",
+                content=session_description(self._hears_at),
+                contact=self.contact,
+            )
+        else:
+            super()._requested(message)
+
     def _inviting(self, *headers: str) -> Sending:
         text = self._request(
             "INVITE",

@@ -81,6 +81,8 @@ class TrunkConf:
     name: str
     addresses: tuple[str, ...]
     codecs: tuple[str, ...]
+    asks_after_calls: bool = True
+    """Whether it is asked from time to time if an answered call is still there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
