@@ -100,6 +100,10 @@ def register_numbers(registry: CollectorRegistry, parts: NodeParts) -> None:
             "ekc_commands_refused": ("Commands not carried out", lambda: parts.outbox.refused),
             "ekc_ari_up": ("1 when we see Asterisk", lambda: float(parts.ari.is_up)),
             "ekc_ari_connections": ("Connections made so far", lambda: parts.ari.connections),
+            "ekc_forwarded_calls_ended": (
+                "Calls that nobody ordered: a phone forwarded (302), and we hung up on them",
+                lambda: parts.ari.forwards.ended,
+            ),
             "ekc_ami_up": ("1 when AMI is connected", lambda: float(parts.ami.is_up)),
             "ekc_store_backlog": ("Facts not stored yet", lambda: parts.writer.backlog_size),
             "ekc_store_oldest_seconds": (

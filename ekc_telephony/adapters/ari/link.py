@@ -33,6 +33,7 @@ from ekc_telephony.adapters.ari.client import (
     AriRefusedError,
     taken,
 )
+from ekc_telephony.adapters.ari.forwards import Forwards
 from ekc_telephony.adapters.ari.heartbeat import BLIND_LIMIT, Heartbeat
 from ekc_telephony.adapters.ari.models import ChannelUserevent, Message, RESTResponse
 from ekc_telephony.adapters.ari.reconcile import (
@@ -86,6 +87,7 @@ class AriLink:
         self._life = life
         self.heartbeat = Heartbeat(client, life=life, is_fit=self._is_fit)
         self._stale_keys = StaleKeys(client, ahead=ahead)
+        self.forwards = Forwards(client)
         self._lost_at: float | None = None
         self.asterisk_started_at: datetime | None = None
         """None before the first connection."""
@@ -118,6 +120,7 @@ class AriLink:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self.heartbeat.run())
                     tasks.create_task(self._stale_keys.run())
+                    tasks.create_task(self.forwards.run())
                     tasks.create_task(self._stay_connected(deliver))
             except* AriFatalError as group:
                 fatal += group.exceptions
@@ -327,6 +330,7 @@ class AriLink:
     def _pass_on(self, message: Message, deliver: Deliver) -> None:
         self._hear_ourselves(message)
         self._stale_keys.hear(message)
+        self.forwards.hear(message)
         if self._held.is_news(message) and (event := translate(message)) is not None:
             self.events += 1
             deliver(event)

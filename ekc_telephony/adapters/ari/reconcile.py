@@ -63,7 +63,7 @@ class _Info(msgspec.Struct):
 def decode_start(text: str) -> datetime | None:
     """Read when Asterisk started from the answer to `GET asterisk/info`."""
     status = msgspec.json.decode(text, type=_Info).status
-    return None if status is None else _moment(status.startup_time)
+    return None if status is None else moment(status.startup_time)
 
 
 class Held:
@@ -108,7 +108,7 @@ class Held:
                 for channel, leg in zip(channels, legs, strict=True)
                 if leg is None
                 and channel.id not in arriving
-                and (account := _account(channel)) is not None
+                and (account := account_of(channel)) is not None
             ),
             asterisk_started_at=asterisk_started_at,
             bridges=frozenset(BridgeId(b.id) for b in ours),
@@ -124,7 +124,7 @@ class Held:
         strange = [each for each in channels if self._leg(each, set(), None) is None]
         if not strange:
             return None
-        accounts = (_account(each) for each in strange)
+        accounts = (account_of(each) for each in strange)
         return PhonesElsewhere(agents=frozenset(each for each in accounts if each is not None))
 
     def is_news(self, message: Message) -> bool:
@@ -161,13 +161,13 @@ class Held:
     ) -> LiveLeg | None:
         is_arriving = channel.id in arriving
         match self._arguments(channel):
-            case None if channel.dialplan.app_name == DIALLED_BY_US and _account(channel):
-                agent = _account(channel)
+            case None if channel.dialplan.app_name == DIALLED_BY_US and account_of(channel):
+                agent = account_of(channel)
                 return _live_leg(channel, bridge, did=None, agent=agent, is_told=False)
             case None:
                 return None
             case [kind] if kind == AGENT:
-                agent = _account(channel)
+                agent = account_of(channel)
                 return _live_leg(channel, bridge, did=None, agent=agent, is_told=not is_arriving)
             case [kind] if kind == TAP:
                 return _live_leg(channel, bridge, did=None, agent=None, is_told=not is_arriving)
@@ -179,11 +179,13 @@ class Held:
                 return _live_leg(channel, bridge, did=did_of(arguments), agent=None)
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """Read a moment as Asterisk writes it."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _account(channel: Channel) -> AgentId | None:
+def account_of(channel: Channel) -> AgentId | None:
+    """Return whose phone or trunk the channel is; None when its name does not tell."""
     found = _ACCOUNT.fullmatch(channel.name)
     return AgentId(found["account"]) if found else None
 
@@ -203,5 +205,5 @@ def _live_leg(
         number=caller_number(channel.caller.number) if did is not None else None,
         is_answered=is_told and channel.state == "Up",
         bridge=bridge,
-        created_at=_moment(channel.creationtime),
+        created_at=moment(channel.creationtime),
     )
