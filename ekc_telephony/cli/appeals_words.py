@@ -123,6 +123,7 @@ NOTES: Final[Mapping[NoteKind, str]] = MappingProxyType(
         NoteKind.MOVED: "переставлен в другую очередь",
         NoteKind.SUPERVISED: "подключился старший",
         NoteKind.SILENT: "гражданин молчит больше минуты",
+        NoteKind.AGENT_SILENT: "оператора не слышно больше минуты",
         NoteKind.OVERLOADED: "перегрузка: принят сверх меры",
     }
 )

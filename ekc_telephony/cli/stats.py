@@ -33,7 +33,6 @@ from ekc_telephony.cli.asking import (
     Store,
     Zone,
     fail,
-    print_table,
     time_zone,
 )
 from ekc_telephony.cli.stats_question import Question, period_of, question_of
@@ -153,7 +152,7 @@ def _print_groups(question: Question, by: By, norm: Preset | None) -> None:
     rows = [
         (_name(question, by, key), _figures(question, found[key], key, by)) for key in _order(found)
     ]
-    print_table(view.groups_table(words.GROUPS[by], rows))
+    view.print_wide(view.groups_table(words.GROUPS[by], rows))
     typer.echo("")
     typer.echo("\n".join(view.level_lines(question.target)))
     if norm is not None:

@@ -33,7 +33,7 @@ _HEADINGS: Final = (
     *("Поступило", "Людей", "В очередь", "Отвечено", "Потеряно", "%", "Ушли", "Сбой"),
     *(name for name, _ in SERVICE_LEVELS),
     *("ASA", "макс.", "ожид.", "AHT", "макс.", "обр."),
-    *("S1.13", "макс.", "Занятость", "Перевод", "Удержание"),
+    *("S1.13", "макс.", "Занятость", "Перевод", "Удержание", "Молч. гр.", "оп."),
 )
 
 
@@ -95,6 +95,11 @@ def all_lines(
     yield f"Доля переводов: {measured(figures.transfer_share)} (переведено ÷ обработано)"
     yield f"Доля удержания: {measured(figures.hold_share)} (удержание ÷ время обработки)"
     yield f"Разговоров прервано сбоем: {figures.cut_off}"
+    yield (
+        f"Разговоров, где гражданин молчал дольше silence_after: {_known(figures.caller_silent)}, "
+        f"раз: {_known(figures.caller_silences)}; где не было слышно оператора: "
+        f"{_known(figures.agent_silent)}, раз: {_known(figures.agent_silences)}"
+    )
     yield f"Наибольшая длина очередей: {figures.longest_queue}"
 
 
@@ -149,7 +154,7 @@ def cells(row: Any, *, absent: Collection[str], zone: tzinfo | None) -> list[str
 
 
 def print_wide(table: Table) -> None:
-    """Print a form; outside a terminal its lines are as long as they need be."""
+    """Print a form or groups; outside a terminal their lines are as long as they need be."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDE)
@@ -255,6 +260,8 @@ def _cells(figures: Figures) -> Iterator[str]:
     yield percent(figures.occupancy_share)
     for share in (figures.transfer_share, figures.hold_share):
         yield words.BRIEFLY_NOT_MEASURED if share is None else percent(share)
+    for count in (figures.caller_silent, figures.agent_silent):
+        yield words.BRIEFLY_NOT_MEASURED if count is None else str(count)
 
 
 def bars(counts: Sequence[int]) -> str:

@@ -161,7 +161,8 @@ def activity_of(line: AgentLine) -> str:
     """Return in words what an agent does, with what is seen of his talk."""
     held = ", на удержании" if line.is_holding else ""
     silent = ", гражданин молчит" if line.is_caller_silent else ""
-    return ACTIVITIES[line.activity] + held + silent
+    unheard = ", его не слышно" if line.is_silent else ""
+    return ACTIVITIES[line.activity] + held + silent + unheard
 
 
 def _seconds(duration: timedelta) -> str:

@@ -208,7 +208,7 @@ _PEOPLE: Final[tuple[tuple[AgentId, Line, Mapping[SkillId, int]], ...]] = (
 )
 
 
-def acd(*, ready: Iterable[AgentId] = ()) -> Acd:
+def acd(*, ready: Iterable[AgentId] = (), queues: Iterable[QueueSpec] = QUEUES) -> Acd:
     """Return the office's ACD; whoever is not in `ready` is signed out."""
     present = set(ready)
     agents = [
@@ -221,7 +221,7 @@ def acd(*, ready: Iterable[AgentId] = ()) -> Acd:
         )
         for agent, line, skills in _PEOPLE
     ]
-    return Acd(QUEUES, agents, rules=RULES)
+    return Acd(queues, agents, rules=RULES)
 
 
 def _prompts(*keys: str) -> tuple[PromptKey, ...]:

@@ -337,8 +337,8 @@ def _tell_fact(effect: Effect, who: str) -> str:  # noqa: C901, PLR0911 - one li
             return f"{who}: not heard: {', '.join(prompts)}"
         case CallDisturbed(disturbance=disturbance):
             return f"{who} is disturbed, {_word(disturbance)}"
-        case CallNoted(kind=NoteKind.SILENT, agent=agent):
-            return f"{who}: noted{_with(agent)}, silent"
+        case CallNoted(kind=NoteKind.SILENT | NoteKind.AGENT_SILENT as kind, agent=agent):
+            return f"{who}: noted{_with(agent)}, {_word(kind)}"
         case CallNoted(kind=kind, agent=agent, target=target, reason=reason):
             why = "" if reason is None else f", {reason}"
             return f"{who} is {_word(kind)} by {agent}: {target}{why}"

@@ -23,7 +23,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ekc_telephony.adapters.sql.connection import open_for_reading, open_for_writing
-from ekc_telephony.adapters.sql.models import IntervalLength, ToldBy, calls, statistics
+from ekc_telephony.adapters.sql.models import (
+    STATISTICS_SILENCES,
+    IntervalLength,
+    ToldBy,
+    calls,
+    statistics,
+)
 from ekc_telephony.adapters.sql.statistics import asked, read_records
 from ekc_telephony.core.stats.entries import InQueue
 from ekc_telephony.core.stats.grouping import By, Directory, group_of, moment_of, tallies
@@ -236,6 +242,7 @@ def _row(length: IntervalLength, interval: Interval, tally: Tally) -> dict[str, 
         **_counts(tally),
         **_seconds(tally),
         "transferred": tally.transferred,
+        **{name: getattr(tally, name) for name in STATISTICS_SILENCES},
         "tally": msgspec.json.encode(plain(tally)).decode(),
     }
 

@@ -33,7 +33,7 @@ from ekc_telephony.core.call.facts import (
 )
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 
-SCHEMA_REVISION: Final = "0006"
+SCHEMA_REVISION: Final = "0007"
 """The newest revision in `migrations/versions/`; a test compares the two."""
 
 
@@ -112,6 +112,7 @@ STATISTICS_SECONDS: Final = (
     "ready_s",
     "handling_s",
 )
+STATISTICS_SILENCES: Final = ("caller_silent", "caller_silences", "agent_silent", "agent_silences")
 
 
 @final
@@ -326,6 +327,7 @@ statistics: Final = sa.Table(
     sa.Column("held_s", sa.Float),
     sa.Column("transferred", sa.Integer),
     sa.Column("available_s", sa.Float),
+    *(sa.Column(name, sa.Integer) for name in STATISTICS_SILENCES),
     sa.Column("tally", sa.Text, nullable=False),
     sqlite_with_rowid=False,
 )

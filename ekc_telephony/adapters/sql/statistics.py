@@ -8,7 +8,7 @@ longer ones are ended by reconciliation.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any, Final, TypeVar, final
@@ -19,6 +19,7 @@ from ekc_telephony.adapters.sql.connection import Database, open_for_reading
 from ekc_telephony.adapters.sql.models import (
     CallbackState,
     agent_presence,
+    call_notes,
     callbacks,
     calls,
     presence_history,
@@ -26,11 +27,13 @@ from ekc_telephony.adapters.sql.models import (
 )
 from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId, Did
 from ekc_telephony.core.stats.records import (
+    SILENCES,
     CallbackRecord,
     CallRecord,
     PresenceSpan,
     Records,
     SegmentRecord,
+    SilenceRecord,
 )
 from ekc_telephony.runtime.ports import StoreUnavailableError
 
@@ -138,7 +141,25 @@ def _calls(connection: sa.Connection, since: datetime, until: datetime) -> tuple
         .where(is_meant)
         .order_by(calls.c.registered_at, calls.c.id)
     )
-    return tuple(_call(row, of_call.get(row.id, [])) for row in connection.execute(query))
+    silences = _silences(connection, is_meant)
+    return tuple(
+        _call(row, of_call.get(row.id, []), silences.get(row.id, ()))
+        for row in connection.execute(query)
+    )
+
+
+def _silences(
+    connection: sa.Connection, is_meant: sa.ColumnElement[bool]
+) -> dict[str, list[SilenceRecord]]:
+    found: dict[str, list[SilenceRecord]] = {}
+    for call, at, kind, agent in connection.execute(
+        sa.select(call_notes.c.call, call_notes.c.at, call_notes.c.kind, call_notes.c.agent)
+        .select_from(calls.join(call_notes, call_notes.c.call == calls.c.id))
+        .where(is_meant, call_notes.c.kind.in_(SILENCES))
+        .order_by(call_notes.c.call, call_notes.c.sequence)
+    ):
+        found.setdefault(call, []).append(SilenceRecord(at=at, kind=kind, agent=agent))
+    return found
 
 
 def _segment(values: list[Any]) -> SegmentRecord:
@@ -155,7 +176,7 @@ def _segment(values: list[Any]) -> SegmentRecord:
     )
 
 
-def _call(row: Any, parts: list[SegmentRecord]) -> CallRecord:
+def _call(row: Any, parts: list[SegmentRecord], silences: Sequence[SilenceRecord]) -> CallRecord:
     callback = None
     if row.reason is not None:
         is_done = row.state is CallbackState.DONE
@@ -170,6 +191,7 @@ def _call(row: Any, parts: list[SegmentRecord]) -> CallRecord:
         outcome=row.outcome,
         segments=tuple(sorted(parts, key=lambda each: each.segment)),
         callback=callback,
+        silences=tuple(silences),
     )
 
 

@@ -154,6 +154,9 @@ class NoteKind(Enum):
     """A supervisor listens (`reason`: how) to the talk of the agent who is the `target`."""
     SILENT = "silent"
     """The caller has not been heard for over a minute of his talk with the agent (S1.19)."""
+    AGENT_SILENT = "agent_silent"
+    """The agent has not been heard for as long: he has muted himself, his headset is dead, or he
+    listens."""
     OVERLOADED = "overloaded"
     """More calls were here than the node admits to its queues (G3)."""
 

@@ -1,14 +1,16 @@
 """
-What is seen of a talk that goes on: whether the caller is on hold, and whether he is heard.
+What is seen of a talk that goes on: whether the caller is on hold, and whether both are heard.
 
 A hold is a segment within the talk. It begins and ends as the phone says (a re-INVITE), and ends
 with the talk at the latest. The caller hears music meanwhile, and it is we who play it: Asterisk
 does so by itself in a bridge of two, but a recorded talk has a third party, and a mix of three
 (bridge_softmix) lets the caller hear nothing (seen with 22.10).
 
-Where the queue wants it, Asterisk is asked to tell when the caller speaks. Who has not been heard
-for `silence_after` is noted on his appeal, and his agent's phone is shown a line of text: once for
-each silence. Time on hold is no silence: he hears music, and is not asked anything.
+Where the queue wants it, Asterisk is asked to tell when the caller speaks, and when his agent does.
+Who has not been heard for `silence_after` is noted on the appeal, and the agent's phone is shown a
+line of text: once for each silence. Time on hold is no silence: the caller hears music, and is not
+asked anything. A phone does not tell that it is muted, so an agent who has muted himself is seen by
+his silence alone, like one whose headset is dead, and one who only listens.
 
 Rule 1: only the phone of the agent who talks to the caller can hold him; a caller who puts us on
 hold is none of our business, and neither a conference nor
@@ -17,6 +19,8 @@ Rule 2: Asterisk's list of channels does not say who is on hold. So a hold that 
 restart and a lost connection, and goes on until the phone resumes or the talk ends; one that begins
 unseen is not known.
 Rule 3: silence is counted while we see Asterisk only; it begins anew when we see it again.
+Rule 4: an agent is expected to speak while he alone talks to the caller: not in a conference, nor
+while a colleague advises him.
 """
 
 from __future__ import annotations
@@ -64,33 +68,55 @@ def hold_ended(course: Course, leg: LegId, now: datetime) -> list[SessionEffect]
 
 
 def talk_began(course: Course, now: datetime) -> list[SessionEffect]:
-    """Have the caller's leg watched, if his queue wants it and it is not watched yet."""
-    before = course.attention
+    """Have both legs watched, if the queue wants it and they are not watched yet."""
+    before, watch = course.attention, list[SessionEffect]()
     if before is not None:
         course.attention = replace(before, quiet_since=now, is_noted=False)
+    elif _allowed(course) is not None:
+        course.attention = AttentionState(quiet_since=now)
+        watch = [WatchSpeech(call=course.call, leg=course.leg)]
+    return [*watch, *agent_came(course, now)]
+
+
+def agent_came(course: Course, now: datetime) -> list[SessionEffect]:
+    """Count the silence of the agent who talks now, or is alone with the caller again."""
+    talk, before = course.desk.talk, course.agent_attention
+    if talk is None or course.attention is None or _allowed(course) is None:
+        course.agent_attention = None
         return []
-    if _allowed(course) is None:
+    if before is not None and before.leg == talk.leg:
+        course.agent_attention = replace(before, quiet_since=now)
         return []
-    course.attention = AttentionState(quiet_since=now)
-    return [WatchSpeech(call=course.call, leg=course.leg)]
+    course.agent_attention = AttentionState(quiet_since=now, leg=talk.leg)
+    return [WatchSpeech(call=course.call, leg=talk.leg)]
 
 
 def begin_anew(course: Course, now: datetime) -> None:
-    """Count the caller's silence from now on: nobody listened to him before."""
+    """Count silence from now on: caller and agent did not hear each other before."""
     if course.attention is not None:
         course.attention = replace(course.attention, quiet_since=now)
+    if course.agent_attention is not None:
+        course.agent_attention = replace(course.agent_attention, quiet_since=now)
 
 
 def speech_began(course: Course, leg: LegId, now: datetime) -> None:
-    """Note that the caller is heard; nobody looks whether agents are."""
+    """Note that the caller, or his agent, is heard."""
+    heard = AttentionState(quiet_since=now, is_speaking=True)
     if course.attention is not None and leg == course.leg:
-        course.attention = AttentionState(quiet_since=now, is_speaking=True)
+        course.attention = heard
+    elif course.agent_attention is not None and leg == course.agent_attention.leg:
+        course.agent_attention = replace(heard, leg=leg)
 
 
 def speech_ended(course: Course, leg: LegId, now: datetime) -> None:
-    """Note that the caller fell silent."""
-    if course.attention is not None and leg == course.leg:
-        course.attention = replace(course.attention, quiet_since=now, is_speaking=False)
+    """Note that the caller, or his agent, fell silent."""
+    before = course.attention
+    if before is not None and leg == course.leg:
+        course.attention = replace(before, quiet_since=now, is_speaking=False)
+        return
+    before = course.agent_attention
+    if before is not None and leg == before.leg:
+        course.agent_attention = replace(before, quiet_since=now, is_speaking=False)
 
 
 def is_silent(course: Course) -> bool:
@@ -99,9 +125,69 @@ def is_silent(course: Course) -> bool:
     return course.desk.talk is not None and seen is not None and seen.is_noted
 
 
+def is_agent_silent(course: Course) -> bool:
+    """Tell whether the agent who talks to him has been silent for too long."""
+    seen, talk = course.agent_attention, course.desk.talk
+    return talk is not None and seen is not None and seen.is_noted and seen.leg == talk.leg
+
+
 def next_deadline(course: Course) -> datetime | None:
-    """Return when the caller will have been silent for too long."""
-    seen, allowed = course.attention, _allowed(course)
+    """Return when one of the two will have been silent for too long."""
+    moments = (_due_at(course, course.attention), _agent_due_at(course))
+    return min((each for each in moments if each is not None), default=None)
+
+
+def on_time(course: Course, now: datetime) -> list[SessionEffect]:
+    """Tell of a silence that has lasted too long, once."""
+    effects: list[SessionEffect] = []
+    allowed = _allowed(course) or _MINUTE
+    due, seen = _due_at(course, course.attention), course.attention
+    if due is not None and due <= now and seen is not None:
+        course.attention = replace(seen, is_noted=True)
+        effects += _tell(course, NoteKind.SILENT, silence_text(allowed), now)
+    due, seen = _agent_due_at(course), course.agent_attention
+    if due is not None and due <= now and seen is not None:
+        course.agent_attention = replace(seen, is_noted=True)
+        effects += _tell(course, NoteKind.AGENT_SILENT, agent_silence_text(allowed), now)
+    return effects
+
+
+def seen_again(course: Course, now: datetime) -> list[SessionEffect]:
+    """Go on after a time in which we did not see Asterisk; what we ordered may be lost."""
+    music = course.ear.play_music() if course.chronicle.is_open(SegmentKind.HOLD) else []
+    course.attention = course.agent_attention = None
+    return [*music, *talk_began(course, now)]
+
+
+def silence_text(lasting: timedelta) -> str:
+    """Return what the agent's phone shows: «Гражданин молчит больше минуты»."""
+    return f"Гражданин молчит больше {_spoken(lasting)}"
+
+
+def agent_silence_text(lasting: timedelta) -> str:
+    """Return what his phone shows of himself: «Вас не слышно больше минуты»."""
+    return f"Вас не слышно больше {_spoken(lasting)}"
+
+
+def _spoken(lasting: timedelta) -> str:
+    if lasting == _MINUTE:
+        return "минуты"
+    seconds = int(lasting.total_seconds())
+    return f"{seconds} {plural(seconds, 'секунды', 'секунд', 'секунд')}"
+
+
+def _tell(course: Course, kind: NoteKind, text: str, now: datetime) -> list[SessionEffect]:
+    talk = course.desk.talk
+    assert talk is not None
+    return [
+        course.chronicle.noted(kind, now, agent=talk.agent),
+        ShowText(call=course.call, agent=talk.agent, text=text),
+    ]
+
+
+def _due_at(course: Course, seen: AttentionState | None) -> datetime | None:
+    """Return when somebody of whom this is seen will have been silent for too long."""
+    allowed = _allowed(course)
     if seen is None or allowed is None or seen.is_speaking or seen.is_noted:
         return None
     if course.desk.talk is None or course.chronicle.is_open(SegmentKind.HOLD):
@@ -111,36 +197,16 @@ def next_deadline(course: Course) -> datetime | None:
     return seen.quiet_since + allowed
 
 
-def on_time(course: Course, now: datetime) -> list[SessionEffect]:
-    """Tell of a silence that has lasted too long, once."""
-    due, seen, talk = next_deadline(course), course.attention, course.desk.talk
-    if due is None or now < due or seen is None or talk is None:
-        return []
-    course.attention = replace(seen, is_noted=True)
-    allowed = _allowed(course) or _MINUTE
-    return [
-        course.chronicle.noted(NoteKind.SILENT, now, agent=talk.agent),
-        ShowText(call=course.call, agent=talk.agent, text=silence_text(allowed)),
-    ]
-
-
-def seen_again(course: Course, now: datetime) -> list[SessionEffect]:
-    """Go on after a time in which we did not see Asterisk; what we ordered may be lost."""
-    music = course.ear.play_music() if course.chronicle.is_open(SegmentKind.HOLD) else []
-    if course.attention is None:
-        return [*music]
-    course.attention = AttentionState(quiet_since=now)
-    return [*music, WatchSpeech(call=course.call, leg=course.leg)]
-
-
-def silence_text(lasting: timedelta) -> str:
-    """Return what the agent's phone shows: «Гражданин молчит больше минуты»."""
-    if lasting == _MINUTE:
-        return "Гражданин молчит больше минуты"
-    seconds = int(lasting.total_seconds())
-    return f"Гражданин молчит больше {seconds} {plural(seconds, 'секунды', 'секунд', 'секунд')}"
+def _agent_due_at(course: Course) -> datetime | None:
+    """Return when the agent will have been; None while he need not speak (Rule 4)."""
+    seen, talk = course.agent_attention, course.desk.talk
+    if seen is None or talk is None or seen.leg != talk.leg:
+        return None
+    if course.desk.colleague is not None or course.advice.state is not None:
+        return None
+    return _due_at(course, seen)
 
 
 def _allowed(course: Course) -> timedelta | None:
-    """Return how long the caller may be silent; None for as long as he likes."""
+    """Return how long both may be silent; None for as long as they like."""
     return None if course.queue is None else course.spec().silence_after

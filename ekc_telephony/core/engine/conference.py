@@ -20,6 +20,7 @@ from datetime import datetime
 from ekc_telephony.core.call.commands import HangUpLeg
 from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.call.facts import NoteKind, SegmentOutcome
+from ekc_telephony.core.engine import attention
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import ColleagueState
@@ -42,6 +43,7 @@ def begin(
     assert talk is not None
     assert advice is not None
     colleague = ColleagueState(agent=advice.agent, leg=advice.leg)
+    attention.begin_anew(course, now)
     noted = course.chronicle.noted(
         NoteKind.ROUTED, now, agent=talk.agent, target=advice.agent, reason=reason
     )
@@ -65,4 +67,5 @@ def one_left(course: Course, leg: LegId, reason: EndReason, now: datetime) -> li
     return [
         *(course.supervision.end_all(now) if is_first else []),
         *course.desk.let_go(leg, is_broken=reason is not EndReason.HUNG_UP, now=now),
+        *attention.agent_came(course, now),
     ]

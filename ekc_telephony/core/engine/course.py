@@ -119,6 +119,8 @@ class Course:
         """How long the hangup is waited for that may explain a failed playback."""
         self.attention: AttentionState | None = None
         """Whether he is heard while he talks; None as long as nobody looks."""
+        self.agent_attention: AttentionState | None = None
+        """Whether the agent is heard who talks, or talked last; None as long as nobody looks."""
         self.message: MessageState | None = None
         """The voice message that he is asked for."""
         self.messages = facts_before

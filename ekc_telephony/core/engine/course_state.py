@@ -34,7 +34,7 @@ def restored(state: SessionState, *, script: Script | None, around: Surroundings
     course.advice.state = state.advice
     course.outside.state = state.outside
     course.supervision.resume(state.supervisions)
-    course.attention = state.attention
+    course.attention, course.agent_attention = state.attention, state.agent_attention
     course.joined_at, course.outcome = state.joined_at, state.outcome
     course.unheard_until = state.unheard_until
     course.message, course.messages = state.message, state.messages
@@ -93,6 +93,7 @@ def state(course: Course, place: PlaceState | None) -> SessionState:
         outside=course.outside.state,
         supervisions=course.supervision.states,
         attention=course.attention,
+        agent_attention=course.agent_attention,
         message=course.message,
         messages=course.messages,
         colleague=course.desk.colleague,

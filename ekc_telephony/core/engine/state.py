@@ -291,13 +291,15 @@ class SupervisionState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttentionState:
-    """Whether the caller is heard; his leg is watched."""
+    """Whether one side of a talk is heard; his leg is watched."""
 
     quiet_since: datetime
     """When he was heard last, or the talk began, or a hold in it ended."""
     is_speaking: bool = False
     is_noted: bool = False
     """That he is silent has been told."""
+    leg: LegId | None = None
+    """The agent's leg that is watched; None when it is the caller's, who has only one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,6 +335,7 @@ class SessionState:
     """How many recordings of messages were numbered."""
     colleague: ColleagueState | None = None
     attention: AttentionState | None = None
+    agent_attention: AttentionState | None = None
     skills: tuple[SkillState, ...] = ()
     """What he needs besides what his queue asks for, for when he waits again."""
     priority: int = 0

@@ -123,7 +123,7 @@ def advice_over(course: Course, now: datetime, *, gone: LegId | None = None) -> 
     comes_back = advice is not None and advice.is_on_one_line and course.advice.is_given
     effects = course.advice.end(now, gone=gone)
     if not comes_back or talk is None:
-        return effects
+        return [*effects, *attention.agent_came(course, now)]
     attention.begin_anew(course, now)
     back = JoinBridge(call=course.call, bridge=talk.bridge, legs=(talk.leg,))
     return [*effects, *course.ear.hush(), back]

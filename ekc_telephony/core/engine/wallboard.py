@@ -52,6 +52,8 @@ class AgentLine:
     """His phone holds the caller he talks to."""
     is_caller_silent: bool = False
     """The caller he talks to has not been heard for longer than his queue allows."""
+    is_silent: bool = False
+    """He himself has not been heard for as long: muted, a dead headset, or he listens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,7 @@ def _agent_line(engine: Engine, agent: Agent) -> AgentLine:
         presence_ends=agent.presence_ends,
         is_holding=talk is not None and talk.has_open(SegmentKind.HOLD),
         is_caller_silent=talk is not None and attention.is_silent(talk.course),
+        is_silent=talk is not None and attention.is_agent_silent(talk.course),
     )
 
 

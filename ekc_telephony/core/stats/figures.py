@@ -67,6 +67,15 @@ class Figures:
     hold_share: float | None
     """None: not measured."""
     cut_off: int
+    caller_silent: int | None
+    """Talks in which the caller was not heard for longer than his queue allows (S1.19); None: not
+    measured."""
+    caller_silences: int | None
+    """How often that was."""
+    agent_silent: int | None
+    """Talks in which the agent was not; None: not measured."""
+    agent_silences: int | None
+    """How often that was."""
     agents: float | None
     """Signed in, on average over the period."""
     occupancy_share: float | None
@@ -124,6 +133,10 @@ def figures_of(
         transfer_share=formulas.transfer_share(tally),
         hold_share=formulas.hold_share(tally),
         cut_off=tally.cut_off,
+        caller_silent=tally.caller_silent,
+        caller_silences=tally.caller_silences,
+        agent_silent=tally.agent_silent,
+        agent_silences=tally.agent_silences,
         agents=formulas.mean_agents(tally, period),
         occupancy_share=formulas.occupancy_share(tally),
         advising=tally.advising,

@@ -29,11 +29,13 @@ from ekc_telephony.core.call.facts import (
 )
 from ekc_telephony.core.kernel.ids import AgentId, CallId
 from ekc_telephony.core.stats.records import (
+    SILENCES,
     CallbackRecord,
     CallRecord,
     PresenceSpan,
     Records,
     SegmentRecord,
+    SilenceRecord,
 )
 
 
@@ -89,6 +91,11 @@ def _add(
         case CallEnded():
             ended = replace(calls[fact.call], ended_at=fact.at, outcome=fact.outcome)
             calls[fact.call] = ended
+        case CallNoted(kind=kind, at=at, agent=agent) if kind in SILENCES:
+            seen = SilenceRecord(at=at, kind=kind, agent=agent)
+            calls[fact.call] = replace(
+                calls[fact.call], silences=(*calls[fact.call].silences, seen)
+            )
         case CallRegistered() | RecordingLost() | PromptsNotHeard() | CallDisturbed() | CallNoted():
             pass
         case _:

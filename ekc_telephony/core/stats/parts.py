@@ -10,13 +10,15 @@ waiting still (Genesys: «answered + abandoned + flow-outs»; our own failures a
 Rule 2: a visit is answered when a conversation follows it before the next visit, whatever the call
 came to: whoever talked to a person in the fallback was answered as well.
 Rule 3: what an engine left open when it died, and the next one went on with, is one stretch.
-Rule 4: what no fact tells of is None, «not measured», and never 0: the fallback notes no holding.
+Rule 4: what no fact tells of is None, «not measured», and never 0: the fallback notes no holding
+and no silence.
 Rule 5: when two agents talk to one caller at the same time, each has his own conversation, whole,
 and the caller has been answered for as long as one of them was there: once.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,13 +27,14 @@ from itertools import zip_longest
 from typing import Final, TypeAlias
 
 from ekc_telephony.core.appeals.fallback import FALLBACK_QUEUE
-from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
+from ekc_telephony.core.call.facts import CallOutcome, NoteKind, SegmentKind, SegmentOutcome
 from ekc_telephony.core.kernel.ids import AgentId, CallId, QueueId
-from ekc_telephony.core.stats.records import CallRecord, SegmentRecord
+from ekc_telephony.core.stats.records import CallRecord, SegmentRecord, SilenceRecord
 from ekc_telephony.core.stats.spans import Stretch, length
 
 _SEVERAL: Final = 2
 _NOTHING: Final = timedelta()
+_NO_SILENCES: Final = Counter[NoteKind]()
 
 
 class VisitEnding(Enum):
@@ -87,6 +90,11 @@ class Handling:
     """How much of the conversation the caller spent on hold; None: not measured, or it goes on."""
     was_transferred: bool | None = None
     """Whether the agent sent the caller on; None: not measured, or it goes on."""
+    caller_silences: int | None = None
+    """How often the caller was not heard for longer than his queue allows (S1.19), 0 where nobody
+    looked; None: not measured, or it goes on."""
+    agent_silences: int | None = None
+    """Likewise the agent."""
 
     @property
     def spoken(self) -> timedelta | None:
@@ -182,12 +190,16 @@ def _parts(call: CallRecord, found: _ByKind) -> Parts:
     wrap_ups = found.get(SegmentKind.WRAP_UP, [])
     holds = found.get(SegmentKind.HOLD, [])
     following = [wait.started_at for wait in waits[1:]]
+    silences = _silences_of(talks, call.silences)
     return Parts(
         call=call.call,
         visits=tuple(
             _visit(call, wait, talks, until) for wait, until in zip_longest(waits, following)
         ),
-        handlings=tuple(_handling(talk, talks, wrap_ups, holds) for talk in talks),
+        handlings=tuple(
+            _with_silences(_handling(talk, talks, wrap_ups, holds), talk, silences)
+            for talk in talks
+        ),
         rings=tuple(
             Ring(queue=each.queue, agent=each.agent, at=each.started_at, outcome=each.outcome)
             for each in found.get(SegmentKind.OFFER, [])
@@ -390,6 +402,33 @@ def _handling(
         if talk.outcome is None
         else talk.outcome is SegmentOutcome.TRANSFERRED,
     )
+
+
+def _with_silences(
+    handling: Handling, talk: SegmentRecord, of_talks: Mapping[int, Counter[NoteKind]]
+) -> Handling:
+    """Return the handling with the silences of its talk; the fallback does not note them."""
+    if talk.ended_at is None or talk.queue == FALLBACK_QUEUE:
+        return handling
+    own = of_talks.get(talk.segment, _NO_SILENCES)
+    return replace(
+        handling,
+        caller_silences=own[NoteKind.SILENT],
+        agent_silences=own[NoteKind.AGENT_SILENT],
+    )
+
+
+def _silences_of(
+    talks: Sequence[SegmentRecord], silences: Sequence[SilenceRecord]
+) -> Mapping[int, Counter[NoteKind]]:
+    """Count silences by the talk they were noted in: the last that their agent had begun."""
+    found: dict[int, Counter[NoteKind]] = {}
+    for each in silences:
+        for talk in reversed(talks):
+            if talk.agent == each.agent and talk.started_at <= each.at:
+                found.setdefault(talk.segment, Counter())[each.kind] += 1
+                break
+    return found
 
 
 def _held(talk: SegmentRecord, holds: Sequence[SegmentRecord]) -> timedelta | None:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from ekc_telephony.core.call.facts import (
     CallbackReason,
     CallOutcome,
+    NoteKind,
     SegmentKind,
     SegmentOutcome,
 )
@@ -46,6 +48,22 @@ class CallbackRecord:
     is_done: bool
 
 
+SILENCES: Final = frozenset({NoteKind.SILENT, NoteKind.AGENT_SILENT})
+"""The notes that are counted; what others tell stands in segments as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceRecord:
+    """That one side of a talk was not heard for longer than the queue allows."""
+
+    at: datetime
+    """When it had lasted so long."""
+    kind: NoteKind
+    """One of `SILENCES`: whose."""
+    agent: AgentId | None
+    """Whose talk it was."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
     """One call."""
@@ -62,6 +80,7 @@ class CallRecord:
     segments: tuple[SegmentRecord, ...] = ()
     callback: CallbackRecord | None = None
     """None when the call put nobody on the callback list."""
+    silences: tuple[SilenceRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

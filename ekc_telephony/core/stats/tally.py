@@ -99,6 +99,14 @@ class Tally:
     transferred: int | None = None
     cut_off: int = 0
     """Conversations that a failure ended."""
+    caller_silences: int | None = None
+    """How often callers were not heard for longer than their queues allow (S1.19)."""
+    caller_silent: int | None = None
+    """In how many conversations."""
+    agent_silences: int | None = None
+    """How often agents were not: muted, a dead headset, or they listened."""
+    agent_silent: int | None = None
+    """In how many conversations."""
     service: Lengths = field(default_factory=lambda: Lengths(HANDLE_EDGES))
     """Service times of S1.13."""
     signed_in: timedelta = timedelta()
@@ -170,9 +178,12 @@ class Tally:
         self.talk += other.talk
         self.wrap_up += other.wrap_up
         self.held = _sum_of_known(self.held, other.held)
-        if other.transferred is not None:
-            self.transferred = (self.transferred or 0) + other.transferred
+        self.transferred = _count_of_known(self.transferred, other.transferred)
         self.cut_off += other.cut_off
+        self.caller_silences = _count_of_known(self.caller_silences, other.caller_silences)
+        self.caller_silent = _count_of_known(self.caller_silent, other.caller_silent)
+        self.agent_silences = _count_of_known(self.agent_silences, other.agent_silences)
+        self.agent_silent = _count_of_known(self.agent_silent, other.agent_silent)
         self.service.merge(other.service)
         self.signed_in += other.signed_in
         self.ready += other.ready
@@ -198,9 +209,16 @@ class Tally:
         self.talk += handling.spoken or timedelta()
         self.wrap_up += wrap_up
         self.held = _sum_of_known(self.held, handling.held)
-        if handling.was_transferred is not None:
-            self.transferred = (self.transferred or 0) + handling.was_transferred
+        self.transferred = _count_of_known(self.transferred, handling.was_transferred)
         self.cut_off += handling.outcome is SegmentOutcome.BROKEN
+        if handling.caller_silences is not None and handling.agent_silences is not None:
+            self._note_silences(handling.caller_silences, handling.agent_silences)
+
+    def _note_silences(self, of_caller: int, of_agent: int) -> None:
+        self.caller_silences = (self.caller_silences or 0) + of_caller
+        self.caller_silent = (self.caller_silent or 0) + bool(of_caller)
+        self.agent_silences = (self.agent_silences or 0) + of_agent
+        self.agent_silent = (self.agent_silent or 0) + bool(of_agent)
 
     def _pass(self, time: AgentTime) -> None:
         self.signed_in += time.signed_in
@@ -235,6 +253,12 @@ def _wait(waits: Waits, ending: VisitEnding, waited: timedelta | None) -> None:
 
 
 def _sum_of_known(one: timedelta | None, other: timedelta | None) -> timedelta | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one + other
+
+
+def _count_of_known(one: int | None, other: int | None) -> int | None:
     if one is None or other is None:
         return one if other is None else other
     return one + other

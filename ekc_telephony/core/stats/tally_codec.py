@@ -23,9 +23,13 @@ WordT = TypeVar("WordT", bound=Enum)
 
 _US = timedelta(microseconds=1)
 _LENGTHS = ("talk", "wrap_up", "signed_in", "ready", "handling", "advising")
-_COUNTS = ("received", "people", "ringing", "cut_off", "transferred", "longest_queue")
+_SILENCES = ("caller_silences", "caller_silent", "agent_silences", "agent_silent")
+_COUNTS = (
+    *("received", "people", "ringing", "cut_off", "transferred", "longest_queue"),
+    *_SILENCES,
+)
 _UNSURE = ("held", "available")
-_LATER: Mapping[str, Any] = {"people": None, "advising_us": 0}
+_LATER: Mapping[str, Any] = {"people": None, "advising_us": 0, **dict.fromkeys(_SILENCES)}
 """What older versions did not count, with what it is then."""
 
 

@@ -93,6 +93,7 @@ def test_a_day_is_told_in_russian_with_every_formula(store: str) -> None:
     assert "Доля переводов: 0.0% (переведено ÷ обработано)" in told
     assert "Доля удержания: 0.0% (удержание ÷ время обработки)" in told
     assert "Занятость: 2.5%" in told
+    assert "где гражданин молчал дольше silence_after: 0, раз: 0; где не было слышно" in told
 
 
 def test_calls_are_counted_by_their_outcome(store: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from alembic.script import ScriptDirectory
 from ekc_telephony.adapters.sql import migrations
 from ekc_telephony.adapters.sql.connection import open_for_writing
 from ekc_telephony.adapters.sql.migrations import StoreNewerThanEngineError, migrate
-from ekc_telephony.adapters.sql.models import SCHEMA_REVISION, metadata
+from ekc_telephony.adapters.sql.models import SCHEMA_REVISION, call_notes, metadata
+from ekc_telephony.core.call.facts import NoteKind
 from ekc_telephony.runtime.ports import StoreUnavailableError
 
 
@@ -91,6 +93,31 @@ def test_faults_written_by_the_first_release_are_kept(empty_database: str) -> No
         "recording_lost",
         "no space left",
     )
+
+
+def test_notes_written_before_operators_were_listened_to_are_kept(empty_database: str) -> None:
+    def as_before(connection: sa.Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        moment = "'2026-03-02 09:00:00.000000+00:00'"
+        columns = "id, appeal, did, registered_at, last_sequence"
+        for table, values in (
+            ("appeals", f"'E-1', {moment}, 'registered', NULL"),
+            (f"calls ({columns})", f"'ekc-1.1', 'E-1', '8800', {moment}, 1"),
+            ("call_notes", f"'ekc-1.1', 2, {moment}, 'silent', 'anna', NULL, NULL"),
+        ):
+            connection.exec_driver_sql(f"INSERT INTO {table} VALUES ({values})")
+
+    def kept(connection: sa.Connection) -> Any:
+        return connection.execute(sa.select(call_notes)).one()
+
+    asyncio.run(_ask(empty_database, as_before))
+    asyncio.run(migrate(empty_database))
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    note = ("ekc-1.1", 2, at, NoteKind.SILENT, "anna", None, None)
+    assert tuple(asyncio.run(_ask(empty_database, kept))) == note
 
 
 def test_migrating_again_does_nothing_and_is_quick(database: str) -> None:

@@ -33,8 +33,10 @@ from ekc_telephony.adapters.sql.models import (
 from ekc_telephony.adapters.sql.statistics import StatisticsReader
 from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.core.call.facts import (
+    CallNoted,
     CallOutcome,
     Fact,
+    NoteKind,
     SegmentEnded,
     SegmentKind,
     SegmentOutcome,
@@ -328,6 +330,32 @@ def test_hold_and_transfer_reach_the_store_s_columns(database: str) -> None:
     rows = asyncio.run(rows_of(database, statistics))
     (row,) = [each for each in rows if each.told_by is ToldBy.ALL and each.handled]
     assert (row.talk_s, row.held_s, row.wrap_up_s, row.transferred) == (45, 15, 30, 1)
+
+
+def test_silences_are_read_with_their_calls_and_reach_the_store_s_columns(database: str) -> None:
+    facts = call_story("ekc-1.1")
+    talk = next(
+        fact for fact in facts if isinstance(fact, SegmentEnded) and fact.kind is SegmentKind.TALK
+    )
+    kinds = (NoteKind.SILENT, NoteKind.AGENT_SILENT, NoteKind.SILENT, NoteKind.ROUTED)
+    notes = [
+        CallNoted(
+            call=talk.call,
+            sequence=talk.sequence + 100 + number,
+            at=talk.started_at + timedelta(seconds=10 * number),
+            kind=kind,
+            agent=talk.agent,
+        )
+        for number, kind in enumerate(kinds)
+    ]
+    told = [*facts, *notes]
+    asyncio.run(write(database, told))
+    assert asyncio.run(read(database)) == in_order(records_of(told))
+    asyncio.run(kept(database, keep_at(NOW)))
+    rows = asyncio.run(rows_of(database, statistics))
+    (row,) = [each for each in rows if each.told_by is ToldBy.ALL and each.handled]
+    assert (row.caller_silent, row.caller_silences) == (1, 2)
+    assert (row.agent_silent, row.agent_silences) == (1, 1)
 
 
 _WHOLE_DAY = (IntervalLength.DAY, ToldBy.ALL)

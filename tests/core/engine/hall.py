@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from ekc_telephony.core.call.commands import (
@@ -30,7 +31,7 @@ from ekc_telephony.core.engine.engine import Effect, Engine, EnginePlan
 from ekc_telephony.core.engine.transfer import Directory
 from ekc_telephony.core.kernel.ids import AgentId, BridgeId, CallId, Did, LegId
 from ekc_telephony.core.stats.from_facts import records_of
-from tests.core.office import ANNA, CODES, NOON, OFFICE_HOURS, SCRIPTS, acd, seconds
+from tests.core.office import ANNA, CODES, NOON, OFFICE_HOURS, QUEUES, SCRIPTS, acd, seconds
 
 CALL: Final = CallId("ekc1-1.1")
 OWN: Final = LegId("ekc1-1.2")
@@ -40,16 +41,29 @@ ADVICE: Final = LegId(f"{CALL}-advice-2")
 
 
 class Hall:
-    """An engine in which Anna talks to a caller since the third second."""
+    """
+    An engine in which Anna talks to a caller since the third second.
 
-    def __init__(self, *ready: AgentId, directory: Directory | None = None) -> None:
+    Args:
+        ready: Who is ready besides her.
+        directory: Whom she may reach.
+        silence_after: How long both may be silent in all queues; None: nobody looks.
+    """
+
+    def __init__(
+        self,
+        *ready: AgentId,
+        directory: Directory | None = None,
+        silence_after: timedelta | None = None,
+    ) -> None:
         plan = EnginePlan(
             scripts=SCRIPTS,
             schedules={"office": OFFICE_HOURS},
             feature_codes=CODES,
             directory=directory or Directory(),
         )
-        self.engine = Engine(plan, acd(ready=[ANNA, *ready]))
+        queues = [replace(each, silence_after=silence_after) for each in QUEUES]
+        self.engine = Engine(plan, acd(ready=[ANNA, *ready], queues=queues))
         self.said: list[Effect] = []
         self.tell(0, CallArrived(call=CALL, did=Did("200"), number="79001234567"))
         self.tell(3, LegAnswered(leg=TALK))

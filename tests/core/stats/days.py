@@ -7,10 +7,17 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from ekc_telephony.core.appeals.fallback import FALLBACK_QUEUE
-from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
+from ekc_telephony.core.call.facts import CallOutcome, NoteKind, SegmentKind, SegmentOutcome
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId, Did, QueueId
-from ekc_telephony.core.stats.records import CallRecord, PresenceSpan, Records, SegmentRecord
+from ekc_telephony.core.stats.records import (
+    SILENCES,
+    CallRecord,
+    PresenceSpan,
+    Records,
+    SegmentRecord,
+    SilenceRecord,
+)
 
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FIRST, SECOND = QueueId("first"), QueueId("second")
@@ -62,6 +69,7 @@ def call(
     end: float | None = 100,
     outcome: CallOutcome | None = CallOutcome.ANSWERED,
     number: str | None = "+79001234567",
+    silences: tuple[SilenceRecord, ...] = (),
 ) -> CallRecord:
     """Tell a call."""
     return CallRecord(
@@ -73,7 +81,15 @@ def call(
         ended_at=None if end is None else after(end),
         outcome=None if end is None else outcome,
         segments=segments,
+        silences=silences,
     )
+
+
+def silence(
+    second: float, kind: NoteKind = NoteKind.SILENT, *, agent: AgentId | None = ANNA
+) -> SilenceRecord:
+    """Tell that somebody was not heard."""
+    return SilenceRecord(at=after(second), kind=kind, agent=agent)
 
 
 def answered(
@@ -185,6 +201,17 @@ def meanwhile(draw: st.DrawFn, number: int, begin: float, end: float) -> list[Se
 
 
 @st.composite
+def silences(draw: st.DrawFn, begin: float, end: float) -> tuple[SilenceRecord, ...]:
+    """Draw who was not heard, whether it was in a conversation or not."""
+    kinds = st.sampled_from(sorted(SILENCES, key=str))
+    moments = st.floats(begin, end)
+    return tuple(
+        silence(draw(moments), draw(kinds), agent=draw(st.sampled_from((ANNA, BORIS))))
+        for _ in range(draw(st.integers(0, 4)))
+    )
+
+
+@st.composite
 def calls(draw: st.DrawFn, name: str) -> CallRecord:
     """Draw a call: a menu, then visits to queues, each perhaps with a conversation."""
     begin = draw(st.floats(0, 4 * 3600))
@@ -225,6 +252,7 @@ def calls(draw: st.DrawFn, name: str) -> CallRecord:
         end=at if is_over else None,
         outcome=outcome_of_call,
         number=draw(st.sampled_from((None, "+79001234567", "+79007654321"))),
+        silences=draw(silences(begin, at)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from ekc_telephony.core.acd.service_level import (
     service_level,
 )
 from ekc_telephony.core.appeals.fallback import FALLBACK_QUEUE
-from ekc_telephony.core.call.facts import CallOutcome, SegmentOutcome
+from ekc_telephony.core.call.facts import CallOutcome, NoteKind, SegmentOutcome
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.stats import formulas
 from ekc_telephony.core.stats.figures import figures_of
@@ -32,6 +33,7 @@ from tests.core.stats.days import (
     call,
     day,
     segment,
+    silence,
     span,
 )
 
@@ -127,6 +129,18 @@ def test_transfer_and_hold_are_measured_from_the_segments() -> None:
     assert formulas.average_handle_time(tally) == _s(120)
     both = merged([Tally(), tally])
     assert (both.transferred, both.held) == (1, _s(30))
+
+
+def test_talks_with_silence_are_counted_and_how_often_it_was() -> None:
+    quiet = replace(
+        answered("ekc-1.1", talked=300),
+        silences=(silence(80), silence(200), silence(200, NoteKind.AGENT_SILENT)),
+    )
+    tally = tally_of(day(quiet, answered("ekc-1.2", begin=400)))
+    figures = figures_of(merged([Tally(), tally]), target=TARGET, period=HOUR)
+    assert (figures.caller_silent, figures.caller_silences) == (1, 2)
+    assert (figures.agent_silent, figures.agent_silences) == (1, 1)
+    assert figures_of(Tally(), target=TARGET, period=HOUR).caller_silent is None
 
 
 def test_of_nobody_there_is_no_share_and_no_mean() -> None:

@@ -116,6 +116,20 @@ def test_talk_hold_and_wrap_up_are_what_was_handled(records: Records) -> None:
 
 
 @given(days())
+def test_every_silence_is_counted_once_at_most_and_in_no_more_talks_than_there_were(
+    records: Records,
+) -> None:
+    tally = whole(records)
+    noted = sum(len(call.silences) for call in records.calls)
+    assert (tally.caller_silences or 0) + (tally.agent_silences or 0) <= noted
+    for talks, times in (
+        (tally.caller_silent or 0, tally.caller_silences or 0),
+        (tally.agent_silent or 0, tally.agent_silences or 0),
+    ):
+        assert talks <= min(times, tally.handlings.count)
+
+
+@given(days())
 def test_messages_and_supervisors_disturb_no_figure(records: Records) -> None:
     strange = {SegmentKind.MESSAGE, SegmentKind.SUPERVISION}
     without = replace(

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from ekc_telephony.core.appeals.fallback import FALLBACK_QUEUE
-from ekc_telephony.core.call.facts import CallOutcome, SegmentOutcome
+from ekc_telephony.core.call.facts import CallOutcome, NoteKind, SegmentOutcome
 from ekc_telephony.core.stats.parts import VisitEnding, parts_of, service_time
 from ekc_telephony.core.stats.records import CallRecord
 from tests.core.stats.days import (
@@ -21,6 +21,7 @@ from tests.core.stats.days import (
     answered,
     call,
     segment,
+    silence,
 )
 
 
@@ -73,6 +74,32 @@ def test_a_hold_that_an_engines_death_left_open_ends_with_the_conversation() -> 
     story = call(segment(1, "talk", 0, 60, agent=ANNA), segment(2, "hold", 50, None, agent=ANNA))
     (handling,) = parts_of(story).handlings
     assert handling.held == timedelta(seconds=10)
+
+
+def test_a_silence_belongs_to_the_conversation_it_was_noted_in() -> None:
+    story = call(
+        segment(1, "wait", 0, 5),
+        segment(2, "talk", 5, 165, SegmentOutcome.TRANSFERRED, agent=ANNA),
+        segment(3, "talk", 165, 300, agent=BORIS),
+        segment(4, "talk", 300, 400, agent=ANNA),
+        silences=(
+            silence(65),
+            silence(130),
+            silence(140, NoteKind.AGENT_SILENT),
+            silence(225, NoteKind.AGENT_SILENT, agent=BORIS),
+            silence(360),
+        ),
+    )
+    counted = [(each.caller_silences, each.agent_silences) for each in parts_of(story).handlings]
+    assert counted == [(2, 1), (0, 1), (1, 0)]
+
+
+def test_silences_are_not_measured_in_the_fallback_nor_counted_while_they_talk() -> None:
+    (in_fallback,) = parts_of(answered(queue=FALLBACK_QUEUE)).handlings
+    assert (in_fallback.caller_silences, in_fallback.agent_silences) == (None, None)
+    talk = segment(1, "talk", 5, None, agent=ANNA)
+    (goes_on,) = parts_of(call(talk, end=None, silences=(silence(65),))).handlings
+    assert (goes_on.caller_silences, goes_on.agent_silences) == (None, None)
 
 
 CONFERENCE = call(
