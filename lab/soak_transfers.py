@@ -41,7 +41,7 @@ from ruamel.yaml import YAML
 
 from ekc_telephony.adapters.asterisk_conf.secrets import load_or_create_secrets
 from ekc_telephony.adapters.sql.queries import CallHistory
-from ekc_telephony.core.call.facts import CallOutcome
+from ekc_telephony.core.call.facts import CallOutcome, NoteKind
 from ekc_telephony.core.call.presence import Activity
 from lab.node import Document, PortBlock
 from lab.phones.line import Line
@@ -314,8 +314,9 @@ def _mistake(way: Way, history: CallHistory) -> str | None:
     """Return what is wrong with the record of a call; None when nothing is."""
     if history.summary.outcome is not CallOutcome.ANSWERED:
         return f"ended {history.summary.outcome}"
-    if len(history.notes) != 1:
-        return f"noted {len(history.notes)} times"
+    routed = sum(each.kind is NoteKind.ROUTED for each in history.notes)
+    if routed != 1:
+        return f"noted {routed} times"
     kinds = Counter(
         (each.kind.value, None if each.outcome is None else each.outcome.value)
         for each in history.segments

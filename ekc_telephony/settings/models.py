@@ -297,7 +297,8 @@ class Queue(Section):
     keys: Mapping[Digit, QueueKeyRule] = Field(default_factory=dict)
     """By which a waiting caller leaves: `callback`, `message` or `{queue: …, say: …}`."""
     silence_after: PositiveDuration | None = None
-    """After so long without the citizen's voice in a talk its operator is told (S1.19: 60s)."""
+    """After so long without the citizen's voice in a talk, or without his own, its operator is told
+    (S1.19: 60s); nobody looks without it."""
     whisper: Name | None = None
     """The prompt with its name that operators hear, with the citizen's wait, before him."""
     announce_wait: bool = False

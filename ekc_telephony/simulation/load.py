@@ -101,7 +101,9 @@ def _playable(document: Document, scenario: Scenario, settings: Settings | None)
 
 def _centre(scenario: Scenario, settings: Settings | None, staff: tuple[Staff, ...]) -> Settings:
     """Return what the seam between configuration and core reads, and nothing else."""
-    queues = scenario.queues or (settings.queues if settings else ())
+    told = scenario.queues or (settings.queues if settings else ())
+    # Nobody speaks here, so everybody would be silent.
+    queues = tuple(each.model_copy(update={"silence_after": None}) for each in told)
     numbers = {rule.number for each in queues for rule in each.overflow if rule.number is not None}
     return Settings.model_construct(
         queues=queues,

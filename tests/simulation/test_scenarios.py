@@ -152,6 +152,7 @@ def test_a_configuration_lends_what_the_scenario_does_not_say(tmp_path: Path) ->
     )
     assert len(playable.centre.operators) == 6
     assert {each.id for each in playable.centre.queues} >= {"first_line", "pensions"}
+    assert {each.silence_after for each in playable.centre.queues} == {None}  # nobody speaks here
     assert playable.service_level.target.total_seconds() == 20
 
 

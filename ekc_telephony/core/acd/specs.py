@@ -219,7 +219,8 @@ class QueueSpec:
     """Whether he hears how long he will wait, whenever he hears his position."""
 
     silence_after: timedelta | None = None
-    """After so long without the caller's voice in a talk its agent is told; None for never."""
+    """After so long without the caller's voice in a talk, or without his own, its agent is told;
+    None for never."""
 
     whisper: PromptKey | None = None
     """What its agents hear before they are connected, with the caller's wait; None for nothing."""
