@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from ekc_telephony.cli.root import app
-from ekc_telephony.cli.wallboard import in_one_line, picture
+from ekc_telephony.cli.wallboard import activity_of, in_one_line, picture
 from ekc_telephony.core.call.events import CallArrived, HoldBegan, LegAnswered
-from ekc_telephony.core.engine.wallboard import Wallboard, wallboard_of
+from ekc_telephony.core.call.presence import Activity, Presence
+from ekc_telephony.core.engine.wallboard import AgentLine, Wallboard, wallboard_of
 from ekc_telephony.core.kernel.ids import CallId, Did, LegId
 from tests.core.office import ANNA, BORIS, NOON, engine
 
@@ -53,6 +55,19 @@ def test_an_agent_whose_phone_holds_the_caller_is_shown_so() -> None:
     page = io.StringIO()
     Console(file=page, width=120).print(picture(wallboard_of(running, NOON)))
     assert "разговор, на удержании" in page.getvalue()
+
+
+def test_an_agent_who_is_not_heard_and_whose_caller_is_silent_is_shown_so() -> None:
+    line = AgentLine(
+        agent=ANNA,
+        presence=Presence.READY,
+        reason=None,
+        activity=Activity.TALKING,
+        is_reachable=True,
+    )
+    assert activity_of(replace(line, is_silent=True)) == "разговор, его не слышно"
+    both = replace(line, is_silent=True, is_caller_silent=True)
+    assert activity_of(both) == "разговор, гражданин молчит, его не слышно"
 
 
 def test_an_engine_that_does_not_answer_is_named_with_what_to_do(tmp_path: Path) -> None:
