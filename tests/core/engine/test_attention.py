@@ -15,8 +15,11 @@ from ekc_telephony.core.call.events import (
     ControlRegained,
     HoldBegan,
     HoldEnded,
+    LegAnswered,
     SpeechBegan,
     SpeechEnded,
+    TransferMode,
+    TransferOrdered,
 )
 from ekc_telephony.core.call.facts import CallNoted, NoteKind
 from ekc_telephony.core.engine.engine import Effect
@@ -115,6 +118,20 @@ def test_an_operator_need_not_speak_while_he_asks_a_colleague() -> None:
     hall.goes(110, ADVICE)
     hall.pass_time(300)
     assert silences(hall.said, NoteKind.AGENT_SILENT) == [(ANNA, 170)]
+
+
+def test_nobody_is_silent_while_a_colleague_advises_on_the_line_of_the_talk() -> None:
+    hall = watched_hall()
+    order = TransferOrdered(agent=ANNA, mode=TransferMode.CONSULT, target="boris", reason=None)
+    hall.tell(20, order)
+    hall.tell(20, LegAnswered(leg=ADVICE))
+    assert hall.tell(30, HoldBegan(leg=TALK)) == []
+    hall.pass_time(300)
+    assert texts(hall.said) == []
+    hall.goes(310, ADVICE)
+    hall.pass_time(400)
+    assert silences(hall.said, NoteKind.SILENT) == [(ANNA, 370)]
+    assert silences(hall.said, NoteKind.AGENT_SILENT) == [(ANNA, 370)]
 
 
 def test_a_conference_has_no_silent_operators_and_whoever_is_left_is_watched() -> None:

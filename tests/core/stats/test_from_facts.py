@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from ekc_telephony.core.call.facts import AgentChanged, CallbackDue, CallbackReason, Fact
+from ekc_telephony.core.call.facts import (
+    AgentChanged,
+    CallbackDue,
+    CallbackReason,
+    CallNoted,
+    Fact,
+    NoteKind,
+)
 from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.core.kernel.ids import AgentId, CallId
 from ekc_telephony.core.stats.from_facts import records_of
@@ -35,6 +42,15 @@ def test_the_first_reason_to_call_back_stays_unless_he_asked_himself() -> None:
     (call,) = records_of([*facts, asked]).calls
     assert call.callback is not None
     assert call.callback.reason is CallbackReason.ASKED
+
+
+def test_silences_are_kept_with_their_call_and_other_notes_are_not() -> None:
+    notes = [
+        CallNoted(call=CallId("ekc-1.1"), sequence=90 + at, at=MORNING, kind=kind)
+        for at, kind in enumerate(NoteKind)
+    ]
+    (call,) = records_of([*call_story("ekc-1.1"), *notes]).calls
+    assert {each.kind for each in call.silences} == {NoteKind.SILENT, NoteKind.AGENT_SILENT}
 
 
 def changed(minute: int, presence: Presence, *, activity: Activity = Activity.IDLE) -> AgentChanged:
