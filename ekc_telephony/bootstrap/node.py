@@ -149,7 +149,7 @@ class Node:
         self._writer = FactWriter(
             self._queue_log.beside(self._store),
             clock=self._clock,
-            set_aside=settings.state / "facts-set-aside.jsonl",
+            set_aside=settings.set_aside_file,
             on_stored=self._recorder.facts_stored,
         )
         self._keeper = StoreKeeper(

@@ -1,5 +1,5 @@
 """
-`ekc appeals`: list calls, show an appeal, export; `reconcile` has its own module.
+`ekc appeals`: list calls, show an appeal, export; `reconcile` and `take-back` have own modules.
 
 What people read is in Russian and in local time; `--json` and plain CSV keep the Enums' values and
 UTC. Citizens' numbers are shown, since whoever types this asked for them; they are never logged.
@@ -43,12 +43,14 @@ from ekc_telephony.cli.asking import (
     time_zone,
 )
 from ekc_telephony.cli.reconcile import reconcile
+from ekc_telephony.cli.take_back import take_back_command
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.kernel.ids import AppealId
 
 app = typer.Typer(help="Appeals: list, show, export.", no_args_is_help=True, add_completion=False)
 
 app.command()(reconcile)
+app.command("take-back")(take_back_command)
 
 
 class ExportFormat(Enum):

@@ -15,7 +15,6 @@ Rule 4: one fact that the store refuses costs itself only: it is set aside, the 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -23,7 +22,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, final
 
-import msgspec
 import structlog
 
 from ekc_telephony.core.call.facts import AgentChanged, Fact
@@ -33,6 +31,7 @@ from ekc_telephony.runtime.ports import (
     FactsRefusedError,
     StoreUnavailableError,
 )
+from ekc_telephony.runtime.set_aside import append_letters, letter
 
 GROUP_EVERY: Final = timedelta(milliseconds=250)
 """How long a fact may wait for company; PostgreSQL's `commit_delay` is the same idea. A group costs
@@ -58,8 +57,7 @@ class FactWriter:
         store: Where they go.
         clock: For the age of the oldest one that waits.
         on_stored: Told how many facts have left the backlog, oldest first.
-        set_aside: A file for facts that the store refuses: one JSON object a line, personal data
-            included, readable by its owner only.
+        set_aside: A file for facts that the store refuses (`set_aside.py`).
     """
 
     def __init__(
@@ -198,16 +196,13 @@ class FactWriter:
             else {"call": fact.call, "sequence": fact.sequence}
         )
         _log.error("A fact was set aside", kind=type(fact).__name__, cause=cause, **whose)
-        letter = {"fact": type(fact).__name__, "cause": cause, "fields": fact}
-        self._letters.append(msgspec.json.encode(letter) + b"\n")
+        self._letters.append(letter(fact, cause=cause))
         self._post_letters()
 
     def _post_letters(self) -> None:
         # A full disk keeps them in memory; the next one takes them along.
         try:
-            file = os.open(self._set_aside_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(file, "wb") as lines:
-                lines.write(b"".join(self._letters))
+            append_letters(self._set_aside_file, self._letters)
         except OSError as error:
             _log.error(
                 "Facts set aside could not be written to their file; they wait in memory",

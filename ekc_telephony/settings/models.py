@@ -493,6 +493,11 @@ class Settings(Section):
         return self.asterisk_folder / "log" / "cel-custom" / "hangups.csv"
 
     @property
+    def set_aside_file(self) -> Path:
+        """Facts that the store refused."""
+        return self.state / "facts-set-aside.jsonl"
+
+    @property
     def fallback_spool(self) -> Path:
         """What callers did in the fallback dialplan, until the engine takes it in."""
         return self.asterisk_folder / "spool" / "ekc"
