@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum
 from typing import Final, TypeAlias
 
 from ekc_telephony.core.acd.service_level import Wait, service_level
 from ekc_telephony.core.call.facts import CallOutcome
+from ekc_telephony.core.kernel.words import Word
 from ekc_telephony.settings.models import ServiceLevel
 from ekc_telephony.simulation.ledger import Doing, Entry, Ledger
 
@@ -24,7 +24,7 @@ STRETCH: Final = timedelta(minutes=30)
 """What contact centres count in."""
 
 
-class Figure(Enum):
+class Figure(Word):
     """What is measured."""
 
     CALLS = "calls"

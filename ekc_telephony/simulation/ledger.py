@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 
 from ekc_telephony.core.call.facts import AgentChanged, CallOutcome
 from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
+from ekc_telephony.core.kernel.words import Word
 from ekc_telephony.simulation.traffic import Caller
 
 
@@ -67,7 +67,7 @@ class Entry:
         return None if self.joined_s is None or until is None else until - self.joined_s
 
 
-class Doing(Enum):
+class Doing(Word):
     """What an operator's time is spent on."""
 
     IDLE = "idle"

@@ -14,15 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Final
 
 from ekc_telephony.core.call.facts import AgentChanged
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence, PresenceCause
 from ekc_telephony.core.kernel.ids import AgentId, CallId
+from ekc_telephony.core.kernel.words import Word
 
 
-class AgentStep(Enum):
+class AgentStep(Word):
     """What can change an agent's activity."""
 
     OFFERED = "offered"

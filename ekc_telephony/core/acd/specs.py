@@ -19,9 +19,10 @@ from typing import Final
 
 from ekc_telephony.core.call.presence import Presence
 from ekc_telephony.core.kernel.ids import AgentId, PromptKey, QueueId, SkillId
+from ekc_telephony.core.kernel.words import Word
 
 
-class Line(Enum):
+class Line(Word):
     """Who takes the call: general questions first, a participant's specialists second (A7)."""
 
     FIRST = "first"

@@ -30,6 +30,7 @@ from ekc_telephony.core.kernel.ids import (
     RecordingId,
     ScriptId,
 )
+from ekc_telephony.core.kernel.words import Word
 
 FACTS_PER_SECOND: Final = 1_000
 """More than one call can make. The numbering of facts goes on from this many for each second of
@@ -56,7 +57,7 @@ SHORT_CALL: Final = timedelta(seconds=5)
 there is no common value."""
 
 
-class CallOutcome(Enum):
+class CallOutcome(Word):
     """How a call ended: the closed list of requirement G7. «Unknown» is not on it."""
 
     ANSWERED = "answered"
@@ -76,7 +77,7 @@ class CallOutcome(Enum):
     """We could not serve the call: unknown number dialled, our own bug, Asterisk died."""
 
 
-class SegmentKind(Enum):
+class SegmentKind(Word):
     """One stretch of a call in which one thing happens."""
 
     IVR = "ivr"
@@ -96,7 +97,7 @@ class SegmentKind(Enum):
     WRAP_UP = "wrap_up"
 
 
-class SegmentOutcome(Enum):
+class SegmentOutcome(Word):
     """How a segment ended; which ones fit which kind is said in the comments."""
 
     COMPLETED = "completed"  # ivr: went on to something else; waiting: connected; message: left

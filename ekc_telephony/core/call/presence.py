@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from enum import Enum
 
+from ekc_telephony.core.kernel.words import Word
 
-class Presence(Enum):
+
+class Presence(Word):
     """What the person declares about himself."""
 
     SIGNED_OUT = "signed_out"
@@ -19,7 +21,7 @@ class Presence(Enum):
     READY = "ready"
 
 
-class NotReadyReason(Enum):
+class NotReadyReason(Word):
     """Why a person is not ready."""
 
     BREAK = "break"
@@ -39,7 +41,7 @@ class PresenceCause(Enum):
     """He has been not ready for long enough for it: he is ready again."""
 
 
-class Activity(Enum):
+class Activity(Word):
     """What the phone system observes."""
 
     IDLE = "idle"
