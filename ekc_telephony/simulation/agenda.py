@@ -8,6 +8,7 @@ Rule 2: things of one moment happen in the order in which they were planned.
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -25,29 +26,40 @@ class Agenda:
 
     def __init__(self, start: datetime) -> None:
         self.now = start
-        self.begun = 0
-        """How many things have happened so far."""
         self._heap: list[tuple[datetime, int, Action, Any]] = []
+        self._soon: deque[tuple[datetime, int, Action, Any]] = deque()
+        """What was planned for the moment at which it was planned: it needs no sorting."""
         self._planned = 0
 
     def at(self, moment: datetime, action: Action, subject: Any) -> None:
         """Let `action(subject)` happen at the moment."""
         self._planned += 1
-        moment = max(moment, self.now)
-        heapq.heappush(self._heap, (moment, self._planned, action, subject))
+        if moment > self.now:
+            heapq.heappush(self._heap, (moment, self._planned, action, subject))
+        else:
+            self._soon.append((self.now, self._planned, action, subject))
 
     def after(self, seconds: float, action: Action, subject: Any) -> None:
         """Let `action(subject)` happen in so many seconds from now."""
         self.at(self.now + timedelta(seconds=seconds), action, subject)
 
+    def soon(self, action: Action, subject: Any) -> None:
+        """Let `action(subject)` happen now, after all that is planned for this moment already."""
+        self._planned += 1
+        self._soon.append((self.now, self._planned, action, subject))
+
     def next(self) -> datetime | None:
         """Return the moment of what is next; None when nothing is planned."""
+        if self._soon:
+            return self._soon[0][0]
         return self._heap[0][0] if self._heap else None
 
     def let_happen(self) -> None:
         """Go to the moment of what is next, and let it happen."""
-        self.now, _, action, subject = heapq.heappop(self._heap)
-        self.begun += 1
+        heap, soon = self._heap, self._soon
+        # What was planned before for this very moment comes first.
+        is_soon = soon and not (heap and heap[0] < soon[0])
+        self.now, _, action, subject = soon.popleft() if is_soon else heapq.heappop(heap)
         action(subject)
 
     def go_to(self, moment: datetime) -> None:

@@ -64,6 +64,8 @@ REACTION_S: Final = 1.0
 """How long after the end of a menu's prompts its caller presses his key."""
 OUTSIDE_ANSWERS_S: Final = 10.0
 """How long a number outside rings; somebody there always answers and talks as we would have."""
+_CALLBACK_OFFER: Final = KEY_WORDS[KeyTarget.CALLBACK]
+_CONVERSATIONS: Final = frozenset({SegmentKind.TALK, SegmentKind.OUTSIDE})
 
 
 class FakePbx:
@@ -175,7 +177,7 @@ class FakePbx:
             self._people.talks(entry)
 
     def _hang_up(self, command: HangUpLeg | SendToFallback) -> None:
-        self._agenda.after(0.0, self._end_leg, (command.leg, EndReason.HUNG_UP))
+        self._agenda.soon(self._end_leg, (command.leg, EndReason.HUNG_UP))
 
     def _end_leg(self, ending: tuple[LegId, EndReason]) -> None:
         leg, reason = ending
@@ -189,7 +191,7 @@ class FakePbx:
             length_s = sum(map(self._prompts.seconds, command.prompts))
         self._playbacks[command.playback] = command.leg
         self._agenda.after(length_s, self._finish_playback, command.playback)
-        if KEY_WORDS[KeyTarget.CALLBACK] in command.prompts:
+        if _CALLBACK_OFFER in command.prompts:
             self._answer_offer(command.call, length_s)
         if self._keys_left.get(command.call):
             self._agenda.after(length_s + REACTION_S, self._press, command.call)
@@ -210,7 +212,7 @@ class FakePbx:
             self._tell(KeyPressed(leg=leg, key=keys[0]))
 
     def _stop_playback(self, command: StopPlayback) -> None:
-        self._agenda.after(0.0, self._finish_playback, command.playback)
+        self._agenda.soon(self._finish_playback, command.playback)
 
     def _finish_playback(self, playback: PlaybackId) -> None:
         leg = self._playbacks.pop(playback, None)
@@ -233,7 +235,7 @@ class FakePbx:
             self._people.talks(entry)
 
     def _segment_ended(self, fact: SegmentEnded) -> None:
-        if fact.kind in {SegmentKind.TALK, SegmentKind.OUTSIDE}:
+        if fact.kind in _CONVERSATIONS:
             self._people.talk_is_over(self._entry_of_call[fact.call])
 
     def _call_ended(self, fact: CallEnded) -> None:

@@ -9,7 +9,8 @@ Rule 1: a figure about nothing is None, never 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeAlias
@@ -117,13 +118,12 @@ def figures_by_stretch(ledger: Ledger, norm: ServiceLevel) -> dict[int, Figures]
 
 
 def _of_callers(entries: Sequence[Entry], norm: ServiceLevel) -> dict[Figure, float | None]:
-    outcomes = [each.outcome for each in entries]
-    waited = sorted(each.waited_s for each in entries if each.waited_s is not None)
+    outcomes = Counter(each.outcome for each in entries)
+    waits = [each.waited_s for each in entries]
+    waited = sorted(each for each in waits if each is not None)
     answered = [each for each in entries if each.answered_s is not None]
-    abandoned = sum(
-        each.outcome in {CallOutcome.ABANDONED_IN_QUEUE, CallOutcome.SHORT} for each in entries
-    )
-    unfinished, cut_off = outcomes.count(None), sum(each.is_cut_off for each in entries)
+    abandoned = outcomes[CallOutcome.ABANDONED_IN_QUEUE] + outcomes[CallOutcome.SHORT]
+    unfinished, cut_off = outcomes[None], sum(each.is_cut_off for each in entries)
     people = {each.caller.number for each in entries}
     reached = {each.caller.number for each in answered}
     talks = [
@@ -142,9 +142,15 @@ def _of_callers(entries: Sequence[Entry], norm: ServiceLevel) -> dict[Figure, fl
         Figure.CUT_OFF: float(cut_off),
         Figure.UNFINISHED: float(unfinished),
         Figure.SERVICE_LEVEL: service_level(
-            _waits(entries), target=norm.target, formula=norm.formula
+            _told(entries, waits), target=norm.target, formula=norm.formula
         ),
-        Figure.SPEED_OF_ANSWER_S: _mean([each.waited_s or 0.0 for each in answered]),
+        Figure.SPEED_OF_ANSWER_S: _mean(
+            [
+                wait or 0.0
+                for each, wait in zip(entries, waits, strict=True)
+                if each.answered_s is not None
+            ]
+        ),
         Figure.MEAN_WAIT_S: _mean(waited),
         Figure.NINTH_DECILE_S: waited[int(0.9 * (len(waited) - 1))] if waited else None,
         Figure.LONGEST_WAIT_S: waited[-1] if waited else None,
@@ -157,12 +163,11 @@ def _of_callers(entries: Sequence[Entry], norm: ServiceLevel) -> dict[Figure, fl
     }
 
 
-def _waits(entries: Sequence[Entry]) -> list[Wait]:
-    return [
-        Wait(outcome=each.outcome, waited=timedelta(seconds=each.waited_s or 0.0))
-        for each in entries
-        if each.outcome is not None
-    ]
+def _told(entries: Sequence[Entry], waits: Sequence[float | None]) -> Iterator[Wait]:
+    """Yield the waits of those whose call is over, as the service level counts them."""
+    for entry, wait in zip(entries, waits, strict=True):
+        if entry.outcome is not None:
+            yield Wait(outcome=entry.outcome, waited=timedelta(seconds=wait or 0.0))
 
 
 def _mean(values: Sequence[float]) -> float | None:

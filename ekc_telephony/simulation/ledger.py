@@ -9,12 +9,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from ekc_telephony.core.call.facts import AgentChanged, CallOutcome
 from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
 from ekc_telephony.core.kernel.words import Word
 from ekc_telephony.simulation.traffic import Caller
+
+_NOT_INFORMED: Final = frozenset(
+    {
+        CallOutcome.ABANDONED_IN_QUEUE,
+        CallOutcome.SHORT,
+        CallOutcome.TECHNICAL_FAILURE,
+        CallOutcome.SENT_TO_FALLBACK,
+    }
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,13 +51,9 @@ class Entry:
     @property
     def is_informed(self) -> bool:
         """Tell whether he was told something instead of talking to a person."""
-        return self.answered_s is None and self.outcome not in {
-            None,
-            CallOutcome.ABANDONED_IN_QUEUE,
-            CallOutcome.SHORT,
-            CallOutcome.TECHNICAL_FAILURE,
-            CallOutcome.SENT_TO_FALLBACK,
-        }
+        if self.answered_s is not None or self.outcome is None:
+            return False
+        return self.outcome not in _NOT_INFORMED
 
     @property
     def is_cut_off(self) -> bool:
@@ -125,13 +131,13 @@ class Ledger:
 
     def agent_changed(self, changed: AgentChanged) -> None:
         """Book what the operator did until now."""
-        at_s = self.seconds(changed.at)
+        at_s, doing = self.seconds(changed.at), _doing(changed)
         time = self._times.get(changed.agent)
         if time is None:
-            self._times[changed.agent] = _Time(_doing(changed), at_s)
+            self._times[changed.agent] = _Time(doing, at_s)
             return
         self._book(time, at_s)
-        time.doing = _doing(changed)
+        time.doing = doing
 
     def close(self) -> None:
         """Book what all operators did until the end of the measured time."""

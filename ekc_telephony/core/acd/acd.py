@@ -59,6 +59,7 @@ from ekc_telephony.core.acd.messages import (
     WrapUpDeclaredOver,
 )
 from ekc_telephony.core.acd.specs import AgentRules, AgentSpec, QueueSpec
+from ekc_telephony.core.kernel.deadlines import earlier
 from ekc_telephony.core.kernel.ids import AgentId, CallId, QueueId
 
 PRIORITY_WORTH: Final = timedelta(seconds=60)
@@ -231,8 +232,7 @@ class Acd:
     def next_deadline(self) -> datetime | None:
         """Return when a wrap-up or rest is over, or a caller's waiting changes something."""
         callers = None if self._matching.is_suspended else self._callers.next_deadline()
-        moments = (self._agents.next_deadline(), callers)
-        return min((each for each in moments if each is not None), default=None)
+        return earlier(self._agents.next_deadline(), callers)
 
     def on_time(self, now: datetime) -> list[AcdEffect]:
         """End the wrap-ups and rests that are due, and let callers have waited."""

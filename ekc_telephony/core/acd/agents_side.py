@@ -40,7 +40,7 @@ from ekc_telephony.core.acd.messages import (
 )
 from ekc_telephony.core.acd.specs import AgentRules
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence, PresenceCause
-from ekc_telephony.core.kernel.deadlines import Deadlines
+from ekc_telephony.core.kernel.deadlines import Deadlines, earlier
 from ekc_telephony.core.kernel.ids import AgentId, CallId, QueueId
 
 UNREACHABLE_REST: Final = timedelta(seconds=30)
@@ -96,8 +96,7 @@ class AgentsSide:
 
     def next_deadline(self) -> datetime | None:
         """Return when a wrap-up or rest is over, or somebody is ready again."""
-        moments = (self._pauses.next(), self._absences.next())
-        return min((each for each in moments if each is not None), default=None)
+        return earlier(self._pauses.next(), self._absences.next())
 
     def on_time(self, now: datetime) -> list[AcdEffect]:
         """End the wrap-ups, rests and absences that are due."""
@@ -252,7 +251,7 @@ class AgentsSide:
         changed = agent.declare(event.presence, event.reason)
         self._plan_return(agent, now)
         effects = [] if agent.is_ready else self._let_others_serve(agent, now)
-        pausing = agent.activity in {Activity.WRAP_UP, Activity.RESTING}
+        pausing = agent.activity is Activity.WRAP_UP or agent.activity is Activity.RESTING
         if event.presence is Presence.READY and pausing:
             return self._end_pause(agent, now, is_early=True)
         told: list[AcdEffect] = [agent.changed(now)] if changed else []

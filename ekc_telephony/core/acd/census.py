@@ -7,8 +7,11 @@ Rule 1: whoever serves a queue, at once or after an easing, is counted there onc
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
+
+_UNKNOWN: Final = (False, False)
 
 
 class Census:
@@ -38,8 +41,8 @@ class Census:
 
     def count(self, agent: AgentId, *, is_ready: bool, is_signed_in: bool) -> None:
         """Take note of how an agent is."""
-        was_ready, was_signed_in = self._known.get(agent, (False, False))
-        if (was_ready, was_signed_in) == (is_ready, is_signed_in):
+        was_ready, was_signed_in = self._known.get(agent, _UNKNOWN)
+        if was_ready is is_ready and was_signed_in is is_signed_in:
             return
         self._known[agent] = is_ready, is_signed_in
         for queue in self._queues.get(agent, ()):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from ekc_telephony.core.kernel.ids import AppealId, CallId
 
@@ -26,6 +27,11 @@ def appeal_number(call: CallId) -> AppealId:
     match = _UNIQUE_ID.fullmatch(call)
     if match is None:
         return AppealId(call)
-    made_at = datetime.fromtimestamp(int(match["epoch"]), UTC)
-    number = f"{made_at:%y%m%d-%H%M%S}-{match['count']}"
-    return AppealId(f"{match['node']}-{number}" if match["node"] else number)
+    node, epoch, count = match.groups()
+    number = f"{_second(epoch)}-{count}"
+    return AppealId(f"{node}-{number}" if node else number)
+
+
+@lru_cache(maxsize=8)  # in a busy second many calls reach us, and to spell it is half the work
+def _second(epoch: str) -> str:
+    return f"{datetime.fromtimestamp(int(epoch), UTC):%y%m%d-%H%M%S}"

@@ -111,7 +111,10 @@ class Chronicle:
 
     def is_open(self, kind: SegmentKind) -> bool:
         """Tell whether a segment of this kind is going on."""
-        return any(each is kind for each, _ in self._open)
+        for each, _ in self._open:  # not `any`: this is asked after every step of every call
+            if each is kind:
+                return True
+        return False
 
     def registered(
         self, *, appeal: AppealId, did: Did, number: str | None, script: ScriptId | None

@@ -148,7 +148,10 @@ class Desk:
 
     def is_talking(self, leg: LegId) -> bool:
         """Tell whether this is an agent's leg of the conversation."""
-        return leg in self.talking_legs()
+        talk, colleague = self.talk, self.colleague
+        if talk is not None and leg == talk.leg:
+            return True
+        return colleague is not None and leg == colleague.leg
 
     # --- offers
 

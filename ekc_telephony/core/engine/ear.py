@@ -136,6 +136,8 @@ class Ear:
 
     def hush(self) -> list[Command]:
         """Stop whatever he hears."""
+        if self._playback is None and not self._hears_music:
+            return []
         commands: list[Command] = []
         if self._playback is not None:
             commands.append(StopPlayback(call=self._call, playback=self._playback))

@@ -50,6 +50,7 @@ from ekc_telephony.core.engine.switchboard import Handlers, Switchboard
 from ekc_telephony.core.engine.talk_requests import Obstacle
 from ekc_telephony.core.engine.transfer_codes import Wish
 from ekc_telephony.core.ivr.script import Script
+from ekc_telephony.core.kernel.deadlines import earlier
 from ekc_telephony.core.kernel.ids import CallId, LegId
 
 __all__ = ["HANDLERS", "Effect", "Engine", "EnginePlan"]
@@ -115,8 +116,7 @@ class Engine:
         """Return when `on_time` must next be called, or None when nothing is pending."""
         board = self._board
         session = None if board.blind_since else board.deadlines.next()
-        moments = (session, board.acd.next_deadline())
-        return min((each for each in moments if each is not None), default=None)
+        return earlier(session, board.acd.next_deadline())
 
     def on_time(self, now: datetime) -> list[Effect]:
         """Let time pass. Harmless when nothing is due."""

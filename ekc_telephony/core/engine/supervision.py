@@ -114,7 +114,10 @@ class Supervision:
 
     def of_leg(self, leg: LegId) -> SupervisionState | None:
         """Return whose leg or tap this is."""
-        return next((each for each in self._states.values() if leg in {each.leg, each.tap}), None)
+        for each in self._states.values():
+            if leg in {each.leg, each.tap}:
+                return each
+        return None
 
     def of_bridge(self, bridge: BridgeId) -> SupervisionState | None:
         """Return whose own bridge this is."""
@@ -122,6 +125,8 @@ class Supervision:
 
     def next_deadline(self) -> datetime | None:
         """Return when a phone has rung long enough, or a reason was told for long enough."""
+        if not self._states:
+            return None  # nearly always, and this is asked after every step of every call
         moments = (each.lapses_at for each in self._states.values())
         return min((each for each in moments if each is not None), default=None)
 

@@ -17,6 +17,13 @@ from typing import Generic, TypeVar
 NameT = TypeVar("NameT")
 
 
+def earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Return whichever of two next moments comes first; None when nothing is pending."""
+    if one is None:
+        return other
+    return one if other is None or one <= other else other
+
+
 class Deadlines(Generic[NameT]):
     """The next moment of each name, and the earliest of all."""
 
@@ -36,11 +43,12 @@ class Deadlines(Generic[NameT]):
 
     def next(self) -> datetime | None:
         """Return the earliest moment, or None when nothing is pending."""
-        while self._heap:
-            moment, _, name = self._heap[0]
-            if self._moments.get(name) == moment:
+        heap, moments = self._heap, self._moments
+        while heap:
+            moment, _, name = heap[0]
+            if moments.get(name) == moment:
                 return moment
-            heapq.heappop(self._heap)
+            heapq.heappop(heap)
         return None
 
     def take_due(self, now: datetime) -> NameT | None:
