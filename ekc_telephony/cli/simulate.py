@@ -10,18 +10,14 @@ Exit codes: 0 all is well; 2 the command line or a scenario is wrong.
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ekc_telephony.cli import simulate_view as view
 from ekc_telephony.cli.asking import WRONG_INPUT, AsJson, fail, print_table
+from ekc_telephony.cli.simulate_progress import progress
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.simulation.load import Playable, load_scenario
 from ekc_telephony.simulation.replications import Report, differences, replicate, report_of
@@ -34,10 +30,19 @@ Other = Annotated[
     Path | None,
     typer.Option("--compare", metavar="OTHER.yaml", help="Another policy for the same callers."),
 ]
-Replications = Annotated[int, typer.Option("--replications", "-r", min=1, help="How many days.")]
+Replications = Annotated[
+    int,
+    typer.Option(
+        "--replications",
+        "-r",
+        min=1,
+        help="How many days. A day of 150,000 calls takes some 40 s of a processor; for one: -r 1.",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="For the dice: the same seed, the same days.")]
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", "-j", min=1, help="Processes at once; all processors.")
+    int | None,
+    typer.Option("--jobs", "-j", min=1, help="Processes at once; as many as processors."),
 ]
 Confidence = Annotated[
     float, typer.Option(min=0.5, max=0.9999, help="How sure the intervals shall be.")
@@ -61,7 +66,7 @@ def simulate(
     jobs = min(jobs or os.cpu_count() or 1, replications * len(policies))
     _check_same_queues(policies, compare)
     try:
-        with _progress(len(policies) * replications) as watch:
+        with progress(len(policies) * replications, jobs=jobs) as watch:
             days = replicate(policies, replications=replications, seed=seed, jobs=jobs, watch=watch)
     except NotRoutingAloneError as error:
         fail(f"{scenario}: {error}", code=WRONG_INPUT)
@@ -110,20 +115,3 @@ def _check_same_queues(policies: list[Playable], other: Path | None) -> None:
             "scenario, whose callers call in both; add them, or compare with another file",
             code=WRONG_INPUT,
         )
-
-
-@contextmanager
-def _progress(days: int) -> Iterator[Callable[[float], None] | None]:
-    """Show how far it is, to a person at a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    columns = (
-        TextColumn("Моделирование"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=days)
-        yield lambda over: progress.update(task, completed=over)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
@@ -25,6 +25,7 @@ Estimates: TypeAlias = Mapping[Figure, Estimate]
 Watch: TypeAlias = Callable[[float], None]
 """Is told from time to time how many days are over; a part of one counts, too."""
 CONFIDENCE: Final = 0.95
+_LOOK_EVERY_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,20 +149,44 @@ def _one_by_one(tasks: Sequence[Task], watch: Watch) -> Iterator[Measured]:
 def _at_once(tasks: Sequence[Task], jobs: int, watch: Watch) -> Iterable[Measured]:
     # A forked child would inherit the thread that paints the progress, asleep with its locks held.
     context = multiprocessing.get_context("spawn")
+    over = context.Array("d", len(tasks), lock=False)
     with ProcessPoolExecutor(
-        max_workers=min(jobs, len(tasks)), mp_context=context, initializer=_die_of_ctrl_c
+        max_workers=min(jobs, len(tasks)),
+        mp_context=context,
+        initializer=_begin_to_work,
+        initargs=(over,),
     ) as pool:
-        futures: list[Future[Measured]] = [pool.submit(_simulate, task) for task in tasks]
+        futures: list[Future[Measured]] = [
+            pool.submit(_simulate_and_tell, task, number) for number, task in enumerate(tasks)
+        ]
         running = set(futures)
         while running:
-            _, running = wait(running, return_when=FIRST_COMPLETED)
-            watch(len(futures) - len(running))
+            _, running = wait(running, timeout=_LOOK_EVERY_S, return_when=FIRST_EXCEPTION)
+            watch(sum(over))
         return [each.result() for each in futures]
 
 
-def _die_of_ctrl_c() -> None:
+class _Worker:
+    """What a worker process knows besides its task."""
+
+    over: MutableSequence[float]
+    """Which share of each day is over; the process that started it looks at it, too."""
+
+
+def _begin_to_work(over: MutableSequence[float]) -> None:
     """Let Ctrl-C end a worker without a word; the process that started it says enough."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _Worker.over = over
+
+
+def _simulate_and_tell(task: Task, number: int) -> Measured:
+    measured = _simulate(task, partial(_note, number))
+    _note(number, 1.0)
+    return measured
+
+
+def _note(number: int, share: float) -> None:
+    _Worker.over[number] = share
 
 
 def _simulate(task: Task, watch: Watch | None = None) -> Measured:

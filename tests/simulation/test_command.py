@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from ekc_telephony.cli.simulate import simulate
+from ekc_telephony.cli.simulate_progress import Lines
 from tests.simulation.centre import one_queue
 
 ekc = typer.Typer()
@@ -61,7 +62,7 @@ def test_one_replication_has_no_interval(scenario: Path) -> None:
 
 def test_a_program_reads_the_same_numbers(scenario: Path) -> None:
     shown = run(scenario, "--replications", 3, "--jobs", 1, "--json", "--seed", 9)
-    told = json.loads(shown.output)
+    told = json.loads(shown.stdout)
     assert told["seed"] == 9
     assert told["replications"] == 3
     [only] = told["scenarios"]
@@ -72,8 +73,8 @@ def test_a_program_reads_the_same_numbers(scenario: Path) -> None:
         calls["mean"]
     )
     assert (
-        run(scenario, "-r", 3, "-j", 1, "--json", "--seed", 9).output.split('"cpu_s"')[0]
-        == (shown.output.split('"cpu_s"')[0])
+        run(scenario, "-r", 3, "-j", 1, "--json", "--seed", 9).stdout.split('"cpu_s"')[0]
+        == (shown.stdout.split('"cpu_s"')[0])
     )
 
 
@@ -81,11 +82,29 @@ def test_two_policies_stand_side_by_side_with_their_difference(scenario: Path, o
     shown = run(scenario, "--compare", other, "-r", 3, "-j", 1)
     assert shown.exit_code == 0, shown.output
     assert "Разница" in shown.output
-    told = json.loads(run(scenario, "--compare", other, "-r", 3, "-j", 1, "--json").output)
+    told = json.loads(run(scenario, "--compare", other, "-r", 3, "-j", 1, "--json").stdout)
     one, two = told["scenarios"]
     assert one["total"]["calls"] == two["total"]["calls"]
     assert told["difference"]["asa_s"]["mean"] < 0
     assert told["difference"]["calls"] == {"mean": 0, "low": 0, "high": 0}
+
+
+def test_it_says_beforehand_how_many_days_in_how_many_processes(scenario: Path) -> None:
+    shown = run(scenario, "-r", 3, "-j", 1)
+    assert shown.stderr.startswith("Моделирование: 3 дня в 1 процессе\n")
+    assert "Моделирование" not in shown.stdout
+
+
+def test_a_log_gets_a_line_for_each_tenth_but_not_every_second() -> None:
+    lines: list[str] = []
+    moments = iter([0.0, 4.0, 12.0, 14.0, 30.0, 31.0])
+    progress = Lines(2, write=lines.append, clock=lambda: next(moments))
+    for over in (0.3, 0.5, 0.8, 1.5, 2.0):
+        progress.tell(over)
+    assert lines == [
+        "Моделирование: 25%, осталось около 36 с",
+        "Моделирование: 75%, осталось около 10 с",
+    ]
 
 
 def test_a_mistake_ends_with_2_and_its_place(tmp_path: Path) -> None:

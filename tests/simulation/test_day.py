@@ -216,10 +216,13 @@ def test_the_warm_up_is_not_measured(tmp_path: Path) -> None:
 
 def test_processes_change_nothing_about_the_answer(tmp_path: Path) -> None:
     playable = busy(tmp_path)
+    told: list[float] = []
     alone, together = (
-        replicate([playable], replications=2, seed=1, jobs=jobs)[0] for jobs in (1, 2)
+        replicate([playable], replications=2, seed=1, jobs=jobs, watch=told.append)[0]
+        for jobs in (1, 2)
     )
     assert [each.total for each in alone] == [each.total for each in together]
+    assert told[-1] == 2
 
 
 def test_a_comparison_lets_the_callers_of_the_first_call_in_both(tmp_path: Path) -> None:
