@@ -33,15 +33,20 @@ class Agenda:
 
     def at(self, moment: datetime, action: Action, subject: Any) -> None:
         """Let `action(subject)` happen at the moment."""
-        self._planned += 1
         if moment > self.now:
+            self._planned += 1
             heapq.heappush(self._heap, (moment, self._planned, action, subject))
         else:
-            self._soon.append((self.now, self._planned, action, subject))
+            self.soon(action, subject)
 
     def after(self, seconds: float, action: Action, subject: Any) -> None:
         """Let `action(subject)` happen in so many seconds from now."""
-        self.at(self.now + timedelta(seconds=seconds), action, subject)
+        moment = self.now + timedelta(seconds=seconds)
+        if moment > self.now:
+            self._planned += 1
+            heapq.heappush(self._heap, (moment, self._planned, action, subject))
+        else:
+            self.soon(action, subject)
 
     def soon(self, action: Action, subject: Any) -> None:
         """Let `action(subject)` happen now, after all that is planned for this moment already."""

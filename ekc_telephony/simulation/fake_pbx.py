@@ -155,9 +155,9 @@ class FakePbx:
         self._follow(self.engine.handle(event, self._agenda.now))
 
     def _follow(self, effects: Iterable[Effect]) -> None:
-        doers = self._doers
+        doer_of = self._doers.get
         for effect in effects:
-            doer = doers.get(type(effect))
+            doer = doer_of(type(effect))
             if doer is not None:
                 doer(effect)
 

@@ -34,7 +34,7 @@ _SLACK: Final = 64
 """So many of a crew may be there in vain before it is tidied."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)  # whoever looks for him means him, no equal
 class Waiting:
     """One caller in a queue."""
 
