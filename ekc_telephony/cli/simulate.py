@@ -36,7 +36,7 @@ Replications = Annotated[
         "--replications",
         "-r",
         min=1,
-        help="How many days. A day of 150,000 calls takes some 40 s of a processor; for one: -r 1.",
+        help="How many days. A day of 150,000 calls takes some 45 s of a processor; for one: -r 1.",
     ),
 ]
 Seed = Annotated[int, typer.Option(help="For the dice: the same seed, the same days.")]
