@@ -105,6 +105,8 @@ class Supervision:
 
     def legs(self) -> list[LegId]:
         """Return the legs of supervisors and their taps, believed alive."""
+        if not self._states:
+            return []
         taps = [each.tap for each in self._states.values() if each.tap is not None]
         return [*(each.leg for each in self._states.values()), *taps]
 
