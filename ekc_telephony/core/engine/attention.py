@@ -35,6 +35,7 @@ from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import AttentionState
 from ekc_telephony.core.ivr.spoken import plural
+from ekc_telephony.core.kernel.deadlines import earlier
 from ekc_telephony.core.kernel.ids import LegId
 
 _MINUTE: Final = timedelta(minutes=1)
@@ -133,8 +134,7 @@ def is_agent_silent(course: Course) -> bool:
 
 def next_deadline(course: Course) -> datetime | None:
     """Return when one of the two will have been silent for too long."""
-    moments = (_due_at(course, course.attention), _agent_due_at(course))
-    return min((each for each in moments if each is not None), default=None)
+    return earlier(_due_at(course, course.attention), _agent_due_at(course))
 
 
 def on_time(course: Course, now: datetime) -> list[SessionEffect]:
@@ -187,8 +187,10 @@ def _tell(course: Course, kind: NoteKind, text: str, now: datetime) -> list[Sess
 
 def _due_at(course: Course, seen: AttentionState | None) -> datetime | None:
     """Return when somebody of whom this is seen will have been silent for too long."""
+    if seen is None or seen.is_speaking or seen.is_noted:
+        return None
     allowed = _allowed(course)
-    if seen is None or allowed is None or seen.is_speaking or seen.is_noted:
+    if allowed is None:
         return None
     if course.desk.talk is None or course.chronicle.is_open(SegmentKind.HOLD):
         return None
