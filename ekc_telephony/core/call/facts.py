@@ -30,7 +30,6 @@ from ekc_telephony.core.kernel.ids import (
     RecordingId,
     ScriptId,
 )
-from ekc_telephony.core.kernel.quick import quickly_made
 from ekc_telephony.core.kernel.words import Word
 
 FACTS_PER_SECOND: Final = 1_000
@@ -177,7 +176,6 @@ class CallRegistered:
     """The entry script; None when nobody serves the number dialled."""
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentStarted:
     """The call entered a new stretch."""
@@ -196,7 +194,6 @@ class SegmentStarted:
     """Of a talk: the agent's."""
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentEnded:
     """The stretch is over."""
@@ -299,7 +296,6 @@ class CallEnded:
     registered_at: datetime
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentChanged:
     """An agent's presence, reachability or activity changed."""

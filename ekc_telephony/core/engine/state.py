@@ -38,7 +38,6 @@ from ekc_telephony.core.kernel.ids import (
     ScriptId,
     SkillId,
 )
-from ekc_telephony.core.kernel.quick import quickly_made
 
 MOST_REGULARS: Final = 5_000
 """Of a few hundred bytes each: they stand at the beginning of every segment of the journal."""
@@ -59,7 +58,6 @@ class Phase(Enum):
     OVER = "over"
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSegment:
     """A segment that is going on."""
