@@ -12,7 +12,8 @@ down what came of it.
 
 Rule 1: an event, command or fact is written as a pair of its class's name and its fields; names
 are never given to another class.
-Rule 2: a field that a newer release added has a default; one it dropped is passed over.
+Rule 2: a field that a newer release added has a default; one it dropped is passed over; one it
+gave another name (`RENAMED`) is read under both.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import msgspec
 from ekc_telephony.core.call import commands, events, facts
 from ekc_telephony.core.call.events import CommandFailed, Event
 from ekc_telephony.core.engine.effects import Effect
-from ekc_telephony.core.engine.state import Changes, EngineState
+from ekc_telephony.core.engine.state import RENAMED, Changes, EngineState
 
 FORMAT: Final = 1
 """Of the records; a higher one than ours was written by a release that we cannot read."""
@@ -39,6 +40,9 @@ _CLASSES: Final[Mapping[str, Any]] = {
     for family in (events.Event, commands.Command, facts.Fact)
     for each in get_args(family)
 }
+
+
+_FORMER_NAMES: Final = tuple(msgspec.msgpack.encode(name) for name in RENAMED)
 
 
 class RecordUnreadableError(Exception):
@@ -185,7 +189,7 @@ def decode(content: bytes) -> Content:
         RecordUnreadableError: It is none of ours, or was written by a newer release.
     """
     try:
-        record: _Input | _Step | _Opening | _Stored = _decode(content)
+        record: _Input | _Step | _Opening | _Stored = _decode(_with_todays_names(content))
         match record:
             case _Stored(through=through):
                 return Stored(through=through)
@@ -203,6 +207,24 @@ def decode(content: bytes) -> Content:
             f"found a record of the journal that this release cannot read ({error}); expected one "
             f"of format {FORMAT} or older. Read it with the release that wrote it."
         ) from error
+
+
+def _with_todays_names(content: bytes) -> bytes:
+    """Return a record with its fields as they are called today."""
+    # A record is taken apart only when it may hold a former name: every start reads very many.
+    if not any(name in content for name in _FORMER_NAMES):
+        return content
+    return _encode(_renamed(msgspec.msgpack.decode(content)))
+
+
+def _renamed(value: Any) -> Any:
+    match value:
+        case dict():
+            return {RENAMED.get(key, key): _renamed(inner) for key, inner in value.items()}
+        case list():
+            return [_renamed(each) for each in value]
+        case _:
+            return value
 
 
 def _stepped(step: _Step) -> Step:

@@ -132,8 +132,8 @@ def _unknown_music(document: Document, folder: Path) -> Iterator[Mistake]:
 def _unknown_prompts(document: Document, folder: Path) -> Iterator[Mistake]:
     known = {file.stem for file in folder.glob("*.wav")}
     said = document.scalars_at(("queues", EVERY, "keys", EVERY, "say"))
-    whispered = document.scalars_at(("queues", EVERY, "whisper"))
-    for found in [*said, *whispered]:
+    briefed = document.scalars_at(("queues", EVERY, "briefing"))
+    for found in [*said, *briefed]:
         if found.written not in known:
             otherwise = "add it to sounds/manifest.yaml and run `ekc sounds render`"
             yield _unknown(document, found, "prompt", known, otherwise)

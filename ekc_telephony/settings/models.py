@@ -299,7 +299,7 @@ class Queue(Section):
     silence_after: PositiveDuration | None = None
     """After so long without the citizen's voice in a talk, or without his own, its operator is told
     (S1.19: 60s); nobody looks without it."""
-    whisper: Name | None = None
+    briefing: Name | None = None
     """The prompt with its name that operators hear, with the citizen's wait, before him."""
     announce_wait: bool = False
     """Whether the caller hears the expected wait, too, whenever he hears his position."""

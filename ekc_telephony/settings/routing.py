@@ -122,7 +122,7 @@ def _queue_spec(queue: Queue, queues: Mapping[str, Queue]) -> QueueSpec:
         keys=queue_keys(queue),
         announces_wait=queue.announce_wait,
         silence_after=queue.silence_after,
-        whisper=None if queue.whisper is None else PromptKey(queue.whisper),
+        briefing=None if queue.briefing is None else PromptKey(queue.briefing),
     )
 
 

@@ -26,7 +26,7 @@ from tests.adapters.ari.sip_phone import scripted_phone
 
 AT_ONCE = timedelta()
 NOT_FOUND = 404
-WHISPERED = "88001000005"
+BRIEFED = "88001000005"
 """Straight into a queue whose operators hear its name before the citizen."""
 BENEFITS = {"entry": "wait", "nodes": {"wait": {"kind": "enqueue", "queue": "benefits"}}}
 PORTS = PortBlock.find_free()
@@ -45,11 +45,11 @@ def change(document: Document) -> None:
     operators[FIXED] |= {"line": "second", "skills": {"pensions": 5}, "initial_presence": "ready"}
     for queue in document["queues"]:
         queue["silence_after"] = "2s"
-    whispered = {"id": "benefits", "title": "Пособия", "skills": {"benefits": 6}}
+    briefed = {"id": "benefits", "title": "Пособия", "skills": {"benefits": 6}}
     document["queues"].append(
-        dict(document["queues"][1]) | whispered | {"whisper": "queue-pensions", "ring_time": "10s"}
+        dict(document["queues"][1]) | briefed | {"briefing": "queue-pensions", "ring_time": "10s"}
     )
-    document["numbers"].append({"did": WHISPERED, "script": "benefits"})
+    document["numbers"].append({"did": BRIEFED, "script": "benefits"})
 
 
 @pytest.fixture(scope="module")
@@ -239,16 +239,16 @@ async def test_the_operator_alone_hears_whose_citizen_it_is_before_they_are_conn
     stand: Stand,
 ) -> None:
     smirnova = await stand.on_duty("smirnova", Answer(after=AT_ONCE))
-    citizen = await stand.call(WHISPERED)
+    citizen = await stand.call(BRIEFED)
     citizen.line.say(whistle(), is_repeated=True)
     await happens(citizen.line.established)
     await stand.until_agent("smirnova", lambda agent: agent.activity is Activity.TALKING)
     line = smirnova.lines[0]
     await stand.hears(line, stand.prompt("queue-pensions"))
-    await stand.hears(line, stand.prompt("whisper-waited"))
+    await stand.hears(line, stand.prompt("briefing-waited"))
     await stand.hears(line, stand.prompt("minutes-0"))
     await hear_each_other(stand, citizen, smirnova)
-    for prompt in ("queue-pensions", "whisper-waited", "minutes-0"):
+    for prompt in ("queue-pensions", "briefing-waited", "minutes-0"):
         heard = find_prompt(citizen.line.heard_so_far, stand.prompt(prompt))
         assert not heard.is_heard, prompt
     await citizen.line.hang_up()
@@ -260,11 +260,11 @@ async def test_the_operator_alone_hears_whose_citizen_it_is_before_they_are_conn
     ]
 
 
-async def test_an_operator_who_hangs_up_in_the_whisper_has_refused_the_citizen(
+async def test_an_operator_who_hangs_up_in_the_briefing_has_refused_the_citizen(
     stand: Stand,
 ) -> None:
     smirnova = await stand.on_duty("smirnova", Answer(after=AT_ONCE))
-    citizen = await stand.call(WHISPERED)
+    citizen = await stand.call(BRIEFED)
     await happens_to_answer(smirnova)
     await smirnova.lines[0].hang_up()
     await stand.until_agent("smirnova", lambda agent: agent.activity is Activity.RESTING)
@@ -273,9 +273,9 @@ async def test_an_operator_who_hangs_up_in_the_whisper_has_refused_the_citizen(
     assert (await stand.outcome_of(citizen.number)) is not CallOutcome.ANSWERED
 
 
-async def test_a_citizen_who_hangs_up_in_the_whisper_frees_the_operator(stand: Stand) -> None:
+async def test_a_citizen_who_hangs_up_in_the_briefing_frees_the_operator(stand: Stand) -> None:
     smirnova = await stand.on_duty("smirnova", Answer(after=AT_ONCE))
-    citizen = await stand.call(WHISPERED)
+    citizen = await stand.call(BRIEFED)
     await happens_to_answer(smirnova)
     await citizen.line.hang_up()
     await happens(smirnova.lines[0].ended)

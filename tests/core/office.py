@@ -176,7 +176,7 @@ QUEUES: Final = (
             ),
         ),
     ),
-    replace(queue(NAMED), whisper=PromptKey("queue-named")),
+    replace(queue(NAMED), briefing=PromptKey("queue-named")),
     replace(
         queue(REMOTE, requires={_DEUTSCH: 9}),
         overflows=(

@@ -8,6 +8,7 @@ a release that changes `core/engine/state.py` adds one (`python -m tests.runtime
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -27,9 +28,9 @@ from ekc_telephony.core.call.events import (
 from ekc_telephony.core.call.facts import CallEnded, CallOutcome
 from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.core.engine.engine import Effect, Engine
-from ekc_telephony.core.engine.state import EngineState, Phase
+from ekc_telephony.core.engine.state import Changes, EngineState, Phase
 from ekc_telephony.core.kernel.ids import BridgeId, CallId, Did, LegId, PlaybackId
-from ekc_telephony.runtime.journal_codec import Opening, decode, encode_opening
+from ekc_telephony.runtime.journal_codec import Opening, decode, encode_opening, encode_step
 from tests.core.office import ANNA, BORIS, NOON, URGENT, VERA, engine, restored_engine, seconds
 
 SNAPSHOTS: Final = Path(__file__).parents[1] / "recordings" / "snapshots"
@@ -138,6 +139,17 @@ def test_this_release_writes_what_its_snapshot_says() -> None:
     written = decode(_opening_of(full_office()))
     assert isinstance(written, Opening)
     assert written.state == _read(newest), "core/engine/state.py changed: add a snapshot"
+
+
+def test_a_field_is_read_under_the_name_that_an_earlier_release_gave_it() -> None:
+    """The agent who heard whose caller it is, when that release ended, is connected by this one."""
+    (ringing,) = [each for each in full_office().state().sessions if each.offer is not None]
+    assert ringing.offer is not None
+    briefed = replace(ringing, offer=replace(ringing.offer, briefing=PlaybackId("olga-heard")))
+    written = encode_step(NOON, None, [], Changes(sessions=(briefed,)), is_broken=False)
+    before = written.replace(b"\xa8briefing", b"\xa7whisper")
+    assert before != written
+    assert decode(before) == decode(written)
 
 
 def _opening_of(core: Engine) -> bytes:

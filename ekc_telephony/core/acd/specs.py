@@ -223,7 +223,7 @@ class QueueSpec:
     """After so long without the caller's voice in a talk, or without his own, its agent is told;
     None for never."""
 
-    whisper: PromptKey | None = None
+    briefing: PromptKey | None = None
     """What its agents hear before they are connected, with the caller's wait; None for nothing."""
 
     @property

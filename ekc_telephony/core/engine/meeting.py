@@ -15,7 +15,7 @@ from ekc_telephony.core.acd.messages import ConversationAdopted
 from ekc_telephony.core.call.commands import HangUpCause, HangUpLeg
 from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
-from ekc_telephony.core.engine import attention, conference, ending, transferring, whispering
+from ekc_telephony.core.engine import attention, briefing, conference, ending, transferring
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.outside import OUTCOMES
@@ -37,35 +37,35 @@ def leg_answered(course: Course, leg: LegId, now: datetime) -> list[SessionEffec
         return []  # told twice: after a reconnect both the snapshot and the event tell it
     if offer is None or leg != course.desk.offered_leg:
         return [HangUpLeg(call=course.call, leg=leg)]
-    if course.spec().whisper is None:
+    if course.spec().briefing is None:
         return _connect(course, offer, now)
-    return whispering.begin(course, offer, now)
+    return briefing.begin(course, offer, now)
 
 
-def whisper_ended(
+def briefing_ended(
     course: Course, playback: PlaybackId, now: datetime, *, was_played: bool
 ) -> list[SessionEffect]:
-    """Connect the agent who has heard the whisper; any other playback is none of ours."""
+    """Connect the agent who has heard the briefing; any other playback is none of ours."""
     offer = course.desk.offer
-    if offer is None or offer.whisper != playback:
+    if offer is None or offer.briefing != playback:
         return []
     if not was_played:
-        return whispering.broke_off(course, offer, now)
+        return briefing.broke_off(course, offer, now)
     return _connect(course, offer, now)
 
 
 def connect_at_once(course: Course, now: datetime) -> list[SessionEffect]:
-    """Connect the agent who hears the whisper, however much of it he heard."""
+    """Connect the agent who hears the briefing, however much of it he heard."""
     offer = course.desk.offer
     if offer is None:
         return []
     # Asterisk lets nobody into a bridge who still hears a prompt.
-    return [*whispering.hush(course, offer), *_connect(course, offer, now)]
+    return [*briefing.hush(course, offer), *_connect(course, offer, now)]
 
 
 def offer_overdue(course: Course, now: datetime) -> list[SessionEffect]:
-    """Stop ringing a phone that nobody answers, or a whisper that does not end."""
-    return connect_at_once(course, now) if whispering.is_on(course) else course.desk.give_up(now)
+    """Stop ringing a phone that nobody answers, or a briefing that does not end."""
+    return connect_at_once(course, now) if briefing.is_on(course) else course.desk.give_up(now)
 
 
 def leg_ended(course: Course, leg: LegId, reason: EndReason, now: datetime) -> list[SessionEffect]:

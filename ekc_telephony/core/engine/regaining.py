@@ -26,7 +26,14 @@ from ekc_telephony.core.call.facts import (
     SegmentKind,
     SegmentOutcome,
 )
-from ekc_telephony.core.engine import attention, ending, meeting, message, transferring, whispering
+from ekc_telephony.core.engine import (
+    attention,
+    briefing,
+    ending,
+    meeting,
+    message,
+    transferring,
+)
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.effects import SessionEffect
 from ekc_telephony.core.engine.state import MessageStage, Phase
@@ -46,7 +53,7 @@ def control_regained(course: Course, seen: Seen, now: datetime) -> list[SessionE
         *course.supervision.end_all(now),
         *(DestroyBridge(call=course.call, bridge=each) for each in seen.strange_bridges),
     ]
-    if seen.answered is not None and whispering.is_on(course):
+    if seen.answered is not None and briefing.is_on(course):
         return [*left, *meeting.connect_at_once(course, now)]
     if seen.answered is not None:
         return [*left, *meeting.leg_answered(course, seen.answered, now)]

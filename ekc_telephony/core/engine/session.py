@@ -245,7 +245,7 @@ class Session:
     ) -> list[SessionEffect]:
         """Go on after prompts; failed ones first wait for the hangup that may explain them."""
         if not self.course.ear.is_hearing(playback):
-            heard = meeting.whisper_ended(self.course, playback, now, was_played=was_played)
+            heard = meeting.briefing_ended(self.course, playback, now, was_played=was_played)
             return heard + self.course.supervision.heard_why(playback, now)
         self.course.ear.heard()
         if not was_played:

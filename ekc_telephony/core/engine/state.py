@@ -7,12 +7,14 @@ whom is asked of Asterisk (`ControlRegained`), scripts are kept beside it by the
 
 Rule 1: plain values only (text, numbers, moments, Enums, other snapshots), never a union of two
 kinds of snapshot, so that it can be written and read without a schema of its own.
-Rule 2: a field is never renamed and never changes its meaning. A new field has a default, so that
-the snapshots of the release before can be adopted; `tests/recordings/snapshots` holds some.
+Rule 2: a field never changes its meaning, and its name only together with `RENAMED`. A new field
+has a default, so that the snapshots of the release before can be adopted;
+`tests/recordings/snapshots` holds some.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -39,6 +41,8 @@ from ekc_telephony.core.kernel.ids import (
     SkillId,
 )
 
+RENAMED: Final[Mapping[str, str]] = {"whisper": "briefing"}
+"""Fields by the names that earlier releases wrote them under; no field takes such a name again."""
 MOST_REGULARS: Final = 5_000
 """Of a few hundred bytes each: they stand at the beginning of every segment of the journal."""
 
@@ -122,8 +126,8 @@ class OfferState:
     offer: OfferId
     agent: AgentId
     lapses_at: datetime
-    """When it has rung, or whispered, long enough."""
-    whisper: PlaybackId | None = None
+    """When it has rung, or briefed, long enough."""
+    briefing: PlaybackId | None = None
     """What the agent hears who has picked up; None as long as it rings."""
 
 

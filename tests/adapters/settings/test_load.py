@@ -135,7 +135,7 @@ def test_an_operator_serves_the_queues_of_his_line_whose_skills_he_has(folder: P
         ("store: {}", "store: {url: postgresql+asyncpg://e:pw@h/e}", "without a password", "write"),
         ("service_level:", "service_level:\nservice_level:", "every key once", "remove or rename"),
         ("line: second, skills: {pensions: 6}", "line: second, contact: x", "a SIP address", "wr"),
-        ("record: true", "record: true\n    whisper: bell", "a prompt that exists", "add it to"),
+        ("record: true", "record: true\n    briefing: bell", "a prompt that exists", "add it to"),
         ("{general: 8}", "{general: 8}, auto_answer: true", "`phone:` beside", "write"),
         ("{general: 8}", "{general: 8}, phone: yealnk", "one of: yealink", "did you mean yealink?"),
     ],
