@@ -96,27 +96,28 @@ class DockerImages:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._name = f"ekc-one-call-{os.getpid()}"
+        self._containers: list[str] = []
 
     def command(self, image: str, *words: str) -> Sequence[str | Path]:
         """Return what to type to run a program of the image."""
-        options = ["--rm", "--name", self._container(image), "--network", "host", "--read-only"]
+        # One image runs several programs at once, each in a container of its own.
+        self._containers.append(f"{self._name}-{len(self._containers)}")
+        options = ["--rm", "--name", self._containers[-1], "--network", "host", "--read-only"]
         options += ["--tmpfs", "/tmp", "--cap-drop", "ALL", "--env", _PASSWORD_FILE]
         options += ["--security-opt", "no-new-privileges", "--volume", f"{self._name}:{STATE}"]
         options += ["--volume", f"{self._folder / 'ekc.yaml'}:{CONFIG}:ro"]
         return ["docker", "run", *options, "--entrypoint", words[0], image, *words[1:]]
 
-    def stop(self, image: str, process: subprocess.Popen[bytes]) -> None:
+    def stop(self, image: str, process: subprocess.Popen[bytes]) -> None:  # noqa: ARG002 - a port
         """Ask what `command` started to end in order."""
-        _quietly("docker", "stop", self._container(image))
+        process.terminate()  # `docker run` hands the signal on to the program
         process.wait(_PATIENCE_S)
 
-    def remove(self, image: str) -> None:
-        """Remove what is left of an image's container, and the state."""
-        _quietly("docker", "rm", "--force", self._container(image))
+    def remove(self, image: str) -> None:  # noqa: ARG002 - a port
+        """Remove what is left of the containers, and the state."""
+        if self._containers:
+            _quietly("docker", "rm", "--force", *self._containers)
         _quietly("docker", "volume", "rm", "--force", self._name)
-
-    def _container(self, image: str) -> str:
-        return f"{self._name}-{image.partition(':')[0].rpartition('/')[2]}"
 
 
 class BuildahImages:

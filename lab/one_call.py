@@ -1,10 +1,10 @@
 """
 One call through Asterisk and the engine as their container images hold them; `make images` ends so.
 
-What compose.yaml starts is started, in its order: `ekc-prepare`, Asterisk, the engine. Then an
-operator's phone registers and dials «ready», a citizen calls, hears the greeting and the menu,
-presses 1, and hears the operator. At last all is stopped, and the engine's image is asked for its
-appeals.
+What compose.yaml starts is started, in its order: `ekc-prepare`, Asterisk, the engine, the guard.
+Then an operator's phone registers and dials «ready», a citizen calls, hears the greeting and the
+menu, presses 1, and hears the operator. What the timers do is done once. At last all is stopped,
+and the engine's image is asked for its appeals.
 
     python -m lab.one_call --with buildah --folder FOLDER ASTERISK_IMAGE ENGINE_IMAGE
 
@@ -47,6 +47,8 @@ START_LIMIT: Final = timedelta(seconds=40)
 HEAR_LIMIT: Final = timedelta(seconds=25)
 """The greeting and the menu together last 19 s."""
 TALK: Final = timedelta(seconds=3)
+TIMERS_SAY: Final = ("Посчитано", "сверено")
+"""Of `ekc stats --keep` and of `ekc appeals reconcile`."""
 _POLL_S: Final = 0.2
 
 
@@ -86,23 +88,24 @@ def write_config(folder: Path, ports: PortBlock) -> None:
 @contextmanager
 def running_node(node: Node) -> Iterator[None]:
     """
-    Run Asterisk and the engine until the block is left; healthy when it begins.
+    Run Asterisk, engine and guard until the block is left; healthy when it begins.
 
     Raises:
         OneCallError: They did not start.
         ImageFailedError: The configuration could not be rendered.
     """
     answer_of(node.images, node.engine, "ekc-prepare")
-    logs = {name: node.folder / f"{name}.log" for name in ("asterisk", "engine")}
+    logs = {name: node.folder / f"{name}.log" for name in ("asterisk", "engine", "guard")}
     with (
         running_image(node.images, node.asterisk, "ekc-asterisk", log=logs["asterisk"]) as asterisk,
         running_image(node.images, node.engine, "ekc", "serve", log=logs["engine"]) as engine,
+        running_image(node.images, node.engine, "ekc", "guard", log=logs["guard"]) as guard,
     ):
         try:
-            asyncio.run(_wait_until_healthy(node, (asterisk, engine)))
+            asyncio.run(_wait_until_healthy(node, (asterisk, engine, guard)))
         except TimeoutError:
             said = "\n".join(f"{name}: {last_words(log)}" for name, log in logs.items())
-            raise OneCallError(f"asterisk and engine did not become healthy:\n{said}") from None
+            raise OneCallError(f"the node did not become healthy:\n{said}") from None
         yield
 
 
@@ -139,6 +142,22 @@ async def let_one_call_through(node: Node) -> None:
         await operator.unregister()
 
 
+async def let_timers_work(node: Node) -> None:
+    """
+    Start what compose.yaml calls `timers`, and wait until each has done its work once.
+
+    Raises:
+        OneCallError: They did not.
+    """
+    log = node.folder / "timers.log"
+    with running_image(node.images, node.engine, "ekc-timers", log=log):
+        try:
+            async with asyncio.timeout(START_LIMIT.total_seconds()):
+                await _said(log, TIMERS_SAY)
+        except TimeoutError:
+            raise OneCallError(f"the timers did not do their work:\n{last_words(log)}") from None
+
+
 def judge(node: Node) -> str:
     """
     Return the table of appeals when it is as it should be.
@@ -162,10 +181,19 @@ async def _wait_until_healthy(node: Node, programs: tuple[subprocess.Popen[bytes
             await asyncio.sleep(_POLL_S)
 
 
+async def _said(log: Path, words: tuple[str, ...]) -> None:
+    while True:
+        text = await asyncio.to_thread(log.read_text, encoding="utf-8")
+        if all(word in text for word in words):
+            return
+        await asyncio.sleep(_POLL_S)
+
+
 def _is_healthy(port: int) -> bool:
+    """Tell whether the engine is fit and misses nothing: without a guard it warns."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
-            return True
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as page:
+            return not json.load(page)["warnings"]
     except (urllib.error.URLError, OSError):
         return False
 
@@ -185,6 +213,7 @@ def _run(options: argparse.Namespace) -> None:
         )
         with running_node(node):
             asyncio.run(let_one_call_through(node))
+            asyncio.run(let_timers_work(node))
         print(judge(node), end="")
 
 

@@ -27,7 +27,7 @@ HOST_NAME: Final = re.compile(
     r"https?://(?!127\.0\.0\.1)[a-z]|\b[a-z0-9-]+\.(?:io|org|com|net|ru|dev|cloud)\b"
 )
 NOT_HOSTS: Final = re.compile(r"org\.opencontainers\.image\.\w+")
-STARTS_OUR_IMAGES: Final = ("prepare", "node", "asterisk", "engine", "guard")
+STARTS_OUR_IMAGES: Final = ("prepare", "node", "asterisk", "engine", "guard", "timers")
 
 
 def compose() -> dict[str, Any]:
@@ -175,6 +175,25 @@ def test_the_sample_says_what_the_projects_sample_says_but_for_places_and_addres
     different = {key for key in theirs if ours[key] != theirs[key]}
     assert ours.keys() == theirs.keys()
     assert different == {"state", "scripts", "sounds", "asterisk", "http", "store", "trunks"}
+
+
+def test_the_sample_shows_every_key_that_the_projects_sample_shows() -> None:
+    """Those that are left out as well, each in a comment of its own."""
+    ours, theirs = (
+        set(re.findall(r"^ *# ([a-z_]+): ", (folder / "ekc.yaml").read_text("utf-8"), re.MULTILINE))
+        for folder in (DOCKER, PROJECT)
+    )
+    assert ours == theirs
+    assert "briefing" in ours
+
+
+def test_the_timers_do_what_systemds_timers_do() -> None:
+    script = (DOCKER / "engine" / "timers.sh").read_text(encoding="utf-8")
+    for unit in (PROJECT / "systemd").glob("*.timer"):
+        service = unit.with_suffix(".service").read_text(encoding="utf-8")
+        started = re.search(r"^ExecStart=\S+/ekc (.+) --config", service, re.MULTILINE)
+        assert started is not None, unit.name
+        assert started[1] in script, unit.name
 
 
 def test_the_one_call_of_make_images_has_a_configuration_in_order(tmp_path: Path) -> None:
