@@ -80,6 +80,8 @@ def answered(question: Callable[[], Awaitable[ResultT]]) -> ResultT:
         return asyncio.run(run())
     except (StoreUrlError, SettingsError) as error:
         fail(str(error), code=WRONG_INPUT)
+    except BrokenPipeError:
+        raise  # whoever read what we print has read enough (`| head`); click ends us in silence
     except (StoreUnavailableError, OSError) as error:
         fail(str(error), code=NOT_WELL)
 

@@ -5,7 +5,8 @@ Every figure is counted from calls, segments and presences in the store when it 
 can be checked by hand against `ekc appeals`. `--keep` counts half-hours and days for dashboards,
 and `--kept` reads those.
 
-What people read is in Russian and in local time; `--json` keeps the Enums' values, UTC and seconds.
+Forms are in `stats_forms.py`. What people read is in Russian and in local time; `--json` keeps the
+Enums' values, UTC and seconds.
 
 Exit codes: 0 all is well; 1 the store does not answer; 2 the command line or the configuration is
 wrong.
@@ -13,10 +14,10 @@ wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -24,7 +25,6 @@ from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.cli import stats_view as view
 from ekc_telephony.cli import stats_words as words
 from ekc_telephony.cli.appeals_view import as_json as json_of
-from ekc_telephony.cli.appeals_view import csv_line
 from ekc_telephony.cli.asking import (
     DEFAULT_CONFIG,
     WRONG_INPUT,
@@ -35,41 +35,21 @@ from ekc_telephony.cli.asking import (
     fail,
     time_zone,
 )
+from ekc_telephony.cli.stats_forms import Looks, print_form
 from ekc_telephony.cli.stats_question import Question, period_of, question_of
-from ekc_telephony.cli.stats_source import keep_figures, records_for, tallies_for
+from ekc_telephony.cli.stats_source import keep_figures, tallies_for
 from ekc_telephony.core.acd.service_level import ServiceLevelFormula
-from ekc_telephony.core.stats import forms
 from ekc_telephony.core.stats.figures import Figures, figures_of
 from ekc_telephony.core.stats.form_rows import (
-    NOT_MEASURED,
-    DailySummary,
     Form,
-    IntervalRow,
-    LostRow,
-    Period,
-    ServiceRow,
-    ShiftRow,
-    WaitRow,
 )
 from ekc_telephony.core.stats.formulas import SERVICE_LEVELS
 from ekc_telephony.core.stats.grouping import By, Key
-from ekc_telephony.core.stats.norms import NORMS, ClockStart, Norm, Preset, judge
-from ekc_telephony.core.stats.passport import Passport
-from ekc_telephony.core.stats.records import Records
-from ekc_telephony.core.stats.spans import DAY, next_cut
+from ekc_telephony.core.stats.norms import NORMS, Preset, judge
+from ekc_telephony.core.stats.spans import next_cut
 from ekc_telephony.core.stats.tally import Tally
 
 ResultT = TypeVar("ResultT")
-
-ROWS: Final[Mapping[Form, type[Any]]] = {
-    Form.F1: DailySummary,
-    Form.F2: IntervalRow,
-    Form.F3: WaitRow,
-    Form.F4: Passport,
-    Form.F5: LostRow,
-    Form.F6: ShiftRow,
-    Form.F8: ServiceRow,
-}
 
 Day = Annotated[
     str | None, typer.Option("--day", help="2026-03-01, today or yesterday; today if absent.")
@@ -123,7 +103,8 @@ def stats(
     elif form is not None and kept:
         fail("--kept is for figures; leave it out beside --form", code=WRONG_INPUT)
     elif form is not None:
-        _print_form(question, form, by, norm, as_json=as_json, as_csv=as_csv)
+        looks = Looks.JSON if as_json else Looks.CSV if as_csv else Looks.TABLE
+        print_form(question, form, by=by, norm=norm, looks=looks)
     elif as_csv:
         fail("--csv is for forms: expected --form F1 … F8 beside it", code=WRONG_INPUT)
     elif as_json:
@@ -137,7 +118,7 @@ def stats(
 def _print_all(question: Question, norm: Preset | None) -> None:
     found = tallies_for(question, By.ALL)
     tally = found.get(None) or Tally(question.wait_edges)
-    typer.echo(_heading(question))
+    typer.echo(view.heading(question.since, question.until, question.zone))
     figures = _figures(question, tally)
     lines = view.all_lines(figures, target=question.target, formula=question.formula)
     typer.echo("\n".join(lines))
@@ -148,7 +129,7 @@ def _print_all(question: Question, norm: Preset | None) -> None:
 
 def _print_groups(question: Question, by: By, norm: Preset | None) -> None:
     found = tallies_for(question, by)
-    typer.echo(_heading(question))
+    typer.echo(view.heading(question.since, question.until, question.zone))
     rows = [
         (_name(question, by, key), _figures(question, found[key], key, by)) for key in _order(found)
     ]
@@ -160,61 +141,6 @@ def _print_groups(question: Question, by: By, norm: Preset | None) -> None:
         for key in _order(found):
             typer.echo(f"{_name(question, by, key)}:")
             typer.echo(view.verdict_line(norm, judge(NORMS[norm], found[key])))
-
-
-def _print_form(
-    question: Question, form: Form, by: By, norm: Preset | None, *, as_json: bool, as_csv: bool
-) -> None:
-    period = _form_period(question, norm)
-    rows = _rows(question, form, by, period)
-    absent = NOT_MEASURED[form]
-    if as_json:
-        told = {
-            "form": form.value,
-            **_plain_period(question),
-            "service_level": _plain_norm(period.norm),
-            "not_measured": list(absent),
-            "rows": [view.plain_row(row) for row in rows],
-        }
-        typer.echo(json_of(told))
-        return
-    if as_csv:
-        typer.echo("\ufeff" + csv_line(view.headings(ROWS[form]), delimiter=";"), nl=False)
-        for row in rows:
-            typer.echo(
-                csv_line(view.cells(row, absent=absent, zone=question.zone), delimiter=";"),
-                nl=False,
-            )
-        return
-    typer.echo(f"{words.TITLES[form]}. {_heading(question)}")
-    view.print_wide(view.form_table(rows, ROWS[form], absent=absent, zone=question.zone))
-    typer.echo(f"Строк: {len(rows)}")
-    if form in {Form.F1, Form.F2}:
-        typer.echo(_norm_line(period.norm))
-    if absent:
-        typer.echo(f"{words.NOT_MEASURED}: {', '.join(words.COLUMNS[name] for name in absent)}")
-
-
-def _rows(question: Question, form: Form, by: By, period: Period) -> list[Any]:
-    if form is Form.F3:
-        found = tallies_for(question, By.ALL, period.wait_edges)
-        return [*forms.wait_profile(found.get(None) or Tally(period.wait_edges))]
-    # F1 compares with the week before; F5 looks who has come back since.
-    before = forms.WEEK if form is Form.F1 else timedelta()
-    after = DAY if form is Form.F5 else timedelta()
-    records = records_for(question, question.since - before, question.until + after)
-    if form is Form.F2:
-        return [*forms.intervals(records, period, by if by.step else By.HALF_HOUR)]
-    return [*_FILLED[form](records, period)]
-
-
-_FILLED: Final[Mapping[Form, Callable[[Records, Period], Sequence[Any]]]] = {
-    Form.F1: forms.daily_summary,
-    Form.F4: forms.passports,
-    Form.F5: forms.lost_and_returned,
-    Form.F6: forms.shifts,
-    Form.F8: forms.service_times,
-}
 
 
 def _plain(question: Question, by: By, norm: Preset | None) -> dict[str, Any]:
@@ -229,7 +155,7 @@ def _plain(question: Question, by: By, norm: Preset | None) -> dict[str, Any]:
         figures = view.plain_figures(_figures(question, found[key], key, by))
         groups.append({"key": shown, **figures, "norms": verdicts})
     return {
-        **_plain_period(question),
+        **view.plain_period(question.since, question.until),
         "by": by.value,
         "target_s": question.target.total_seconds(),
         "formulas": {name: formula.value for name, formula in SERVICE_LEVELS},
@@ -246,27 +172,13 @@ def _plain(question: Question, by: By, norm: Preset | None) -> dict[str, Any]:
 def _plain_verdict(preset: Preset, tally: Tally) -> dict[str, Any]:
     verdict = judge(NORMS[preset], tally)
     return {
-        **_plain_norm(verdict.norm),
+        **view.plain_norm(verdict.norm),
         "is_measured": verdict.norm.is_measured,
         "share": verdict.share,
         **view.plain_value("mean", verdict.mean),
         **view.plain_value("longest", verdict.longest),
         "is_kept": verdict.is_kept,
     }
-
-
-def _plain_norm(norm: Norm) -> dict[str, Any]:
-    return {
-        "clock": norm.clock.value,
-        "formula": norm.formula.value,
-        "least_share": norm.least_share,
-        **view.plain_value("target", norm.target),
-        **view.plain_value("longest_mean", norm.longest_mean),
-    }
-
-
-def _plain_period(question: Question) -> dict[str, str]:
-    return {"since": question.since.isoformat(), "until": question.until.isoformat()}
 
 
 def _figures(question: Question, tally: Tally, key: Key = None, by: By = By.ALL) -> Figures:
@@ -288,30 +200,3 @@ def _name(question: Question, by: By, key: Key) -> str:
     if key is None:
         return words.OF_NONE.get(by, words.GROUPS[By.ALL])
     return words.LINES[key] if by is By.LINE else question.names.get(key, key)
-
-
-def _heading(question: Question) -> str:
-    begin, end = (each.astimezone(question.zone) for each in (question.since, question.until))
-    return f"Период: {begin:%d.%m.%Y %H:%M} – {end:%d.%m.%Y %H:%M}"
-
-
-def _form_period(question: Question, norm: Preset | None) -> Period:
-    asked = Norm(clock=ClockStart.QUEUE, target=question.target)
-    chosen = asked if norm is None else NORMS[norm]
-    edges = {*question.wait_edges, *(() if chosen.target is None else (chosen.target,))}
-    return Period(
-        since=question.since,
-        until=question.until,
-        zone=question.zone,
-        norm=chosen,
-        wait_edges=tuple(sorted(edges)),
-        directory=question.directory,
-    )
-
-
-def _norm_line(norm: Norm) -> str:
-    if norm.target is None:
-        return f"Ожидание: {words.CLOCKS[norm.clock]}"
-    seconds = norm.target.total_seconds()
-    formula = words.FORMULAS[norm.formula]
-    return f"Уровень обслуживания: {formula}, T = {seconds:g} с; {words.CLOCKS[norm.clock]}"

@@ -20,7 +20,7 @@ from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.stats.figures import Figures, Spread
 from ekc_telephony.core.stats.formulas import SERVICE_LEVELS
-from ekc_telephony.core.stats.norms import Preset, Verdict
+from ekc_telephony.core.stats.norms import Norm, Preset, Verdict
 from ekc_telephony.core.stats.passport import HungUpBy, PassportStatus
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
@@ -126,6 +126,21 @@ def verdict_line(preset: Preset, verdict: Verdict) -> str:
     return f"  {words.PRESETS[preset]}: {told}; {'; '.join(parts)}"
 
 
+def heading(since: datetime, until: datetime, zone: tzinfo | None) -> str:
+    """Tell the period in local time."""
+    begin, end = (each.astimezone(zone) for each in (since, until))
+    return f"Период: {begin:%d.%m.%Y %H:%M} – {end:%d.%m.%Y %H:%M}"
+
+
+def norm_line(norm: Norm) -> str:
+    """Tell the norm that a form's service level goes by."""
+    if norm.target is None:
+        return f"Ожидание: {words.CLOCKS[norm.clock]}"
+    seconds = norm.target.total_seconds()
+    formula = words.FORMULAS[norm.formula]
+    return f"Уровень обслуживания: {formula}, T = {seconds:g} с; {words.CLOCKS[norm.clock]}"
+
+
 def form_table(
     rows: Sequence[Any], row: type[Any], *, absent: Collection[str], zone: tzinfo | None
 ) -> Table:
@@ -207,6 +222,22 @@ def number(value: float | None) -> str:
 def measured(share: float | None) -> str:
     """Return a share as per cent; None is «not measured»."""
     return words.NOT_MEASURED if share is None else percent(share)
+
+
+def plain_period(since: datetime, until: datetime) -> dict[str, str]:
+    """Return the period for a program, in UTC."""
+    return {"since": since.isoformat(), "until": until.isoformat()}
+
+
+def plain_norm(norm: Norm) -> dict[str, Any]:
+    """Return a norm for a program."""
+    return {
+        "clock": norm.clock.value,
+        "formula": norm.formula.value,
+        "least_share": norm.least_share,
+        **plain_value("target", norm.target),
+        **plain_value("longest_mean", norm.longest_mean),
+    }
 
 
 def plain_figures(figures: Figures) -> dict[str, Any]:

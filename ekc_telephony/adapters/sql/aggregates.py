@@ -30,9 +30,9 @@ from ekc_telephony.adapters.sql.models import (
     calls,
     statistics,
 )
-from ekc_telephony.adapters.sql.statistics import asked, read_records
+from ekc_telephony.adapters.sql.statistics import asked, read_calls, read_presences
 from ekc_telephony.core.stats.entries import InQueue
-from ekc_telephony.core.stats.grouping import By, Directory, group_of, moment_of, tallies
+from ekc_telephony.core.stats.grouping import By, Count, Directory, group_of, moment_of
 from ekc_telephony.core.stats.parts import VisitEnding
 from ekc_telephony.core.stats.spans import DAY, HALF_HOUR, Slots, cut_before, next_cut
 from ekc_telephony.core.stats.tally import Entry, Tally
@@ -184,13 +184,17 @@ class StatisticsKeeper:
         return await asked(self._reading, lambda connection: connection.scalar(query))
 
     async def _count(self, length: IntervalLength, slots: Slots) -> None:
-        records = await read_records(self._reading, since=slots.since, until=slots.until)
-
         def keys(entry: Entry | InQueue) -> list[Interval]:
             begin = slots.slot_of(moment_of(entry))
             return [(begin, each, self._key(entry, each)) for each in _TOLD_BY[length]]
 
-        counted = tallies(records, slots, keys)
+        since, until = slots.since, slots.until
+        count = Count(keys)
+        part = count.part(slots)
+        async for calls_read in read_calls(self._reading, since=since, until=until):
+            part.add(calls_read)
+        part.end(await read_presences(self._reading, since=since, until=until))
+        counted = count.tallies()
         for cut in slots.cuts[:-1]:
             counted.setdefault((cut, ToldBy.ALL, ""), Tally())
         rows = [

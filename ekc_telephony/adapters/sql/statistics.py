@@ -3,14 +3,17 @@ The appeal store, as statistics read it: calls with their segments, and what age
 
 Rule 1: only indexes are walked. A call is looked for up to a day before the period it may touch:
 longer ones are ended by reconciliation.
+Rule 2: calls are handed over some thousands at a time: a federal week has a million.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import zip_longest
+from operator import attrgetter
 from typing import Any, Final, TypeVar, final
 
 import sqlalchemy as sa
@@ -31,7 +34,6 @@ from ekc_telephony.core.stats.records import (
     CallbackRecord,
     CallRecord,
     PresenceSpan,
-    Records,
     SegmentRecord,
     SilenceRecord,
 )
@@ -43,13 +45,40 @@ LONGEST_CALL: Final = timedelta(days=1)
 """How long before a period a call may have begun that still goes on in it."""
 LONGEST_WRAP_UP: Final = timedelta(hours=1)
 """How long after a call's end its wrap-up may end."""
+AT_ONCE: Final = 4_000
+"""Calls: about ten megabytes."""
+_ALL_OF_A_CALL: Final = (
+    sa.select(
+        calls.c.id,
+        calls.c.appeal,
+        calls.c.did,
+        calls.c.number,
+        calls.c.registered_at,
+        calls.c.ended_at,
+        calls.c.outcome,
+        callbacks.c.reason,
+        callbacks.c.due_at,
+        callbacks.c.state,
+    )
+    .select_from(calls.outerjoin(callbacks, callbacks.c.call == calls.c.id))
+    .order_by(calls.c.registered_at, calls.c.id)
+)
+_ALL_OF_A_SEGMENT: Final = sa.select(
+    segments.c.call, *(column for column in segments.c if column.name != "call")
+).select_from(calls.join(segments, segments.c.call == calls.c.id))
 
 
 @final
 class StatisticsReader:
-    """Reads what figures are made of."""
+    """
+    Reads what figures are made of.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: The store's address.
+        at_once: How many calls are handed over at once.
+    """
+
+    def __init__(self, url: str, *, at_once: int = AT_ONCE) -> None:
         """
         Prepare to read; nothing is connected yet.
 
@@ -57,36 +86,61 @@ class StatisticsReader:
             StoreUrlError: The address cannot be used, or there is no such file.
         """
         self._database = open_for_reading(url)
+        self._at_once = at_once
 
-    async def records(self, *, since: datetime, until: datetime) -> Records:
+    def calls(self, *, since: datetime, until: datetime) -> AsyncIterator[Sequence[CallRecord]]:
         """
-        Return all that touches the period, in order of time.
+        Yield all calls that touch the period, in order of time, some thousands at a time.
 
         Raises:
             StoreUnavailableError: The store cannot be read.
         """
-        return await read_records(self._database, since=since, until=until)
+        return read_calls(self._database, since=since, until=until, at_once=self._at_once)
+
+    async def presences(self, *, since: datetime, until: datetime) -> Sequence[PresenceSpan]:
+        """
+        Return what agents declared that touches the period, by agent and time.
+
+        Raises:
+            StoreUnavailableError: The store cannot be read.
+        """
+        return await read_presences(self._database, since=since, until=until)
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self._database.close()
 
 
-async def read_records(database: Database, *, since: datetime, until: datetime) -> Records:
+async def read_calls(
+    database: Database, *, since: datetime, until: datetime, at_once: int = AT_ONCE
+) -> AsyncIterator[Sequence[CallRecord]]:
     """
-    Read all that touches the period from a database that is open.
+    Yield calls as `StatisticsReader.calls` does, from a database that is open.
 
     Raises:
         StoreUnavailableError: The store cannot be read.
     """
+    last: CallRecord | None = None
+    while True:
+        next_query = _next_calls(since, until, after=last).limit(at_once)
+        found = await asked(database, partial(_calls, query=next_query, since=since))
+        if found:
+            yield found
+        if len(found) < at_once:
+            return
+        last = found[-1]
 
-    def read(connection: sa.Connection) -> Records:
-        return Records(
-            calls=_calls(connection, since, until),
-            presences=_presences(connection, since, until),
-        )
 
-    return await asked(database, read)
+async def read_presences(
+    database: Database, *, since: datetime, until: datetime
+) -> Sequence[PresenceSpan]:
+    """
+    Return presences as `StatisticsReader.presences` does, from a database that is open.
+
+    Raises:
+        StoreUnavailableError: The store cannot be read.
+    """
+    return await asked(database, partial(_presences, since=since, until=until))
 
 
 async def asked(database: Database, work: Callable[[sa.Connection], ResultT]) -> ResultT:
@@ -106,46 +160,35 @@ async def asked(database: Database, work: Callable[[sa.Connection], ResultT]) ->
         ) from error
 
 
-def _touching(since: datetime, until: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        calls.c.registered_at >= since - LONGEST_CALL,
-        calls.c.registered_at < until,
-        sa.or_(calls.c.ended_at.is_(None), calls.c.ended_at >= since - LONGEST_WRAP_UP),
+def _may_touch(since: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(calls.c.ended_at.is_(None), calls.c.ended_at >= since - LONGEST_WRAP_UP)
+
+
+def _next_calls(since: datetime, until: datetime, *, after: CallRecord | None) -> sa.Select[Any]:
+    """Ask for the calls after one; after none, for the first ones."""
+    begin = since - LONGEST_CALL if after is None else after.registered_at
+    query = _ALL_OF_A_CALL.where(
+        calls.c.registered_at >= begin, calls.c.registered_at < until, _may_touch(since)
     )
+    if after is None:
+        return query
+    return query.where(sa.or_(calls.c.registered_at > begin, calls.c.id > after.call))
 
 
-def _calls(connection: sa.Connection, since: datetime, until: datetime) -> tuple[CallRecord, ...]:
-    is_meant = _touching(since, until)
+def _calls(
+    connection: sa.Connection, *, query: sa.Select[Any], since: datetime
+) -> tuple[CallRecord, ...]:
+    rows = connection.execute(query).all()
+    if not rows:
+        return ()
+    is_read = calls.c.registered_at.between(rows[0].registered_at, rows[-1].registered_at)
     of_call: defaultdict[str, list[SegmentRecord]] = defaultdict(list)
-    parts = (column for column in segments.c if column.name != "call")
     for call, *values in connection.execute(
-        sa.select(segments.c.call, *parts)
-        .select_from(calls.join(segments, segments.c.call == calls.c.id))
-        .where(is_meant)
-    ):
+        _ALL_OF_A_SEGMENT.where(is_read, _may_touch(since))
+    ).all():
         of_call[call].append(_segment(values))
-    query = (
-        sa.select(
-            calls.c.id,
-            calls.c.appeal,
-            calls.c.did,
-            calls.c.number,
-            calls.c.registered_at,
-            calls.c.ended_at,
-            calls.c.outcome,
-            callbacks.c.reason,
-            callbacks.c.due_at,
-            callbacks.c.state,
-        )
-        .select_from(calls.outerjoin(callbacks, callbacks.c.call == calls.c.id))
-        .where(is_meant)
-        .order_by(calls.c.registered_at, calls.c.id)
-    )
-    silences = _silences(connection, is_meant)
-    return tuple(
-        _call(row, of_call.get(row.id, []), silences.get(row.id, ()))
-        for row in connection.execute(query)
-    )
+    silences = _silences(connection, sa.and_(is_read, _may_touch(since)))
+    return tuple(_call(row, of_call.get(row.id, []), silences.get(row.id, ())) for row in rows)
 
 
 def _silences(
@@ -189,14 +232,14 @@ def _call(row: Any, parts: list[SegmentRecord], silences: Sequence[SilenceRecord
         registered_at=row.registered_at,
         ended_at=row.ended_at,
         outcome=row.outcome,
-        segments=tuple(sorted(parts, key=lambda each: each.segment)),
+        segments=tuple(sorted(parts, key=attrgetter("segment"))),
         callback=callback,
         silences=tuple(silences),
     )
 
 
 def _presences(
-    connection: sa.Connection, since: datetime, until: datetime
+    connection: sa.Connection, *, since: datetime, until: datetime
 ) -> tuple[PresenceSpan, ...]:
     # For each agent from what held at the beginning: one step down the index, not all his history.
     earlier = presence_history.alias()

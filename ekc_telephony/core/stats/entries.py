@@ -12,12 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
 from ekc_telephony.core.stats.parts import Parts, ServiceTime, VisitEnding, parts_and_service_time
-from ekc_telephony.core.stats.records import CallRecord, PresenceSpan, Records
+from ekc_telephony.core.stats.records import CallRecord, PresenceSpan
 from ekc_telephony.core.stats.spans import Slots, Stretch, length
 from ekc_telephony.core.stats.tally import AgentTime, Arrival, Entry
 
@@ -33,18 +33,24 @@ class InQueue:
     stretch: Stretch
 
 
-def entries_of(records: Records, slots: Slots) -> Iterator[Entry | InQueue]:
+@final
+class Entries:
     """
-    Yield what is to be counted in the slots.
+    Makes entries of one part of the period: call by call, then of its agents' time.
 
     Args:
-        records: All calls that touch the period, and what was known of agents in it.
-        slots: The period; `until` is the present moment at the latest, for agents' time is counted
+        slots: The part; `until` is the present moment at the latest, for agents' time is counted
             up to it.
     """
-    busy: dict[AgentId, list[Stretch]] = defaultdict(list)
-    advising: dict[AgentId, list[Stretch]] = defaultdict(list)
-    for call in records.calls:
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self._busy: dict[AgentId, list[Stretch]] = defaultdict(list)
+        self._advising: dict[AgentId, list[Stretch]] = defaultdict(list)
+
+    def of_call(self, call: CallRecord) -> Iterator[Entry | InQueue]:
+        """Yield what is to be counted of a call that touches the slots."""
+        slots = self._slots
         parts, service = parts_and_service_time(call)
         if slots.holds(call.registered_at):
             yield _arrival(call, parts, service)
@@ -54,11 +60,15 @@ def entries_of(records: Records, slots: Slots) -> Iterator[Entry | InQueue]:
             if handling.at is not None and slots.holds(handling.at):
                 yield handling
         yield from _in_queues(parts, slots)
-        _keep_busy(busy, call, parts, slots.until)
+        _keep_busy(self._busy, call, parts, slots.until)
         for each in parts.consultations:
             if each.agent is not None:
-                advising[each.agent].append((each.began_at, each.ended_at or slots.until))
-    yield from _agent_times(records.presences, busy, advising, slots)
+                advised = (each.began_at, each.ended_at or slots.until)
+                self._advising[each.agent].append(advised)
+
+    def of_agents(self, presences: Iterable[PresenceSpan]) -> Iterator[AgentTime]:
+        """Yield agents' time, when all calls are known: what they declared, and what they did."""
+        return _agent_times(presences, self._busy, self._advising, self._slots)
 
 
 def _arrival(call: CallRecord, parts: Parts, service: ServiceTime | None) -> Arrival:

@@ -206,3 +206,8 @@ class ServiceRow:
     total: timedelta
     line: Line | None
     """Of the level that served him last."""
+
+
+def share_of(part: int, whole: int) -> float | None:
+    """Return what share a part is; None of nothing."""
+    return part / whole if whole else None

@@ -8,17 +8,18 @@ over groups is the whole.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum
-from typing import Generic, TypeAlias, TypeVar, final
+from itertools import pairwise
+from typing import Generic, Protocol, TypeAlias, TypeVar, final
 
 from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
-from ekc_telephony.core.stats.entries import InQueue, entries_of
+from ekc_telephony.core.stats.entries import Entries, InQueue
 from ekc_telephony.core.stats.lengths import WAIT_EDGES
-from ekc_telephony.core.stats.records import Records
+from ekc_telephony.core.stats.records import CallRecord, PresenceSpan, Records
 from ekc_telephony.core.stats.spans import DAY, HALF_HOUR, HOUR, Slots, Stretch, most_at_once
 from ekc_telephony.core.stats.tally import Arrival, Entry, Tally
 
@@ -60,6 +61,39 @@ Key: TypeAlias = str | datetime | None
 """Whose figures: an id, a line's name, the beginning of a slot; None for the rest, or for all."""
 
 
+class Part(Protocol):
+    """A part of a period that is being counted."""
+
+    def add(self, calls: Sequence[CallRecord]) -> None:
+        """Count calls that touch the part; each of them once."""
+        ...
+
+    def end(self, presences: Sequence[PresenceSpan]) -> None:
+        """Count what agents declared in the part, when all its calls are counted."""
+        ...
+
+
+class Counting(Protocol):
+    """What counts a period part by part, and a part a few calls at a time."""
+
+    @property
+    def cuts(self) -> tuple[datetime, ...]:
+        """Where the parts begin, and where the last one ends."""
+        ...
+
+    def part(self, *, since: datetime, until: datetime) -> Part:
+        """Begin with the next part."""
+        ...
+
+
+def count_all(counting: Counting, records: Records) -> None:
+    """Count records that are all at hand, in order of time."""
+    for begin, end in pairwise(counting.cuts):
+        part = counting.part(since=begin, until=end)
+        part.add(records.calls)
+        part.end(records.presences)
+
+
 @final
 class Count(Generic[KeyT]):
     """
@@ -80,26 +114,9 @@ class Count(Generic[KeyT]):
         self._found: defaultdict[KeyT, Tally] = defaultdict(lambda: Tally(wait_edges))
         self._callers: defaultdict[KeyT, set[str]] = defaultdict(set)
 
-    def take(self, records: Records, slots: Slots) -> None:
-        """
-        Count what lies in the slots.
-
-        Args:
-            records: All that touches them.
-            slots: A part of the period that was not counted yet.
-        """
-        waiting: defaultdict[KeyT, list[Stretch]] = defaultdict(list)
-        for entry in entries_of(records, slots):
-            for key in self._keys(entry):
-                if isinstance(entry, InQueue):
-                    waiting[key].append(entry.stretch)
-                    continue
-                self._found[key].add(entry)
-                if isinstance(entry, Arrival) and entry.number is not None:
-                    self._callers[key].add(entry.number)
-        for group, stretches in waiting.items():
-            tally = self._found[group]
-            tally.longest_queue = max(tally.longest_queue, most_at_once(stretches))
+    def part(self, slots: Slots) -> PartCount[KeyT]:
+        """Begin with a part of the period that was not counted yet."""
+        return PartCount(slots, self._keys, self._found, self._callers)
 
     def tallies(self) -> dict[KeyT, Tally]:
         """Return what was counted, told apart by the keys."""
@@ -108,31 +125,57 @@ class Count(Generic[KeyT]):
         return dict(self._found)
 
 
-def tallies(
-    records: Records,
-    slots: Slots,
-    keys: Callable[[Entry | InQueue], Iterable[KeyT]],
-    *,
-    wait_edges: tuple[timedelta, ...] = WAIT_EDGES,
-) -> dict[KeyT, Tally]:
+@final
+class PartCount(Generic[KeyT]):
     """
-    Count everything in the slots, told apart by `keys`.
+    Count one part of a period into the tallies of all of it.
 
     Args:
-        records: What is counted.
-        slots: The period.
+        slots: The part.
         keys: The groups that an entry is counted in.
-        wait_edges: The buckets of waits; must hold every T that will be asked for.
+        found: What is counted, by groups.
+        callers: Numbers that called, by groups.
     """
-    count = Count(keys, wait_edges=wait_edges)
-    count.take(records, slots)
-    return count.tallies()
+
+    def __init__(
+        self,
+        slots: Slots,
+        keys: Callable[[Entry | InQueue], Iterable[KeyT]],
+        found: defaultdict[KeyT, Tally],
+        callers: defaultdict[KeyT, set[str]],
+    ) -> None:
+        self._entries = Entries(slots)
+        self._keys = keys
+        self._found = found
+        self._callers = callers
+        self._waiting: defaultdict[KeyT, list[Stretch]] = defaultdict(list)
+
+    def add(self, calls: Iterable[CallRecord]) -> None:
+        """Count calls that touch the part; each of them once."""
+        for call in calls:
+            for entry in self._entries.of_call(call):
+                for key in self._keys(entry):
+                    if isinstance(entry, InQueue):
+                        self._waiting[key].append(entry.stretch)
+                        continue
+                    self._found[key].add(entry)
+                    if isinstance(entry, Arrival) and entry.number is not None:
+                        self._callers[key].add(entry.number)
+
+    def end(self, presences: Iterable[PresenceSpan]) -> None:
+        """Count agents' time and how long the queues were, now that all calls are counted."""
+        for entry in self._entries.of_agents(presences):
+            for key in self._keys(entry):
+                self._found[key].add(entry)
+        for group, stretches in self._waiting.items():
+            tally = self._found[group]
+            tally.longest_queue = max(tally.longest_queue, most_at_once(stretches))
 
 
 @final
 class CountBy:
     """
-    Count a period part by part, told apart by queue, line, agent, or stretch of time.
+    Count a period day by day, told apart by queue, line, agent, or stretch of time.
 
     Args:
         by: By what.
@@ -161,16 +204,15 @@ class CountBy:
         self._slots = self._slots_of(since, until)
         self._count: Count[Key] = Count(self._keys, wait_edges=wait_edges)
 
-    def take(self, records: Records, *, since: datetime, until: datetime) -> None:
-        """
-        Count one part of the period; an interval must not be cut by its ends.
+    @property
+    def cuts(self) -> tuple[datetime, ...]:
+        """Midnights: what agents did in a day fits in memory."""
+        slots = self._slots
+        return Slots.every(DAY, since=slots.since, until=slots.until, zone=self._zone).cuts
 
-        Args:
-            records: All that touches it.
-            since: Where it begins.
-            until: Where it ends.
-        """
-        self._count.take(records, self._slots_of(since, until))
+    def part(self, *, since: datetime, until: datetime) -> PartCount[Key]:
+        """Begin with a part of the period; an interval must not be cut by its ends."""
+        return self._count.part(self._slots_of(since, until))
 
     def tallies(self) -> dict[Key, Tally]:
         """Return what was counted."""
@@ -201,17 +243,17 @@ def tallies_by(
     directory: Directory,
     wait_edges: tuple[timedelta, ...] = WAIT_EDGES,
 ) -> dict[Key, Tally]:
-    """Count a period, told apart by queue, line, agent, or stretch of time."""
+    """Count a period whose records are all at hand, told apart by queue, line, agent or time."""
     count = CountBy(
         by, since=since, until=until, zone=zone, directory=directory, wait_edges=wait_edges
     )
-    count.take(records, since=since, until=until)
+    count_all(count, records)
     return count.tallies()
 
 
 def moment_of(entry: Entry | InQueue) -> datetime:
     """Return when the entry is booked."""
-    if entry.at is None:  # a handling that goes on, which `entries_of` does not yield
+    if entry.at is None:  # a handling that goes on, which `Entries` does not yield
         raise ValueError(f"not over yet: {entry}")
     return entry.at
 

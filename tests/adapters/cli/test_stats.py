@@ -19,7 +19,8 @@ from typer.testing import CliRunner, Result
 from ekc_telephony.adapters.sql.appeal_store import SqlAppealStore
 from ekc_telephony.adapters.sql.migrations import migrate
 from ekc_telephony.cli import stats_words as words
-from ekc_telephony.cli.stats import ROWS, stats
+from ekc_telephony.cli.stats import stats
+from ekc_telephony.cli.stats_forms import PAGE, ROWS
 from ekc_telephony.cli.stats_view import bars, cell, span
 from ekc_telephony.core.acd.service_level import ServiceLevelFormula
 from ekc_telephony.core.acd.specs import Line
@@ -187,6 +188,19 @@ def test_every_form_has_a_table_a_csv_and_json(store: str, form: Form) -> None:
     assert found["form"] == form.value
     assert len(found["rows"]) == len(rows)
     assert found["not_measured"] == list(NOT_MEASURED[form])
+
+
+def test_a_form_of_more_rows_than_a_page_has_them_all(store: str) -> None:
+    """A month of half-hours: 1,488 rows."""
+    month = ("--from", "2026-03-01", "--to", "2026-03-31", "--form", "F2")
+    rows = json.loads(ask(store, *month, "--json").stdout)["rows"]
+    assert len(rows) == 31 * 48 > PAGE
+    assert sorted({row["begins_at"] for row in rows}) == [row["begins_at"] for row in rows]
+    lines = ask(store, *month, "--csv").stdout.splitlines()
+    assert len(lines) == 1 + len(rows)
+    told = ask(store, *month).stdout.splitlines()
+    assert f"Строк: {len(rows)}" in told
+    assert sum(line.startswith(words.COLUMNS["begins_at"]) for line in told) == 2
 
 
 def test_what_is_not_measured_is_said_and_is_no_zero(store: str) -> None:

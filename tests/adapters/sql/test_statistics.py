@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -30,7 +31,7 @@ from ekc_telephony.adapters.sql.models import (
     segments,
     statistics,
 )
-from ekc_telephony.adapters.sql.statistics import StatisticsReader
+from ekc_telephony.adapters.sql.statistics import AT_ONCE, StatisticsReader
 from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.core.call.facts import (
     CallNoted,
@@ -72,10 +73,18 @@ async def write(url: str, facts: Sequence[Fact]) -> None:
     await store.close()
 
 
-async def read(url: str, *, since: datetime = DAY_BEFORE, until: datetime = DAY_AFTER) -> Records:
-    reader = StatisticsReader(url)
+async def read(
+    url: str,
+    *,
+    since: datetime = DAY_BEFORE,
+    until: datetime = DAY_AFTER,
+    at_once: int = AT_ONCE,
+) -> Records:
+    reader = StatisticsReader(url, at_once=at_once)
     try:
-        return await reader.records(since=since, until=until)
+        parts = [calls async for calls in reader.calls(since=since, until=until)]
+        presences = await reader.presences(since=since, until=until)
+        return Records(calls=tuple(chain(*parts)), presences=tuple(presences))
     finally:
         await reader.close()
 
@@ -120,6 +129,22 @@ def test_the_store_tells_the_same_as_the_facts_themselves(database: str) -> None
     hour = a_working_hour()
     asyncio.run(write(database, hour))
     assert asyncio.run(read(database)) == in_order(records_of(hour))
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_calls_that_are_read_a_few_at_a_time_are_the_same_calls(
+    database: str, at_once: int
+) -> None:
+    facts = [
+        *call_story("ekc-1.1"),
+        *call_story("ekc-2.1"),  # at the same moment
+        *call_story("ekc-3.1", ABANDONED, outcome=CallOutcome.ABANDONED_IN_QUEUE),
+        *call_story("ekc-4.1", at=MORNING + timedelta(minutes=5)),
+    ]
+    asyncio.run(write(database, facts))
+    found = asyncio.run(read(database, at_once=at_once))
+    assert found == asyncio.run(read(database))
+    assert len(found.calls) == 4
 
 
 def test_only_what_touches_the_period_is_read(database: str) -> None:

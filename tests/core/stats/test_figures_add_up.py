@@ -16,15 +16,7 @@ from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.core.call.facts import SegmentKind
 from ekc_telephony.core.stats.figures import figures_of
 from ekc_telephony.core.stats.form_rows import Period
-from ekc_telephony.core.stats.forms import (
-    daily_summary,
-    intervals,
-    lost_and_returned,
-    passports,
-    service_times,
-    shifts,
-    wait_profile,
-)
+from ekc_telephony.core.stats.forms import intervals, wait_profile
 from ekc_telephony.core.stats.grouping import By, CountBy, Directory, tallies_by
 from ekc_telephony.core.stats.lengths import WAIT_EDGES
 from ekc_telephony.core.stats.norms import NORMS, Preset, judge
@@ -35,6 +27,7 @@ from ekc_telephony.core.stats.spans import DAY, HALF_HOUR, HOUR, Slots
 from ekc_telephony.core.stats.tally import Tally, merged
 from ekc_telephony.core.stats.tally_codec import plain, tally_of
 from tests.core.stats.days import ANNA, BORIS, FIRST, MORNING, SECOND, after, days
+from tests.core.stats.filled import counted, f1, f5, f6, f8
 
 SINCE, UNTIL = after(900), after(4 * 3600)
 BARNAUL = ZoneInfo("Asia/Barnaul")
@@ -99,7 +92,9 @@ def test_a_period_counted_part_by_part_is_the_period_counted_at_once(
     if kind is By.DAY:  # no interval is cut
         cuts = (SINCE, UNTIL)
     for begin, end in pairwise(cuts):
-        count.take(records, since=begin, until=end)
+        part = count.part(since=begin, until=end)
+        part.add(records.calls)
+        part.end(records.presences)
     found = {key: plain(tally) for key, tally in count.tallies().items()}
     at_once = by(kind, records)
     assert found == {key: plain(tally) for key, tally in at_once.items()}
@@ -211,18 +206,17 @@ def test_every_form_can_be_filled_in_and_agrees_with_the_figures(
         directory=DIRECTORY,
     )
     tally = whole(records)
-    summary = daily_summary(records, period)
+    summary = f1(records, period)
     assert sum(row.received for row in summary) == tally.received
     assert all((row.unique_numbers or 0) <= row.received for row in summary)
-    rows = intervals(records, period, By.HALF_HOUR)
+    rows = intervals(counted(By.HALF_HOUR, records, period), period)
     assert sum(row.answered for row in rows) == tally.answered
     profile = wait_profile(tally)
     assert sum(row.answered + row.abandoned for row in profile) == tally.answered + tally.abandoned
-    assert len(passports(records, period)) == tally.received
-    assert all(row.first_at <= row.last_at for row in lost_and_returned(records, period))
-    loads = sum((row.load for row in shifts(records, period)), timedelta())
+    assert all(row.first_at <= row.last_at for row in f5(records, period))
+    loads = sum((row.load for row in f6(records, period)), timedelta())
     assert loads == tally.handlings.total
-    assert len(service_times(records, period)) == tally.service.count
+    assert len(f8(records, period)) == tally.service.count
 
 
 @given(

@@ -19,7 +19,7 @@ from ekc_telephony.core.stats.form_rows import (
     Period,
     ShiftRow,
 )
-from ekc_telephony.core.stats.grouping import By, Directory, tallies_by
+from ekc_telephony.core.stats.grouping import By, Directory
 from ekc_telephony.core.stats.lengths import WAIT_EDGES
 from ekc_telephony.core.stats.norms import NORMS, Preset
 from ekc_telephony.core.stats.passport import HungUpBy, Passport, PassportStatus, passport_of
@@ -38,6 +38,7 @@ from tests.core.stats.days import (
     segment,
     span,
 )
+from tests.core.stats.filled import counted, f1, f5, f6, f8
 
 PERIOD = Period(
     since=after(-9 * 3600),
@@ -62,7 +63,7 @@ def test_f1_counts_people_and_not_attempts_and_compares_with_a_week_ago() -> Non
         call(name="ekc-4.1", begin=30, outcome=CallOutcome.SELF_SERVED, number=None),
         presences=(span(ANNA, 0, None),),
     )
-    menu, first = forms.daily_summary(records, PERIOD)
+    menu, first = f1(records, PERIOD)
     assert (menu.line, menu.received, menu.closed_by_menu, menu.queued) == (None, 1, 1, 0)
     assert first.day == date(2026, 3, 2)
     assert (first.line, first.received, first.unique_numbers) == (Line.FIRST, 3, 2)
@@ -74,16 +75,14 @@ def test_f1_counts_people_and_not_attempts_and_compares_with_a_week_ago() -> Non
 
 
 def test_f1_says_nothing_of_a_week_ago_that_it_does_not_know() -> None:
-    (first,) = forms.daily_summary(day(answered()), PERIOD)
+    (first,) = f1(day(answered()), PERIOD)
     assert first.to_last_week_share is None
 
 
 def test_f2_has_a_row_for_every_interval() -> None:
-    rows = forms.intervals(
-        day(answered(begin=0, talked=60, wrapped=20), presences=(span(ANNA, 0, 3600),)),
-        replace(PERIOD, since=after(0), until=after(3600)),
-        By.HALF_HOUR,
-    )
+    hour = replace(PERIOD, since=after(0), until=after(3600))
+    records = day(answered(begin=0, talked=60, wrapped=20), presences=(span(ANNA, 0, 3600),))
+    rows = forms.intervals(counted(By.HALF_HOUR, records, hour), hour)
     assert [row.received for row in rows] == [1, 0]
     assert rows[0].mean_handling == timedelta(seconds=80)
     assert rows[0].agents == pytest.approx(1)
@@ -169,7 +168,7 @@ def test_the_passport_of_a_call_that_goes_on_has_no_status_yet() -> None:
 
 
 def lost(*calls: CallRecord) -> LostRow:
-    (row,) = forms.lost_and_returned(day(*calls), PERIOD)
+    (row,) = f5(day(*calls), PERIOD)
     return row
 
 
@@ -183,6 +182,15 @@ def test_f5_counts_attempts_of_one_citizen_until_he_gets_through() -> None:
     assert row.called_again
     assert not row.is_left
     assert row.closed_within == timedelta(seconds=700 + 5 + 15 - 100)
+
+
+def test_f5_looks_for_a_talk_after_the_last_attempt_only() -> None:
+    row = lost(
+        abandoned("ekc-1.1", begin=0, number="1"),
+        answered("ekc-1.2", begin=100, number="1"),
+        abandoned("ekc-1.3", begin=700, number="1"),
+    )
+    assert (row.attempts, row.last_at, row.is_left) == (2, after(700), True)
 
 
 def test_f5_knows_who_was_called_back_and_who_is_left() -> None:
@@ -201,7 +209,7 @@ def test_f5_holds_nobody_who_was_served_hid_his_number_or_is_still_there() -> No
         abandoned("ekc-3.1", number=None),
         call(name="ekc-4.1", end=None, number="4"),
     )
-    assert forms.lost_and_returned(records, PERIOD) == []
+    assert f5(records, PERIOD) == []
 
 
 def test_f6_tells_a_shift_with_its_states() -> None:
@@ -211,7 +219,7 @@ def test_f6_tells_a_shift_with_its_states() -> None:
         span(ANNA, 1600, 2000, Presence.NOT_READY, NotReadyReason.NO_ANSWER),
         span(ANNA, 2000, None, Presence.SIGNED_OUT),
     )
-    (row,) = forms.shifts(day(answered(talked=60, wrapped=20), presences=spans), PERIOD)
+    (row,) = f6(day(answered(talked=60, wrapped=20), presences=spans), PERIOD)
     assert (row.agent, row.line) == (ANNA, Line.FIRST)
     assert (row.signed_in_at, row.signed_out_at) == (after(0), after(2000))
     assert (row.signed_in, row.ready, row.at_lunch, row.after_no_answer) == tuple(
@@ -223,12 +231,20 @@ def test_f6_tells_a_shift_with_its_states() -> None:
 
 
 def test_f6_leaves_the_end_of_a_shift_open_while_it_lasts() -> None:
-    (row,) = forms.shifts(day(presences=(span(BORIS, 0, None),)), PERIOD)
+    (row,) = f6(day(presences=(span(BORIS, 0, None),)), PERIOD)
     assert (row.signed_in_at, row.signed_out_at) == (after(0), None)
 
 
+def test_f6_tells_when_a_shift_ended_that_went_on_past_midnight() -> None:
+    night = replace(PERIOD, until=after(39 * 3600))
+    late = (span(ANNA, 0, 20 * 3600), span(ANNA, 20 * 3600, None, Presence.SIGNED_OUT))
+    (row,) = f6(day(presences=late), night)
+    assert (row.signed_in_at, row.signed_out_at) == (after(0), after(20 * 3600))
+    assert row.signed_in == timedelta(hours=20)
+
+
 def test_f6_knows_no_shift_of_one_who_only_talked() -> None:
-    (row,) = forms.shifts(day(answered()), PERIOD)
+    (row,) = f6(day(answered()), PERIOD)
     assert (row.signed_in_at, row.signed_out_at, row.occupancy_share) == (None, None, None)
 
 
@@ -241,7 +257,7 @@ def test_f8_tells_the_levels_apart() -> None:
         segment(5, "wrap", 105, 125, queue=SECOND, agent=BORIS),
         end=105,
     )
-    two, one = forms.service_times(day(story, answered("ekc-9.1", begin=50)), PERIOD)
+    two, one = f8(day(story, answered("ekc-9.1", begin=50)), PERIOD)
     assert (two.first_waited, two.first_answer, two.next_waited, two.next_answer) == tuple(
         timedelta(seconds=number) for number in (5, 30, 10, 60)
     )
@@ -267,18 +283,10 @@ def test_columns_that_are_not_measured_are_columns() -> None:
 
 
 def _whole(records: Records) -> Tally:
-    found = tallies_by(
-        By.ALL,
-        records,
-        since=PERIOD.since,
-        until=PERIOD.until,
-        zone=UTC,
-        directory=PERIOD.directory,
-    )
-    return found[None]
+    return counted(By.ALL, records, PERIOD)[None]
 
 
 def test_a_period_may_begin_in_the_middle_of_a_day() -> None:
     noon = replace(PERIOD, since=datetime(2026, 3, 2, 12, tzinfo=UTC))
-    (row,) = forms.daily_summary(day(answered(), answered("ekc-2.1", begin=4 * 3600)), noon)
+    (row,) = f1(day(answered(), answered("ekc-2.1", begin=4 * 3600)), noon)
     assert (row.day, row.received) == (date(2026, 3, 2), 1)
