@@ -90,7 +90,7 @@ def count_all(counting: Counting, records: Records) -> None:
     """Count records that are all at hand, in order of time."""
     for begin, end in pairwise(counting.cuts):
         part = counting.part(since=begin, until=end)
-        part.add(records.calls)
+        part.add([call for call in records.calls if call.registered_at < end])
         part.end(records.presences)
 
 
