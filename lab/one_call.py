@@ -142,20 +142,17 @@ async def let_one_call_through(node: Node) -> None:
         await operator.unregister()
 
 
-async def let_timers_work(node: Node) -> None:
+def let_timers_work(node: Node) -> None:
     """
-    Start what compose.yaml calls `timers`, and wait until each has done its work once.
+    Let what compose.yaml calls `timers` do its work once.
 
     Raises:
-        OneCallError: They did not.
+        OneCallError: It did not.
+        ImageFailedError: It did not even begin.
     """
-    log = node.folder / "timers.log"
-    with running_image(node.images, node.engine, "ekc-timers", log=log):
-        try:
-            async with asyncio.timeout(START_LIMIT.total_seconds()):
-                await _said(log, TIMERS_SAY)
-        except TimeoutError:
-            raise OneCallError(f"the timers did not do their work:\n{last_words(log)}") from None
+    told = answer_of(node.images, node.engine, "ekc-timers", "once")
+    if not all(word in told for word in TIMERS_SAY):
+        raise OneCallError(f"the timers did not do their work; they said: {told}")
 
 
 def judge(node: Node) -> str:
@@ -179,14 +176,6 @@ async def _wait_until_healthy(node: Node, programs: tuple[subprocess.Popen[bytes
             if any(program.poll() is not None for program in programs):
                 raise TimeoutError
             await asyncio.sleep(_POLL_S)
-
-
-async def _said(log: Path, words: tuple[str, ...]) -> None:
-    while True:
-        text = await asyncio.to_thread(log.read_text, encoding="utf-8")
-        if all(word in text for word in words):
-            return
-        await asyncio.sleep(_POLL_S)
 
 
 def _is_healthy(port: int) -> bool:
@@ -213,7 +202,7 @@ def _run(options: argparse.Namespace) -> None:
         )
         with running_node(node):
             asyncio.run(let_one_call_through(node))
-            asyncio.run(let_timers_work(node))
+            let_timers_work(node)
         print(judge(node), end="")
 
 

@@ -6,7 +6,9 @@ Rule 1: nothing in them names a registry or a mirror, and nothing holds a passwo
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any, Final
@@ -194,6 +196,25 @@ def test_the_timers_do_what_systemds_timers_do() -> None:
         started = re.search(r"^ExecStart=\S+/ekc (.+) --config", service, re.MULTILINE)
         assert started is not None, unit.name
         assert started[1] in script, unit.name
+
+
+def test_the_timers_work_at_once_and_end_by_a_signal(tmp_path: Path) -> None:
+    """A stand-in for `ekc` writes down what it is asked for; one that fails stops nothing."""
+    asked = tmp_path / "asked"
+    os.mkfifo(asked)
+    (tmp_path / "ekc").write_text(f'#!/bin/sh\necho "$@" >{asked}\nexit 1\n', encoding="utf-8")
+    (tmp_path / "ekc").chmod(0o755)
+    found = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    with subprocess.Popen(
+        ["sh", DOCKER / "engine" / "timers.sh"], env=found, stderr=subprocess.PIPE, text=True
+    ) as timers:
+        told = [asked.read_text(encoding="utf-8") for _ in range(2)]
+        assert timers.stderr is not None
+        failed = [timers.stderr.readline() for _ in range(2)]
+        timers.terminate()
+        assert timers.wait(10) == 0
+    assert told == ["stats --keep\n", "appeals reconcile --day yesterday\n"]
+    assert all("failed with exit code 1" in each for each in failed)
 
 
 def test_the_one_call_of_make_images_has_a_configuration_in_order(tmp_path: Path) -> None:
