@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 from itertools import pairwise
+from operator import attrgetter
 from typing import Generic, Protocol, TypeAlias, TypeVar, final
 
 from ekc_telephony.core.acd.specs import Line
@@ -65,7 +66,7 @@ class Part(Protocol):
     """A part of a period that is being counted."""
 
     def add(self, calls: Sequence[CallRecord]) -> None:
-        """Count calls that touch the part; each of them once."""
+        """Count the next calls that touch the part, in order of time; each of them once."""
         ...
 
     def end(self, presences: Sequence[PresenceSpan]) -> None:
@@ -87,10 +88,11 @@ class Counting(Protocol):
 
 
 def count_all(counting: Counting, records: Records) -> None:
-    """Count records that are all at hand, in order of time."""
+    """Count records that are all at hand."""
+    calls = sorted(records.calls, key=attrgetter("registered_at"))
     for begin, end in pairwise(counting.cuts):
         part = counting.part(since=begin, until=end)
-        part.add([call for call in records.calls if call.registered_at < end])
+        part.add([call for call in calls if call.registered_at < end])
         part.end(records.presences)
 
 
