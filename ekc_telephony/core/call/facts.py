@@ -80,9 +80,6 @@ class CallOutcome(Word):
 class SegmentKind(Word):
     """One stretch of a call in which one thing happens."""
 
-    # A million calls are taken apart by it; Enum's own hash is a Python function, twenty a call.
-    __hash__ = object.__hash__
-
     IVR = "ivr"
     WAITING = "waiting"
     OFFER = "offer"
