@@ -11,8 +11,8 @@ from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.core.stats.form_rows import Form
 from ekc_telephony.core.stats.grouping import By
 from ekc_telephony.core.stats.norms import ClockStart, Preset
-from ekc_telephony.core.stats.parts import VisitEnding
 from ekc_telephony.core.stats.passport import HungUpBy, PassportStatus
+from ekc_telephony.core.stats.visits import VisitEnding
 
 NOT_MEASURED: Final = "не измеряется"
 BRIEFLY_NOT_MEASURED: Final = "не изм."

@@ -33,10 +33,10 @@ from ekc_telephony.adapters.sql.models import (
 from ekc_telephony.adapters.sql.statistics import asked, read_calls, read_presences
 from ekc_telephony.core.stats.entries import InQueue
 from ekc_telephony.core.stats.grouping import By, Count, Directory, group_of, moment_of
-from ekc_telephony.core.stats.parts import VisitEnding
 from ekc_telephony.core.stats.spans import DAY, HALF_HOUR, Slots, cut_before, next_cut
 from ekc_telephony.core.stats.tally import Entry, Tally
 from ekc_telephony.core.stats.tally_codec import plain, tally_of
+from ekc_telephony.core.stats.visits import VisitEnding
 
 Interval: TypeAlias = tuple[datetime, ToldBy, str]
 """When it begins, by what it is told apart, and whose it is."""

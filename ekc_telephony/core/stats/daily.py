@@ -19,10 +19,10 @@ from ekc_telephony.core.stats.entries import InQueue
 from ekc_telephony.core.stats.form_rows import DailySummary, Period, share_of
 from ekc_telephony.core.stats.grouping import Count, PartCount, moment_of
 from ekc_telephony.core.stats.norms import judge
-from ekc_telephony.core.stats.parts import VisitEnding
 from ekc_telephony.core.stats.records import CallRecord, PresenceSpan
 from ekc_telephony.core.stats.spans import DAY, Slots
 from ekc_telephony.core.stats.tally import Entry, Tally
+from ekc_telephony.core.stats.visits import VisitEnding
 
 WEEK: Final = timedelta(days=7)
 

@@ -16,10 +16,12 @@ from typing import TypeAlias, final
 
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
-from ekc_telephony.core.stats.parts import Parts, ServiceTime, VisitEnding, parts_and_service_time
+from ekc_telephony.core.stats.parts import Parts, parts_and_service_time
 from ekc_telephony.core.stats.records import CallRecord, PresenceSpan
+from ekc_telephony.core.stats.service_time import ServiceTime
 from ekc_telephony.core.stats.spans import Slots, Stretch, length
 from ekc_telephony.core.stats.tally import AgentTime, Arrival, Entry
+from ekc_telephony.core.stats.visits import VisitEnding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from ekc_telephony.core.acd.service_level import ServiceLevelFormula
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.stats import formulas
 from ekc_telephony.core.stats.lengths import Lengths
-from ekc_telephony.core.stats.parts import VisitEnding
 from ekc_telephony.core.stats.tally import Tally
+from ekc_telephony.core.stats.visits import VisitEnding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from typing import Final
 
 from ekc_telephony.core.acd.service_level import Counted, ServiceLevelFormula, share
 from ekc_telephony.core.stats.lengths import Waits
-from ekc_telephony.core.stats.parts import VisitEnding
 from ekc_telephony.core.stats.tally import Tally
+from ekc_telephony.core.stats.visits import VisitEnding
 
 SERVICE_LEVELS: Final[tuple[tuple[str, ServiceLevelFormula], ...]] = (
     ("SL-1", ServiceLevelFormula.ABANDONS_EXCLUDED),

@@ -15,9 +15,10 @@ from typing import Final
 
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
 from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId, QueueId, RecordingId
-from ekc_telephony.core.stats.parts import Parts, VisitEnding, parts_of
+from ekc_telephony.core.stats.parts import Parts, parts_of
 from ekc_telephony.core.stats.records import CallRecord
 from ekc_telephony.core.stats.spans import length
+from ekc_telephony.core.stats.visits import VisitEnding
 
 
 class PassportStatus(Enum):

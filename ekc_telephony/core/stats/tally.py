@@ -23,8 +23,10 @@ from typing import TypeAlias, assert_never
 from ekc_telephony.core.call.facts import CallOutcome, SegmentOutcome
 from ekc_telephony.core.call.presence import NotReadyReason
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
+from ekc_telephony.core.stats.handlings import Handling
 from ekc_telephony.core.stats.lengths import HANDLE_EDGES, WAIT_EDGES, Lengths, Waits
-from ekc_telephony.core.stats.parts import Handling, Ring, Visit, VisitEnding
+from ekc_telephony.core.stats.parts import Ring
+from ekc_telephony.core.stats.visits import Visit, VisitEnding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

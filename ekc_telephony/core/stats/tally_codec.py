@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from ekc_telephony.core.call.facts import CallOutcome, SegmentOutcome
 from ekc_telephony.core.call.presence import NotReadyReason
 from ekc_telephony.core.stats.lengths import Lengths, Waits
-from ekc_telephony.core.stats.parts import VisitEnding
 from ekc_telephony.core.stats.tally import Tally
+from ekc_telephony.core.stats.visits import VisitEnding
 
 WordT = TypeVar("WordT", bound=Enum)
 

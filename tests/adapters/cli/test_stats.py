@@ -30,8 +30,8 @@ from ekc_telephony.core.stats.form_rows import NOT_MEASURED, Form
 from ekc_telephony.core.stats.formulas import SERVICE_LEVELS
 from ekc_telephony.core.stats.grouping import By
 from ekc_telephony.core.stats.norms import ClockStart, Preset
-from ekc_telephony.core.stats.parts import VisitEnding
 from ekc_telephony.core.stats.passport import HungUpBy, PassportStatus
+from ekc_telephony.core.stats.visits import VisitEnding
 from tests.adapters.sql.stories import ABANDONED, IN_MENU, MORNING, call_story, declaration
 
 SAMPLE = Path(__file__).parents[3] / "ekc.yaml"

@@ -16,7 +16,8 @@ from ekc_telephony.core.call.facts import (
 from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.core.kernel.ids import AgentId, CallId
 from ekc_telephony.core.stats.from_facts import records_of
-from ekc_telephony.core.stats.parts import VisitEnding, parts_of
+from ekc_telephony.core.stats.parts import parts_of
+from ekc_telephony.core.stats.visits import VisitEnding
 from tests.adapters.sql.stories import MORNING, call_story, cut_off_story, declaration
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from ekc_telephony.core.appeals.fallback import FALLBACK_QUEUE
 from ekc_telephony.core.call.facts import CallOutcome, NoteKind, SegmentOutcome
-from ekc_telephony.core.stats.parts import VisitEnding, parts_of, service_time
+from ekc_telephony.core.stats.parts import parts_of, service_time
 from ekc_telephony.core.stats.records import CallRecord
+from ekc_telephony.core.stats.visits import VisitEnding
 from tests.core.stats.days import (
     ANNA,
     BORIS,
