@@ -1,6 +1,8 @@
 """
 `ekc replay`: lets a recorded stretch of the engine's life happen again, and prints every decision.
 
+Where the engine died in the middle of a step, it says so at the end.
+
 Exit status: 0 when every decision was the same as then, 1 when one differs, 2 for wrong input.
 """
 
@@ -28,11 +30,12 @@ from ekc_telephony.adapters.journal.segments import Segment as JournalSegment
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.engine import Engine
+from ekc_telephony.core.engine.plan import EnginePlan
 from ekc_telephony.core.engine.state import SessionState
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.ids import CallId
 from ekc_telephony.runtime.journal_codec import Content, Opening, RecordUnreadableError, decode
-from ekc_telephony.runtime.replay import ReplayedStep, replay
+from ekc_telephony.runtime.replay import Death, ReplayedStep, death_in, replay
 from ekc_telephony.runtime.supervisor import SupervisedEngine
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.load import load_settings
@@ -48,6 +51,7 @@ DIFFERS: Final = 1
 WRONG_INPUT: Final = 2
 _PERSONAL: Final = frozenset({"number", "key"})
 _HIDDEN: Final = "…"
+_MOMENT: Final = "%Y-%m-%d %H:%M:%S.%f"
 
 Journal = Annotated[Path, typer.Argument(help="A file of the journal, or its whole folder.")]
 OfCall = Annotated[str | None, typer.Option("--call", help="Print the decisions about this call.")]
@@ -63,6 +67,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 
 class _ReplayError(Exception):
     """There is nothing to replay; the text says why and what to do."""
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class _Replayed:
+    """What happened again."""
+
+    steps: list[ReplayedStep]
+    deaths: dict[str, Death]
+    """Which lives of the engine died in the middle of a step, and in which."""
+
+    @property
+    def differing(self) -> int:
+        """How many steps were decided otherwise than then."""
+        return sum(1 for each in self.steps if not each.is_same)
 
 
 def replay_command(
@@ -81,14 +99,14 @@ def replay_command(
     worked; with --present the same inputs meet the present ones.
     """
     try:
-        steps = list(_replayed(journal, config, is_present=present))
+        replayed = _replay_all(journal, config, is_present=present)
     except (
         *(SettingsError, SecretsError, JournalKeyError, JournalDamagedError),
         *(RecordUnreadableError, OSError, _ReplayError),
     ) as error:
         typer.echo(f"ekc replay: {error}", err=True)
         raise typer.Exit(WRONG_INPUT) from None
-    wanted = [each for each in steps if call is None or each.concerns(CallId(call))]
+    wanted = [each for each in replayed.steps if call is None or each.concerns(CallId(call))]
     if call is not None and not wanted:
         typer.echo(
             f"ekc replay: found no step about the call {call!r} in {journal}; expected the id of "
@@ -97,16 +115,17 @@ def replay_command(
         )
         raise typer.Exit(WRONG_INPUT)
     if as_json:
-        _print_json(steps, wanted, call=call, personal=personal)
+        _print_json(replayed, wanted, call=call, personal=personal)
     else:
-        _print(steps, wanted, call=call, personal=personal)
-    if any(not each.is_same for each in steps):
+        _print(replayed, wanted, call=call, personal=personal)
+    if replayed.differing:
         raise typer.Exit(DIFFERS)
 
 
-def _replayed(journal: Path, config: Path, *, is_present: bool) -> Iterator[ReplayedStep]:
+def _replay_all(journal: Path, config: Path, *, is_present: bool) -> _Replayed:
     settings = load_settings(config)
     key = load_or_create_secrets(settings.secrets_file, settings.accounts).journal
+    replayed = _Replayed(steps=[], deaths={})
     for segment in _segments(journal, key=key):
         records = list(_records(segment, key=key))
         if not records:
@@ -118,19 +137,25 @@ def _replayed(journal: Path, config: Path, *, is_present: bool) -> Iterator[Repl
         plan = engine_plan(as_then, today=segment.began_at.date())
         if not is_present:
             plan = with_scripts_of(opening.texts, plan, as_then)
-        shelf = ScriptShelf(as_then, {})
-        shelf.put(
-            opening.texts,
-            in_use=[(each.script or "", each.version) for each in opening.state.sessions],
-        )
-        shelf.know(plan.scripts, also=plan.admission_scripts)
         engine = SupervisedEngine(Engine(plan, acd_of(as_then)))
-        yield from replay(
-            engine,
-            records,
-            partial(_find, shelf),
-            began_at=segment.began_at,
-        )
+        find = partial(_find, _shelf(as_then, plan, opening))
+        replayed.steps += replay(engine, records, find, began_at=segment.began_at)
+        # A life that begins another segment has not died in the one before.
+        replayed.deaths.pop(opening.life, None)
+        death = death_in(engine, records, partial(_records, segment, key=key))
+        if death is not None:
+            replayed.deaths[opening.life] = death
+    return replayed
+
+
+def _shelf(settings: Settings, plan: EnginePlan, opening: Opening) -> ScriptShelf:
+    shelf = ScriptShelf(settings, {})
+    shelf.put(
+        opening.texts,
+        in_use=[(each.script or "", each.version) for each in opening.state.sessions],
+    )
+    shelf.know(plan.scripts, also=plan.admission_scripts)
+    return shelf
 
 
 def _find(shelf: ScriptShelf, state: SessionState) -> Script | None:
@@ -159,25 +184,35 @@ def _records(segment: JournalSegment, *, key: bytes) -> Iterator[tuple[int, Cont
 
 
 def _print(
-    steps: list[ReplayedStep], wanted: list[ReplayedStep], *, call: str | None, personal: bool
+    replayed: _Replayed, wanted: list[ReplayedStep], *, call: str | None, personal: bool
 ) -> None:
     for each in wanted:
         if call is None and each.is_same:
             continue
-        typer.echo(
-            f"{each.step.at:%Y-%m-%d %H:%M:%S.%f} #{each.position}  {_event(each, personal)}"
-        )
+        typer.echo(f"{each.step.at:{_MOMENT}} #{each.position}  {_event(each, personal)}")
         then, now = each.only(CallId(call)) if call else (each.step.effects, each.effects)
         for sign, effects in (("  ", now),) if then == now else (("- ", then), ("+ ", now)):
             for effect in effects:
                 typer.echo(f"    {sign}{_mark(effect)} {_in_words(effect, personal)}")
-    differing = sum(1 for each in steps if not each.is_same)
+    differing = replayed.differing
     verdict = "every decision is the same" if not differing else f"{differing} steps differ"
-    typer.echo(f"{len(steps)} steps replayed: {verdict}")
+    typer.echo(f"{len(replayed.steps)} steps replayed: {verdict}")
+    for death in replayed.deaths.values():
+        typer.echo(_in_one_line(death))
+
+
+def _in_one_line(death: Death) -> str:
+    told = death.told
+    when = "as time passed" if told.event is None else f"in {type(told.event).__name__}"
+    again = " again" if told.is_again else ""
+    return (
+        f"the engine died{again} {when} at {told.at:{_MOMENT}} (#{death.position}), before it "
+        "wrote down what came of it"
+    )
 
 
 def _print_json(
-    steps: list[ReplayedStep], wanted: list[ReplayedStep], *, call: str | None, personal: bool
+    replayed: _Replayed, wanted: list[ReplayedStep], *, call: str | None, personal: bool
 ) -> None:
     told = []
     for each in wanted:
@@ -192,10 +227,22 @@ def _print_json(
                 "now": [_in_words(effect, personal) for effect in now],
             }
         )
-    differing = sum(1 for each in steps if not each.is_same)
-    typer.echo(
-        json.dumps({"steps": len(steps), "differing": differing, "told": told}, ensure_ascii=False)
-    )
+    deaths = [
+        {
+            "position": each.position,
+            "at": each.told.at.isoformat(),
+            "event": None if each.told.event is None else type(each.told.event).__name__,
+            "is_again": each.told.is_again,
+        }
+        for each in replayed.deaths.values()
+    ]
+    whole = {
+        "steps": len(replayed.steps),
+        "differing": replayed.differing,
+        "told": told,
+        "deaths": deaths,
+    }
+    typer.echo(json.dumps(whole, ensure_ascii=False))
 
 
 def _event(each: ReplayedStep, personal: bool) -> str:  # noqa: FBT001 - passed on

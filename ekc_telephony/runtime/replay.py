@@ -5,11 +5,13 @@ The engine is brought to where the segment begins, is told every input at its mo
 decides is laid beside what was decided then. With the same release the two are the same; with
 another one the difference is what the new release would have done in its predecessor's place (from
 the first difference on, what the world answered may not fit any more).
+
+An input that stands last, without its step, is what the engine was at when it died.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +49,14 @@ class ReplayedStep:
         return then, tuple(each for each in self.effects if each.call == call)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Death:
+    """What an engine was at when it died: it has not written down what came of it."""
+
+    position: int
+    told: Input
+
+
 def replay(
     engine: SupervisedEngine,
     records: Iterable[tuple[int, Content]],
@@ -78,3 +88,42 @@ def replay(
                 yield ReplayedStep(position=position, step=content, effects=tuple(effects))
             case _:
                 continue
+
+
+def death_in(
+    engine: SupervisedEngine,
+    records: Iterable[tuple[int, Content]],
+    read_again: Callable[[], Iterable[tuple[int, Content]]],
+) -> Death | None:
+    """
+    Return what an engine was at when it died, if it died in this segment.
+
+    Args:
+        engine: As `replay` left it at the end of the segment.
+        records: The segment.
+        read_again: Reads it once more: an engine that lives has written on meanwhile.
+    """
+    last = _unwritten(records)
+    if last is None or _unwritten(read_again()) != last:
+        return None
+    return last if last.told.event is not None or _has_due(engine, last.told.at) else None
+
+
+def _unwritten(records: Iterable[tuple[int, Content]]) -> Death | None:
+    """Return the last input, unless its step was written down."""
+    last: Death | None = None
+    for position, content in records:
+        match content:
+            case Input():
+                last = Death(position=position, told=content)
+            case Step():
+                last = None
+            case _:
+                continue
+    return last
+
+
+def _has_due(engine: SupervisedEngine, at: datetime) -> bool:
+    """Tell whether anything came of the time that passed; of nothing no step is written."""
+    engine.take_changes()
+    return bool(engine.on_time(at)) or bool(engine.take_changes())

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -26,7 +29,7 @@ from ekc_telephony.core.call.events import (
 from ekc_telephony.core.call.presence import Presence
 from ekc_telephony.core.engine.engine import Engine
 from ekc_telephony.core.kernel.ids import AgentId, CallId, Did, LegId, PlaybackId
-from ekc_telephony.runtime.journal_codec import Opening
+from ekc_telephony.runtime.journal_codec import Opening, encode_input
 from ekc_telephony.runtime.recorder import Recorder
 from ekc_telephony.runtime.supervisor import SupervisedEngine
 from ekc_telephony.settings.load import load_settings
@@ -47,12 +50,22 @@ STORY: tuple[Event, ...] = (
     PlaybackFinished(playback=PlaybackId(f"{CALL}-play-3"), leg=LEG, was_played=True),
     LegEnded(leg=LEG, reason=EndReason.HUNG_UP),
 )
+LATER = NOON + seconds(3 * len(STORY) + 3)
+"""When the engine dies, if it does."""
+ANOTHER = CallArrived(call=CallId("ekc-1.2"), did=Did("88001000001"), number="+79161234567")
+Dies: TypeAlias = Callable[[Recorder, datetime], object]
 
 
 class Site:
-    """A node's folder with a journal of one call."""
+    """
+    A node's folder with a journal of one call.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where.
+        dies: Takes a last step that is not written up; nothing when the engine ended well.
+    """
+
+    def __init__(self, folder: Path, *, dies: Dies | None = None) -> None:
         self.config = folder / "ekc.yaml"
         self.scripts = folder / "scripts"
         shutil.copytree(PROJECT / "ivr_scripts", self.scripts)
@@ -61,9 +74,10 @@ class Site:
         text = text.replace("state: .runtime/state", "state: state")
         text = text.replace("sounds: sounds ", f"sounds: {PROJECT / 'sounds'} ")
         text = text.replace("root: .runtime/asterisk", f"root: {PROJECT / '.runtime/asterisk'}")
+        self.text = text
         self.config.write_text(text, encoding="utf-8")
         self.settings = load_settings(self.config)
-        _live(self.settings, text)
+        _live(self.settings, text, dies)
 
     @property
     def journal(self) -> str:
@@ -78,27 +92,36 @@ class Site:
         return told
 
 
-def _live(settings: Settings, text: str) -> None:
+@contextmanager
+def life(settings: Settings, text: str, *, name: str = "a") -> Iterator[tuple[Recorder, Journal]]:
+    """Begin a life of the engine that has its journal in the node's folder."""
     key = load_or_create_secrets(settings.secrets_file, settings.accounts).journal
     plan = engine_plan(settings, today=NOON.date())
     engine = SupervisedEngine(Engine(plan, acd_of(settings)))
     texts = {"ekc.yaml": text} | ScriptShelf(settings, plan.scripts).texts
-    moment = NOON
-    journal = Journal(settings.journal_folder, key=key, clock=lambda: moment)
+    journal = Journal(settings.journal_folder, key=key, clock=lambda: NOON)
     recorder = Recorder(
         engine,
         journal,
         opening=lambda state, through: Opening(
-            release="1", life="a", texts=texts, state=state, stored_through=through
+            release="1", life=name, texts=texts, state=state, stored_through=through
         ),
     )
     recorder.begin((), stored_through=0)
-    for event in STORY:
-        moment += seconds(3)
-        recorder.on_time(moment)
-        recorder.handle(event, moment)
-        recorder.write_up()
+    yield recorder, journal
     journal.close()
+
+
+def _live(settings: Settings, text: str, dies: Dies | None) -> None:
+    moment = NOON
+    with life(settings, text) as (recorder, _):
+        for event in STORY:
+            moment += seconds(3)
+            recorder.on_time(moment)
+            recorder.handle(event, moment)
+            recorder.write_up()
+        if dies is not None:
+            dies(recorder, LATER)
 
 
 @pytest.fixture
@@ -140,6 +163,55 @@ def test_programs_get_json(site: Site) -> None:
         "PlaybackFinished",
         "LegEnded",
     ]
+
+
+def dies_in_a_call(recorder: Recorder, moment: datetime) -> None:
+    recorder.handle(ANOTHER, moment)
+
+
+def test_it_is_told_what_the_engine_was_at_when_it_died_and_not_whose_call(tmp_path: Path) -> None:
+    site = Site(tmp_path, dies=dies_in_a_call)
+    ended = site.replay()
+    assert ended.exit_code == 0
+    verdict, last = ended.stdout.splitlines()
+    assert verdict == f"{len(STORY)} steps replayed: every decision is the same"
+    assert last == (
+        f"the engine died in CallArrived at {LATER:%Y-%m-%d %H:%M:%S.%f} (#23), before it wrote "
+        "down what came of it"
+    )
+    died = {"position": 23, "at": LATER.isoformat(), "event": "CallArrived", "is_again": False}
+    assert site.told()["deaths"] == [died]
+
+
+def test_a_life_that_died_of_it_once_more_is_told_beside_the_first_one(tmp_path: Path) -> None:
+    site = Site(tmp_path, dies=dies_in_a_call)
+    with life(site.settings, site.text, name="b") as (_, journal):
+        journal.append(encode_input(LATER, ANOTHER, is_again=True))
+    first, second = site.replay().stdout.splitlines()[1:]
+    assert first.startswith("the engine died in CallArrived at ")
+    assert second.startswith("the engine died again in CallArrived at ")
+
+
+def test_a_life_that_went_on_in_another_file_has_not_died(tmp_path: Path) -> None:
+    """It could not write: a full disk costs it records, and never a call."""
+    site = Site(tmp_path, dies=dies_in_a_call)
+    with life(site.settings, site.text):
+        pass
+    assert site.told()["deaths"] == []
+
+
+def test_time_that_passed_is_a_death_only_if_something_was_due(tmp_path: Path) -> None:
+    def dies_at_rest(recorder: Recorder, moment: datetime) -> None:
+        recorder.on_time(moment)
+
+    def dies_at_work(recorder: Recorder, moment: datetime) -> None:
+        recorder.handle(ANOTHER, moment)
+        recorder.on_time(moment + seconds(3_600))
+
+    assert Site(tmp_path / "rest", dies=dies_at_rest).told()["deaths"] == []
+    site = Site(tmp_path / "work", dies=dies_at_work)
+    assert [each["event"] for each in site.told()["deaths"]] == [None]
+    assert "the engine died as time passed at" in site.replay().stdout
 
 
 def test_a_script_that_was_changed_since_changes_nothing(site: Site) -> None:
