@@ -28,11 +28,13 @@ from ekc_telephony.core.call.facts import (
     CallbackReason,
     CallOutcome,
     Disturbance,
+    NoteKind,
     SegmentKind,
     SegmentOutcome,
 )
 from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.core.engine.wallboard import Wallboard
+from ekc_telephony.core.stats.records import SILENCES
 from tests.adapters.sql.stories import call_story
 from tests.virtual_time import EPOCH
 
@@ -73,6 +75,11 @@ VALUES: Final[Mapping[str, frozenset[str]]] = {
     "reachable": frozenset({"true", "false"}),
     "job": frozenset({"ekc"}),
 }
+NOTES: Final = "ekc_call_notes_total"
+VALUES_OF: Final[Mapping[tuple[str, str], frozenset[str]]] = {
+    (NOTES, "kind"): frozenset(each.value for each in NoteKind),
+}
+"""Where a series means something else by a label than the others."""
 
 
 class Strict(BaseModel):
@@ -383,10 +390,11 @@ def test_every_expression_asks_for_series_and_labels_that_the_engine_exposes(
 
 @pytest.mark.parametrize("each", EXPRESSIONS, ids=lambda each: each.where)
 def test_every_value_that_is_selected_is_one_that_the_engine_uses(each: Expression) -> None:
-    for selector in re.findall(r"\{([^}]*)\}", each.text):
+    for name, selector in re.findall(r"(\w+)\{([^}]*)\}", each.text):
         for label, value in re.findall(r'(\w+)\s*(?:=~|!~|!=|=)\s*"([^"]*)"', selector):
-            if not value.startswith("$") and label in VALUES:
-                assert set(value.split("|")) <= VALUES[label], (label, value)
+            known = VALUES_OF.get((name, label), VALUES.get(label))
+            if not value.startswith("$") and known is not None:
+                assert set(value.split("|")) <= known, (name, label, value)
 
 
 def test_every_boundary_of_a_histogram_that_is_selected_is_one_of_its_buckets() -> None:
@@ -461,6 +469,27 @@ def test_no_panel_covers_another(name: str) -> None:
         }
         assert taken.isdisjoint(cells), panel.title
         taken |= cells
+
+
+@pytest.mark.parametrize(
+    ("name", "series"),
+    [
+        ("node.json", "ekc_forwarded_calls_ended"),
+        ("floor.json", NOTES),
+    ],
+)
+def test_phones_that_forward_and_people_who_are_not_heard_are_on_a_dashboard(
+    name: str, series: str
+) -> None:
+    assert any(
+        each.where.startswith(name) and series in series_in(each.text) for each in EXPRESSIONS
+    )
+
+
+def test_whoever_is_not_heard_has_a_line_of_his_own() -> None:
+    asked = [re.findall(NOTES + r'\{kind="(\w+)"', each.text) for each in EXPRESSIONS]
+    kinds = [kind for found in asked for kind in found]
+    assert sorted(kinds) == sorted(each.value for each in SILENCES)
 
 
 def test_dashboards_lead_to_each_other() -> None:
