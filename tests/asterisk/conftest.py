@@ -1,6 +1,7 @@
 """
 Stories on a real Asterisk: one node for each module, and tests that are coroutines.
 
+Tests of the adapters alone take `asterisk`, a small one without an engine.
 A test that takes `stand` and is an `async def` runs on that stand's loop, where the phones live.
 """
 
@@ -14,6 +15,7 @@ import pytest
 from lab.node import PortBlock
 from lab.stand import Stand, running_stand
 from lab.story_site import write_story_site
+from tests.adapters.ari.asterisk_rig import AsteriskRig, running_asterisk
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,20 @@ def stand(module_stand: Stand) -> Iterator[Stand]:
     """Lend the module's node to one test; afterwards nobody calls and nobody is signed in."""
     yield module_stand
     module_stand.run(module_stand.clear())
+
+
+@pytest.fixture(scope="module")
+def module_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AsteriskRig]:
+    """Run an Asterisk that nobody serves yet."""
+    with running_asterisk(tmp_path_factory.mktemp("asterisk")) as rig:
+        yield rig
+
+
+@pytest.fixture
+def asterisk(module_asterisk: AsteriskRig) -> AsteriskRig:
+    """Lend the module's Asterisk to one test; it runs, whatever the one before did to it."""
+    module_asterisk.revive()
+    return module_asterisk
 
 
 @pytest.hookimpl(tryfirst=True)

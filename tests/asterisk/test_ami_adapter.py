@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,24 +10,12 @@ from ekc_telephony.adapters.ami.client import AmiAccess, AmiDownError, AmiRefuse
 from ekc_telephony.adapters.ami.link import AmiLink
 from ekc_telephony.core.call.events import PhoneLost, PhoneReached
 from ekc_telephony.core.kernel.ids import AgentId
-from tests.adapters.ari.asterisk_rig import NAME, SECRET, AsteriskRig, running_asterisk
+from tests.adapters.ari.asterisk_rig import NAME, SECRET, AsteriskRig
 from tests.adapters.ari.heard import Heard, listening
 from tests.adapters.ari.sip_phone import registering_phone
 
 ROAMING = AgentId("roaming")
 FIXED = AgentId("agent1")
-
-
-@pytest.fixture(scope="module")
-def own_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AsteriskRig]:
-    with running_asterisk(tmp_path_factory.mktemp("asterisk")) as rig:
-        yield rig
-
-
-@pytest.fixture
-def asterisk(own_asterisk: AsteriskRig) -> AsteriskRig:
-    own_asterisk.revive()
-    return own_asterisk
 
 
 def link_to(rig: AsteriskRig, secret: str = SECRET) -> AmiLink:
