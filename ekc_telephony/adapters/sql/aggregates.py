@@ -22,7 +22,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ekc_telephony.adapters.sql.connection import open_for_reading, open_for_writing
+from ekc_telephony.adapters.sql.connection import asked, open_for_reading, open_for_writing
 from ekc_telephony.adapters.sql.models import (
     STATISTICS_SILENCES,
     IntervalLength,
@@ -30,7 +30,7 @@ from ekc_telephony.adapters.sql.models import (
     calls,
     statistics,
 )
-from ekc_telephony.adapters.sql.statistics import asked, read_calls, read_presences
+from ekc_telephony.adapters.sql.statistics import read_calls, read_presences
 from ekc_telephony.core.stats.entries import InQueue
 from ekc_telephony.core.stats.grouping import By, Count, Directory, group_of, moment_of
 from ekc_telephony.core.stats.spans import DAY, HALF_HOUR, Slots, cut_before, next_cut

@@ -27,6 +27,8 @@ from typing import Any, Final, Protocol, TypeVar, final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from ekc_telephony.runtime.ports import StoreUnavailableError
+
 ResultT = TypeVar("ResultT")
 
 PATIENCE: Final = timedelta(seconds=10)
@@ -113,6 +115,23 @@ def open_for_writing(text: str, *, patience: timedelta = PATIENCE) -> Database:
         # writers, which no busy timeout resolves.
         return SqliteDatabase(url, begin="BEGIN IMMEDIATE", patience=patience)
     return PostgresqlDatabase(url, patience=patience)
+
+
+async def asked(database: Database, work: Callable[[sa.Connection], ResultT]) -> ResultT:
+    """
+    Carry out work on a database and return its result.
+
+    Raises:
+        StoreUnavailableError: It did not do it.
+    """
+    try:
+        return await database.run(work)
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise StoreUnavailableError(
+            f"The store {database.address} cannot be used: {cause}. Expected a store that "
+            "`ekc serve` of this version has opened at least once"
+        ) from error
 
 
 def open_for_reading(text: str, *, patience: timedelta = PATIENCE) -> Database:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar, final
 
 import sqlalchemy as sa
 
-from ekc_telephony.adapters.sql.connection import open_for_reading
+from ekc_telephony.adapters.sql.connection import asked, open_for_reading
 from ekc_telephony.adapters.sql.models import (
     AppealState,
     CallbackState,
@@ -36,7 +36,6 @@ from ekc_telephony.core.call.facts import (
     SegmentOutcome,
 )
 from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId
-from ekc_telephony.runtime.ports import StoreUnavailableError
 
 ResultT = TypeVar("ResultT")
 
@@ -284,14 +283,7 @@ class AppealQueries:
         return await self._read(lambda connection: _summaries_of(connection, query))
 
     async def _read(self, work: Callable[[sa.Connection], ResultT]) -> ResultT:
-        try:
-            return await self._database.run(work)
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            cause = getattr(error, "orig", None) or error
-            raise StoreUnavailableError(
-                f"The store {self._database.address} cannot be read: {cause}. Expected a store "
-                "that `ekc serve` of this version has opened at least once"
-            ) from error
+        return await asked(self._database, work)
 
 
 def spellings(number: str) -> list[str]:

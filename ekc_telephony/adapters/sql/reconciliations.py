@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TypeVar, final
+from typing import final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ekc_telephony.adapters.sql.connection import Database, open_for_reading, open_for_writing
+from ekc_telephony.adapters.sql.connection import asked, open_for_reading, open_for_writing
 from ekc_telephony.adapters.sql.models import (
     CallFault,
     appeals,
@@ -22,9 +22,6 @@ from ekc_telephony.adapters.sql.models import (
 from ekc_telephony.core.appeals.reconciliation import Kept
 from ekc_telephony.core.call.facts import SegmentKind
 from ekc_telephony.core.kernel.ids import AppealId, CallId, is_of_node
-from ekc_telephony.runtime.ports import StoreUnavailableError
-
-ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +51,7 @@ class ReconciliationStore:
     async def kept(self, node: str, *, since: datetime, until: datetime) -> list[Kept]:
         """Return the node's calls registered in the span, `until` left out."""
         in_span = sa.and_(calls.c.registered_at >= since, calls.c.registered_at < until)
-        found = await _ask(self._reading, lambda connection: _kept(connection, in_span))
+        found = await asked(self._reading, lambda connection: _kept(connection, in_span))
         return [call for call in found if is_of_node(call.call, node)]
 
     async def strays(self, *, since: datetime, until: datetime) -> list[tuple[AppealId, datetime]]:
@@ -68,7 +65,7 @@ class ReconciliationStore:
         def read(connection: sa.Connection) -> list[tuple[AppealId, datetime]]:
             return [(AppealId(row.id), row.opened_at) for row in connection.execute(query)]
 
-        return await _ask(self._reading, read)
+        return await asked(self._reading, read)
 
     async def record(self, days: Sequence[ReconciledDay]) -> None:
         """Keep what was found; a day compared again replaces what was found before."""
@@ -90,23 +87,12 @@ class ReconciliationStore:
                 for column in ("checked_at", "calls", "differences")
             },
         )
-        await _ask(self._writing, lambda connection: connection.execute(statement, rows))
+        await asked(self._writing, lambda connection: connection.execute(statement, rows))
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self._reading.close()
         await self._writing.close()
-
-
-async def _ask(database: Database, work: Callable[[sa.Connection], ResultT]) -> ResultT:
-    try:
-        return await database.run(work)
-    except (sa.exc.SQLAlchemyError, OSError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise StoreUnavailableError(
-            f"The store {database.address} cannot be used: {cause}. Expected a store that "
-            "`ekc serve` of this version has opened at least once"
-        ) from error
 
 
 def _kept(connection: sa.Connection, in_span: sa.ColumnElement[bool]) -> list[Kept]:

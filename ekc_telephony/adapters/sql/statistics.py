@@ -9,16 +9,16 @@ Rule 2: calls are handed over some thousands at a time: a federal week has a mil
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import zip_longest
 from operator import attrgetter
-from typing import Any, Final, TypeVar, final
+from typing import Any, Final, final
 
 import sqlalchemy as sa
 
-from ekc_telephony.adapters.sql.connection import Database, open_for_reading
+from ekc_telephony.adapters.sql.connection import Database, asked, open_for_reading
 from ekc_telephony.adapters.sql.models import (
     CallbackState,
     agent_presence,
@@ -37,9 +37,6 @@ from ekc_telephony.core.stats.records import (
     SegmentRecord,
     SilenceRecord,
 )
-from ekc_telephony.runtime.ports import StoreUnavailableError
-
-ResultT = TypeVar("ResultT")
 
 LONGEST_CALL: Final = timedelta(days=1)
 """How long before a period a call may have begun that still goes on in it."""
@@ -141,23 +138,6 @@ async def read_presences(
         StoreUnavailableError: The store cannot be read.
     """
     return await asked(database, partial(_presences, since=since, until=until))
-
-
-async def asked(database: Database, work: Callable[[sa.Connection], ResultT]) -> ResultT:
-    """
-    Carry out work on a database and return its result.
-
-    Raises:
-        StoreUnavailableError: It did not do it.
-    """
-    try:
-        return await database.run(work)
-    except (sa.exc.SQLAlchemyError, OSError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise StoreUnavailableError(
-            f"The store {database.address} cannot be used: {cause}. Expected a store that "
-            "`ekc serve` of this version has opened at least once"
-        ) from error
 
 
 def _may_touch(since: datetime) -> sa.ColumnElement[bool]:

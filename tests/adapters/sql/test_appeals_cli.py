@@ -237,7 +237,7 @@ def test_a_store_without_tables_says_so(empty_database: str, tmp_path: Path) -> 
     (tmp_path / "ekc.sqlite").touch()
     result = ask(empty_database, "list")
     assert result.exit_code == 1
-    assert "cannot be read" in result.stderr
+    assert "cannot be used" in result.stderr
 
 
 def test_a_configuration_that_is_not_there_is_named(tmp_path: Path) -> None:
