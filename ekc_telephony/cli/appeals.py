@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, tzinfo
+from datetime import tzinfo
 from enum import Enum
 from pathlib import Path
 from typing import IO, Annotated
@@ -38,6 +38,8 @@ from ekc_telephony.cli.asking import (
     Store,
     Zone,
     ask,
+    begin_of,
+    end_of,
     fail,
     print_table,
     time_zone,
@@ -187,27 +189,11 @@ def _filter(
     zone: tzinfo | None,
 ) -> CallFilter:
     return CallFilter(
-        since=None if since is None else _moment("--since", since, zone, end=timedelta()),
-        until=None if until is None else _moment("--until", until, zone, end=timedelta(days=1)),
+        since=None if since is None else begin_of("--since", since, zone),
+        until=None if until is None else end_of("--until", until, zone),
         outcome=outcome,
         number=number,
     )
-
-
-def _moment(option: str, text: str, zone: tzinfo | None, *, end: timedelta) -> datetime:
-    """Read a moment; a bare day is its beginning plus `end`."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        fail(
-            f"{option}: found {text!r}, expected a day 2026-03-01 or a moment 2026-03-01T09:00",
-            code=WRONG_INPUT,
-        )
-    if len(text) == len("2026-03-01"):
-        at += end
-    if at.tzinfo is not None:
-        return at
-    return at.astimezone() if zone is None else at.replace(tzinfo=zone)
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 """
-What the commands that ask the store have in common: their options, and how the question is asked.
+What the commands that ask the store have in common: options, moments, and how they ask.
 
 Rule 1: a store that does not answer ends the command with 1, wrong input with 2, each with one
 clear sentence on standard error.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Final, NoReturn, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,6 +20,7 @@ from rich.table import Table
 
 from ekc_telephony.adapters.sql.connection import StoreUrlError
 from ekc_telephony.adapters.sql.queries import AppealQueries
+from ekc_telephony.core.stats.spans import DAY, next_cut
 from ekc_telephony.runtime.ports import StoreUnavailableError
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.load import load_settings
@@ -100,6 +101,37 @@ def time_zone(name: str | None) -> tzinfo | None:
             f"--zone: found {name!r}, expected a name such as Europe/Moscow or Asia/Barnaul",
             code=WRONG_INPUT,
         )
+
+
+def begin_of(option: str, text: str, zone: tzinfo | None) -> datetime:
+    """
+    Return the moment from which a person means; a bare day is its beginning.
+
+    Raises:
+        typer.Exit: It is no moment; the person has been told, by the option's name.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        fail(
+            f"{option}: found {text!r}, expected a day 2026-03-01 or a moment 2026-03-01T09:00",
+            code=WRONG_INPUT,
+        )
+    if at.tzinfo is None:
+        at = at.astimezone() if zone is None else at.replace(tzinfo=zone)
+    return at.astimezone(UTC)
+
+
+def end_of(option: str, text: str, zone: tzinfo | None) -> datetime:
+    """
+    Return the moment up to which a person means; a bare day is the beginning of the next.
+
+    Raises:
+        typer.Exit: It is no moment; the person has been told, by the option's name.
+    """
+    at = begin_of(option, text, zone)
+    is_day = len(text) == len("2026-03-01")
+    return next_cut(at, DAY, zone) if is_day else at
 
 
 def print_table(table: Table) -> None:

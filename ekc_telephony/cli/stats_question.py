@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
 
-from ekc_telephony.cli.asking import WRONG_INPUT, fail
+from ekc_telephony.cli.asking import WRONG_INPUT, begin_of, end_of, fail
 from ekc_telephony.core.acd.service_level import ServiceLevelFormula
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
 from ekc_telephony.core.stats.grouping import Directory
@@ -123,8 +123,8 @@ def period_of(
         begin = _day_begin(day or "today", today, zone)
         end = next_cut(begin, DAY, zone)
     else:
-        begin = today if since is None else _moment("--from", since, zone, is_end=False)
-        end = now if until is None else _moment("--to", until, zone, is_end=True)
+        begin = today if since is None else begin_of("--from", since, zone)
+        end = now if until is None else end_of("--to", until, zone)
     end = min(end, now)
     if begin >= end:
         fail(
@@ -142,20 +142,4 @@ def _day_begin(day: str, today: datetime, zone: tzinfo | None) -> datetime:
         case "yesterday":
             return cut_before(today - timedelta(hours=1), DAY, zone)
         case _:
-            return _moment("--day", day, zone, is_end=False)
-
-
-def _moment(option: str, text: str, zone: tzinfo | None, *, is_end: bool) -> datetime:
-    """Read a moment; a bare day is its beginning, or, as an end, the beginning of the next."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        fail(
-            f"{option}: found {text!r}, expected a day 2026-03-01 or a moment 2026-03-01T09:00",
-            code=WRONG_INPUT,
-        )
-    if at.tzinfo is None:
-        at = at.astimezone() if zone is None else at.replace(tzinfo=zone)
-    at = at.astimezone(UTC)
-    is_day = len(text) == len("2026-03-01")
-    return next_cut(at, DAY, zone) if is_day and is_end else at
+            return begin_of("--day", day, zone)
