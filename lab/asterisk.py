@@ -26,6 +26,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from lab.child import stop
 from lab.runtime import Runtime
 
 BOOT_LIMIT: Final = timedelta(seconds=30)
@@ -123,7 +124,7 @@ def running_asterisk(
             log_start=log_start,
         )
     finally:
-        _stop(process)
+        stop(process, within=STOP_LIMIT)
 
 
 def _start(
@@ -182,15 +183,6 @@ def _ask(program: Path, rendered: Path, text: str, *, patience: timedelta) -> st
     except subprocess.TimeoutExpired:
         return None
     return None if answer.returncode else answer.stdout.decode("utf-8", errors="replace")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_LIMIT.total_seconds())
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _last_words(rendered: Path) -> str:

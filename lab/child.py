@@ -50,12 +50,23 @@ def running(
     try:
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_LIMIT.total_seconds())
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process, within=STOP_LIMIT)
+
+
+def stop(process: subprocess.Popen[bytes], *, within: timedelta) -> None:
+    """
+    Tell a program to end, and wait until it is gone; nothing happens when it is.
+
+    Args:
+        process: The program.
+        within: How long it may take to end in order; then it is killed.
+    """
+    process.terminate()
+    try:
+        process.wait(within.total_seconds())
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def cpu_time(pid: int) -> timedelta:
