@@ -217,8 +217,9 @@ class Node:
         self._recorder.begin(counts, stored_through=recalled.stored_through)
         told = [fact for _, facts in recalled.unstored for fact in facts]
         if unfinished is not None:
-            kind = "time passed" if unfinished.event is None else type(unfinished.event).__name__
-            log.info("the last step of the engine before is taken again", kind=kind)
+            if unfinished.event is not None:  # time of which nothing came leaves no step, either
+                kind = type(unfinished.event).__name__
+                log.info("the last step of the engine before is taken again", kind=kind)
             told += self._recorder.take_again(unfinished, self._clock.now())
         for fact in told:
             self._writer.record(fact)
