@@ -227,7 +227,11 @@ def render_node(config: Path) -> tuple[Settings, Secrets]:
 
 @contextmanager
 def running_engine(
-    config: Path, settings: Settings, *, environment: Mapping[str, str] = MappingProxyType({})
+    config: Path,
+    settings: Settings,
+    *,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    program: str = "ekc_telephony",
 ) -> Iterator[subprocess.Popen[bytes]]:
     """
     Run the engine alone until the block is left; it is healthy when the block begins.
@@ -236,12 +240,13 @@ def running_engine(
         config: The `ekc.yaml`.
         settings: What it says.
         environment: Variables that the engine gets beside our own.
+        program: The module that is run: another one has the shipped engine in it.
 
     Raises:
         NodeFailedError: It did not start.
     """
     log = engine_log(settings)
-    command: list[str | Path] = [sys.executable, "-m", "ekc_telephony", "serve"]
+    command: list[str | Path] = [sys.executable, "-m", program, "serve"]
     command += ["--config", config]
     with running(command, folder=PROJECT, log=log, environment=environment) as engine:
         _wait_until_healthy(_url(settings), engine, log)

@@ -202,9 +202,16 @@ class Stand:
         self.asterisk.kill()
         self._asterisk_stack.close()
 
-    def start_engine(self, *, environment: Mapping[str, str] = MappingProxyType({})) -> None:
+    def start_engine(
+        self,
+        *,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        program: str = "ekc_telephony",
+    ) -> None:
         """Start the engine, with variables beside our own, and wait until it is healthy."""
-        running = running_engine(self.config, self.settings, environment=environment)
+        running = running_engine(
+            self.config, self.settings, environment=environment, program=program
+        )
         self._engine = self._engine_stack.enter_context(running)
 
     def kill_engine(self) -> None:

@@ -1,0 +1,57 @@
+"""An engine dies when its commands are leaving, before it has written up what came of the step."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+
+from ekc_telephony.core.call.facts import CallOutcome
+from ekc_telephony.core.call.presence import Activity
+from lab.mortal_engine import DIES_IN
+from lab.phones.operator import Answer
+from lab.stand import Stand, eventually, told
+from lab.story_site import FIRST_LINE, HOTLINE
+from tests.asterisk.test_reconnect import both_hear_each_other
+
+LONG = timedelta(seconds=20)
+
+
+async def _dies(stand: Stand) -> None:
+    async def is_dead() -> bool:
+        return stand.engine.poll() is not None
+
+    await eventually(is_dead, within=LONG, what="the engine's death")
+    stand.kill_engine()
+
+
+@pytest.mark.parametrize("event", ["CallArrived", "KeyPressed", "LegAnswered"])
+async def test_the_next_engine_takes_the_step_again_and_the_caller_is_served(
+    stand: Stand, event: str
+) -> None:
+    ivanova = await stand.on_duty("ivanova", Answer(after=timedelta()))
+    stand.stop_engine()
+    stand.start_engine(environment={DIES_IN: event}, program="lab.mortal_engine")
+    log = stand.settings.state / "engine.log"
+    calling = asyncio.create_task(stand.call(HOTLINE if event == "KeyPressed" else FIRST_LINE))
+    if event == "KeyPressed":
+        caller = await calling
+        await stand.hears(caller.line, "greeting")
+        await caller.line.press("1")
+    await _dies(stand)
+    stand.start_engine()  # which begins a new log
+    caller = await calling
+    await stand.until_agent("ivanova", lambda each: each.activity is Activity.TALKING, within=LONG)
+    await both_hear_each_other(caller, ivanova)
+    await caller.line.hang_up()
+    assert await stand.outcome_of(caller.number, within=LONG) is CallOutcome.ANSWERED
+    history = await stand.history(caller.number, within=LONG)
+    talks = [each for each in told(history) if each.startswith("talk")]
+    assert talks == ["talk ivanova caller_hung_up"]
+    assert len(await stand.calls_of(caller.number)) == 1
+    assert await stand.metric("ekc_engine_bugs") == 0
+    said = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    again = "the last step of the engine before is taken again"
+    assert [each["kind"] for each in said if each["event"] == again] == [event]
