@@ -35,6 +35,10 @@ from lab.runtime import Runtime
 
 SETTLING_S: Final = 0.3
 """After a slice: Asterisk frees its channels, writes its records; nothing of it meets the next."""
+AT_REST: Final = 0.05
+"""Of a core, for Asterisk and the engine together: what a start began is done. With 2,000 operators
+their lamps are lit one after the other for the better part of a minute."""
+REST_LIMIT_S: Final = 120.0
 
 
 def run(
@@ -53,7 +57,7 @@ def run(
         AsteriskFailedError: Asterisk did not start.
         NodeFailedError: The engine did not start.
         SippError: SIPp could not work.
-        WarmUpError: A target connects nobody.
+        WarmUpError: A target connects nobody, or the start's work does not end.
     """
     site.write()
     _render(site)
@@ -68,6 +72,7 @@ def run(
             pids.append(bench.engine.pid)
         for piece in plan.warm_up():
             bench.warm_up(piece)
+        bench.wait_for_rest()
         before, measured = Reading.take(pids), list[Measured]()
         for rate in plan.rates:
             for piece in plan.slices(rate):
@@ -84,7 +89,7 @@ def run(
 
 
 class WarmUpError(Exception):
-    """The first calls failed, so there is nothing to measure; the text says where to look."""
+    """The first calls failed or nothing comes to rest; the text says where to look."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,6 +113,29 @@ class _Bench:
                 f"See slice-*/errors.log, state/engine.log, operators.log and "
                 f"asterisk/log/messages in {self.site.folder}."
             )
+
+    def wait_for_rest(self) -> None:
+        """
+        Wait until a start's work is done.
+
+        Raises:
+            WarmUpError: It goes on and on.
+        """
+        give_up_at = time.monotonic() + REST_LIMIT_S
+        while time.monotonic() < give_up_at:
+            before = self._cpu_time()
+            time.sleep(1)
+            if (self._cpu_time() - before).total_seconds() < AT_REST:
+                return
+        raise WarmUpError(
+            f"Asterisk and the engine use more than {AT_REST:.0%} of a core {REST_LIMIT_S:.0f} s "
+            f"after the start, though nobody calls. See state/engine.log and "
+            f"asterisk/log/messages in {self.site.folder}."
+        )
+
+    def _cpu_time(self) -> timedelta:
+        engine = cpu_time(self.engine.pid) if self.engine else timedelta()
+        return self.asterisk.cpu_time() + engine
 
     def measure(self, piece: Slice) -> Measured:
         self.slices += 1
