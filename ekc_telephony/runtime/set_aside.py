@@ -76,10 +76,11 @@ async def take_back(file: Path, store: AppealStore) -> TakenBack:
         OSError: The file cannot be read or changed; nothing is lost.
     """
     in_hand = _taken_in_hand(file)
+    lines = [line for each in in_hand for line in each.read_bytes().splitlines(keepends=True)]
     taken, of_agents, unreadable = 0, 0, 0
     refused: list[str] = []
     left: list[bytes] = []
-    for line in in_hand.read_bytes().splitlines(keepends=True) if in_hand.exists() else ():
+    for line in lines:
         match _fact_of(line):
             case None:
                 unreadable += 1
@@ -96,21 +97,20 @@ async def take_back(file: Path, store: AppealStore) -> TakenBack:
                     left.append(letter(fact, cause=str(refusal)))
     if left:
         append_letters(file, left)
-    in_hand.unlink(missing_ok=True)
+    for each in in_hand:
+        each.unlink()
     return TakenBack(
         taken=taken, refused=tuple(refused), of_agents=of_agents, unreadable=unreadable
     )
 
 
-def _taken_in_hand(file: Path) -> Path:
-    """Return where all lines are that an ended reading left, and those of the file behind them."""
-    in_hand, moving = (file.with_name(f"{file.name}.{name}") for name in ("in-hand", "moving"))
-    for source in (moving, file):
-        if source.exists():
-            source.rename(moving)
-            append_letters(in_hand, [moving.read_bytes()])
-            moving.unlink()
-    return in_hand
+def _taken_in_hand(file: Path) -> list[Path]:
+    """Give the file another name; return it behind those that ended readings have left."""
+    in_hand = {int(each.suffix[1:]): each for each in file.parent.glob(f"{file.name}.in-hand.*")}
+    if file.exists():
+        number = max(in_hand, default=0) + 1
+        in_hand[number] = file.rename(file.with_name(f"{file.name}.in-hand.{number}"))
+    return [in_hand[number] for number in sorted(in_hand)]
 
 
 def _fact_of(line: bytes) -> Fact | None:
