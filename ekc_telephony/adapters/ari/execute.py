@@ -31,7 +31,7 @@ from ekc_telephony.adapters.ari.client import AriClient, AriDownError, AriRefuse
 from ekc_telephony.adapters.ari.translate import AGENT, TAP
 from ekc_telephony.core.call import commands
 from ekc_telephony.core.call.commands import Command, HangUpCause, TransferResult
-from ekc_telephony.core.kernel.ids import AgentId
+from ekc_telephony.core.kernel.ids import AgentId, LegId
 from ekc_telephony.runtime.ports import CommandRefusedError
 
 RING_MARGIN: Final = timedelta(seconds=5)
@@ -42,6 +42,9 @@ REFER_SETTLES: Final = timedelta(seconds=0.3)
 """Before a transfer is answered: Asterisk 22.10.1 tells of a REFER before it has set up what the
 answer writes to. Answered within a millisecond, res_pjsip_refer crashed once in about 70 transfers
 (a write to a null pointer), and Asterisk with it."""
+CHANNEL_LEAVES: Final = timedelta(seconds=0.1)
+"""Before an answer that failed is asked for again: Asterisk tells that a channel has left us, and
+answers 500 to what is still asked of it, until it has closed the channel's list of commands."""
 PHONE_HANGS_UP: Final = timedelta(seconds=2)
 """After a transfer is answered with success, until the next command of that leg's lane, which hangs
 up on it: the phone hangs up by itself when it has read the answer. Hung up on at once, it read our
@@ -130,7 +133,7 @@ class AriCallControl:
         ask = self._client.ask
         match command:
             case commands.AnswerLeg(leg=leg):
-                await ask("POST", f"channels/{quote(leg)}/answer")
+                await self._answer(leg)
             case commands.SignalRinging(leg=leg):
                 await ask("POST", f"channels/{quote(leg)}/ring")
             case commands.HangUpLeg(leg=leg, cause=cause):
@@ -183,6 +186,17 @@ class AriCallControl:
                 self._client.dialplan_has_callers.set()
             case _:
                 assert_never(command)
+
+    async def _answer(self, leg: LegId) -> None:
+        answer = f"channels/{quote(leg)}/answer"
+        try:
+            await self._client.ask("POST", answer)
+        except AriRefusedError as refusal:
+            # So it also says of a channel that is just leaving us, with no word of where it goes.
+            if refusal.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise
+            await asyncio.sleep(CHANNEL_LEAVES.total_seconds())
+            await self._client.ask("POST", answer)
 
     async def _play(self, command: commands.PlayPrompts) -> None:
         # One `media` with commas: of a repeated parameter Asterisk takes the last one only.
