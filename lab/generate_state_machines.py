@@ -22,6 +22,7 @@ from typing import Final
 
 from ekc_telephony.core.acd.agent import ACTIVITY_TRANSITIONS, AgentStep
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind, SegmentOutcome
+from ekc_telephony.core.call.lookup import LookupFailure, LookupOutcome
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from ekc_telephony.core.engine import session
 from ekc_telephony.core.engine.state import Phase
@@ -45,7 +46,7 @@ class EnumUndocumentedError(Exception):
 
 def page() -> str:
     """Return the whole page."""
-    return "\n".join([_PREFACE, *_agent(), *_session(), *_closed_lists()])
+    return "\n".join([_PREFACE, *_agent(), *_session(), *_lookup(), *_closed_lists()])
 
 
 def _agent() -> Iterator[str]:
@@ -79,6 +80,16 @@ def _session() -> Iterator[str]:
     yield "From the docstring of [`session.py`](../../ekc_telephony/core/engine/session.py).\n"
     yield f"```text\n{_picture(session.__doc__ or '')}\n```\n"
     yield from _words("phase", Phase)
+
+
+def _lookup() -> Iterator[str]:
+    yield "## A lookup\n"
+    yield (
+        "From [`lookup.py`](../../ekc_telephony/core/call/lookup.py): asked once, it ends in one "
+        "of these outcomes, whatever the information system does.\n"
+    )
+    yield from _words("outcome of a lookup", LookupOutcome)
+    yield from _words("why a lookup failed", LookupFailure)
 
 
 def _closed_lists() -> Iterator[str]:

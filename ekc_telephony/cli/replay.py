@@ -49,7 +49,7 @@ from ekc_telephony.settings.routing import acd_of
 
 DIFFERS: Final = 1
 WRONG_INPUT: Final = 2
-_PERSONAL: Final = frozenset({"number", "key"})
+_PERSONAL: Final = frozenset({"number", "key", "fields", "answer"})
 _HIDDEN: Final = "…"
 _MOMENT: Final = "%Y-%m-%d %H:%M:%S.%f"
 

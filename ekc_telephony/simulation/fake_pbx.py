@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from ekc_telephony.core.acd.specs import KeyTarget
 from ekc_telephony.core.call.commands import (
+    AskService,
     DialAgent,
     DialNumber,
     HangUpLeg,
@@ -37,6 +38,7 @@ from ekc_telephony.core.call.events import (
     PlaybackFinished,
     PresenceDeclared,
     RecordingEnded,
+    ServiceAnswered,
 )
 from ekc_telephony.core.call.facts import (
     AgentChanged,
@@ -45,6 +47,7 @@ from ekc_telephony.core.call.facts import (
     SegmentKind,
     SegmentStarted,
 )
+from ekc_telephony.core.call.lookup import LookupFailure, LookupResult
 from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.engine import Engine
 from ekc_telephony.core.engine.waiting_room import KEY_WORDS
@@ -64,6 +67,9 @@ REACTION_S: Final = 1.0
 """How long after the end of a menu's prompts its caller presses his key."""
 OUTSIDE_ANSWERS_S: Final = 10.0
 """How long a number outside rings; somebody there always answers and talks as we would have."""
+LOOKUP_S: Final = 0.5
+"""How long a lookup takes. None finds anything: the citizens of a day are made up, and the fallback
+of a script is the way that needs the most operators."""
 _CALLBACK_OFFER: Final = KEY_WORDS[KeyTarget.CALLBACK]
 _CONVERSATIONS: Final = frozenset({SegmentKind.TALK, SegmentKind.OUTSIDE})
 
@@ -96,6 +102,7 @@ class FakePbx:
             PlayPrompts: self._play,
             StopPlayback: self._stop_playback,
             RecordLeg: self._record_leg,
+            AskService: self._ask,
             SegmentStarted: self._segment_started,
             SegmentEnded: self._segment_ended,
             CallEnded: self._call_ended,
@@ -225,6 +232,13 @@ class FakePbx:
     def _finish_message(self, command: RecordLeg) -> None:
         if command.leg in self._legs:
             self._tell(RecordingEnded(recording=command.recording))
+
+    def _ask(self, command: AskService) -> None:
+        self._agenda.after(LOOKUP_S, self._finish_lookup, command)
+
+    def _finish_lookup(self, command: AskService) -> None:
+        result = LookupResult.failed(LookupFailure.UNREACHABLE)
+        self._tell(ServiceAnswered(call=command.call, request=command.request, result=result))
 
     def _segment_started(self, fact: SegmentStarted) -> None:
         entry = self._entry_of_call[fact.call]

@@ -16,6 +16,7 @@ from typing import Final
 from ekc_telephony.core.call.commands import (
     AnswerLeg,
     AnswerTransfer,
+    AskService,
     CreateBridge,
     DestroyBridge,
     DialAgent,
@@ -55,6 +56,7 @@ from ekc_telephony.core.call.events import (
     PlaybackFinished,
     RecordingEnded,
     RecordingFailed,
+    ServiceAnswered,
     SpeechBegan,
     SpeechEnded,
     SupervisionAsked,
@@ -74,6 +76,7 @@ from ekc_telephony.core.call.facts import (
     SegmentEnded,
     SegmentStarted,
 )
+from ekc_telephony.core.call.lookup import NOT_FOUND, Answer, LookupFailure, LookupResult
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.call.supervision import SupervisionMode
 from ekc_telephony.core.engine.engine import Effect
@@ -99,6 +102,7 @@ class Cast:
     joins: list[JoinBridge] = field(default_factory=list)
     taps: list[LegId] = field(default_factory=list)
     recordings: list[StartRecording | RecordLeg] = field(default_factory=list)
+    asked: list[AskService] = field(default_factory=list)
 
     def caller(self, name: str) -> LegId:
         """Return the caller's leg; a new name is a new caller."""
@@ -132,6 +136,8 @@ class Cast:
                 self.names[tap] = f"the tap on {self.name(leg)}"
             case StartRecording() | RecordLeg():
                 self.recordings.append(effect)
+            case AskService():
+                self.asked.append(effect)
             case _:
                 pass
 
@@ -219,6 +225,13 @@ _EVENTS: Final[Mapping[str, _Telling]] = {
     r"the message cannot go on": lambda cast, _: CommandFailed(
         command=cast.recordings[-1], is_gone=True, detail="it is over"
     ),
+    r"the service answers: (?P<answer>.+)": lambda cast, said: _answer(
+        cast, LookupResult.found(Answer.read(said["answer"]))
+    ),
+    r"the service knows nothing": lambda cast, _: _answer(cast, NOT_FOUND),
+    rf"asking the service fails: (?P<why>{'|'.join(each.value for each in LookupFailure)})": (
+        lambda cast, said: _answer(cast, LookupResult.failed(LookupFailure(said["why"])))
+    ),
     r"the connection to Asterisk is lost": lambda _cast, _said: ControlLost(),
 }
 
@@ -226,6 +239,11 @@ _EVENTS: Final[Mapping[str, _Telling]] = {
 def _playback(cast: Cast, said: Mapping[str, str], *, was_played: bool) -> PlaybackFinished:
     leg = cast.leg(said["who"])
     return PlaybackFinished(playback=cast.playing[leg].playback, leg=leg, was_played=was_played)
+
+
+def _answer(cast: Cast, result: LookupResult) -> ServiceAnswered:
+    asked = cast.asked[-1]
+    return ServiceAnswered(call=asked.call, request=asked.request, result=result)
 
 
 def understand(sentence: str, cast: Cast) -> Event:
@@ -315,6 +333,9 @@ def _tell_command(effect: Effect, who: str, cast: Cast) -> str:  # noqa: C901, P
             return f"watch whether {cast.name(leg)} speaks"
         case ShowText(agent=agent, text=text):
             return f"show {agent}: {text}"
+        case AskService(service=service, fields=fields):
+            told = ", ".join(f"{name}={value}" for name, value in fields.items())
+            return f"ask {service} for {who}: {told}"
         case SendToFallback():
             return f"give {who} back to the dialplan"
         case _:

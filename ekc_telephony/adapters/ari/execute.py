@@ -184,6 +184,9 @@ class AriCallControl:
                 target = {"context": self._fallback_context, "extension": "s", "priority": "1"}
                 await ask("POST", f"channels/{quote(leg)}/continue", target)
                 self._client.dialplan_has_callers.set()
+            case commands.AskService():
+                detail = "Asterisk is not asked what information systems know"
+                raise CommandRefusedError(detail, is_gone=False)
             case _:
                 assert_never(command)
 

@@ -11,7 +11,8 @@ Rule 3: every command names the call it belongs to; that is the lane in which or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from typing import TypeAlias
@@ -25,6 +26,8 @@ from ekc_telephony.core.kernel.ids import (
     PlaybackId,
     PromptKey,
     RecordingId,
+    RequestId,
+    ServiceId,
 )
 
 
@@ -256,6 +259,23 @@ class SendToFallback:
     leg: LegId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskService:
+    """
+    Ask an information system; ends in exactly one `ServiceAnswered`, whatever becomes of it.
+
+    Prompts and music of the call go on meanwhile. An engine that restarts does not know of it any
+    more: whoever waits for the answer asks again.
+    """
+
+    call: CallId
+    request: RequestId
+    """A request id that was asked already, and is still being asked, is not asked again."""
+    service: ServiceId
+    fields: Mapping[str, str] = field(repr=False)
+    """What is asked: name → value. Personal, so never a part of a URL, a log or a `repr`."""
+
+
 Command: TypeAlias = (
     AnswerLeg
     | SignalRinging
@@ -278,4 +298,5 @@ Command: TypeAlias = (
     | WatchSpeech
     | ShowText
     | SendToFallback
+    | AskService
 )

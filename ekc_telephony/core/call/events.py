@@ -20,6 +20,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from ekc_telephony.core.call.commands import Command
+from ekc_telephony.core.call.lookup import LookupResult
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.call.supervision import SupervisionMode
 from ekc_telephony.core.kernel.ids import (
@@ -31,6 +32,7 @@ from ekc_telephony.core.kernel.ids import (
     PlaybackId,
     QueueId,
     RecordingId,
+    RequestId,
 )
 
 
@@ -194,6 +196,15 @@ class RecordingEnded:
     """Of what was kept; None when nobody measured it."""
     spoken: timedelta | None = None
     """How much of it was no silence; None when nobody listened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAnswered:
+    """An information system answered, or could not be asked; nobody may wait for it any more."""
+
+    call: CallId
+    request: RequestId
+    result: LookupResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,6 +377,7 @@ Event: TypeAlias = (
     | PlaybackFinished
     | RecordingFailed
     | RecordingEnded
+    | ServiceAnswered
     | PresenceDeclared
     | SupervisionAsked
     | SupervisionGivenUp

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from ekc_telephony.core.call.commands import (
+    AskService,
     CreateBridge,
     DialAgent,
     DialNumber,
@@ -30,7 +31,9 @@ from ekc_telephony.core.call.events import (
     PlaybackFinished,
     RecordingEnded,
     RecordingFailed,
+    ServiceAnswered,
 )
+from ekc_telephony.core.call.lookup import LookupFailure, LookupResult
 from ekc_telephony.core.engine import supervising
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.effects import Effect, SessionEffect
@@ -97,6 +100,13 @@ def _recording_ended(board: Switchboard, event: RecordingEnded, now: datetime) -
     return board.settle(session, session.on_recording_ended(event, now), now)
 
 
+def _service_answered(board: Switchboard, event: ServiceAnswered, now: datetime) -> list[Effect]:
+    session = board.attend_call(event.call)
+    if session is None:
+        return []
+    return board.settle(session, session.on_service_answered(event.request, event.result, now), now)
+
+
 def _call_of(recording: RecordingId) -> CallId:
     return CallId(recording.rpartition(MESSAGE if MESSAGE in recording else TALK)[0])
 
@@ -124,7 +134,7 @@ def _command_failed(board: Switchboard, event: CommandFailed, now: datetime) -> 
     return board.settle(session, _after_failure(session, event, now), now)
 
 
-def _after_failure(  # noqa: PLR0911 (one row per command)
+def _after_failure(  # noqa: C901, PLR0911 (one row per command)
     session: Session, event: CommandFailed, now: datetime
 ) -> list[SessionEffect]:
     """Tell the session which of its commands failed; most failures need no more than a log line."""
@@ -137,6 +147,9 @@ def _after_failure(  # noqa: PLR0911 (one row per command)
             return session.on_recording_gone(recording, now)
         case StartRecording(recording=recording) | RecordLeg(recording=recording):
             return session.on_recording_failed(recording, event.detail, now)
+        case AskService(request=request):
+            result = LookupResult.failed(LookupFailure.UNREACHABLE)
+            return session.on_service_answered(request, result, now)
         case TapLeg(tap=tap):
             return supervising.place_failed(session.course, tap, now)
         case CreateBridge(bridge=bridge):
@@ -159,5 +172,6 @@ HANDLERS: Final[Handlers] = {
     PlaybackFinished: _playback_finished,
     RecordingFailed: _recording_failed,
     RecordingEnded: _recording_ended,
+    ServiceAnswered: _service_answered,
     CommandFailed: _command_failed,
 }

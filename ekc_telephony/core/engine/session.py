@@ -36,6 +36,7 @@ from ekc_telephony.core.acd.specs import KeyTarget
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import EndReason, RecordingEnded
 from ekc_telephony.core.call.facts import CallOutcome, Disturbance, SegmentKind, SegmentOutcome
+from ekc_telephony.core.call.lookup import LookupResult
 from ekc_telephony.core.engine import (
     attention,
     course_state,
@@ -65,6 +66,7 @@ from ekc_telephony.core.kernel.ids import (
     PromptKey,
     QueueId,
     RecordingId,
+    RequestId,
 )
 
 UNHEARD_GRACE: Final = timedelta(milliseconds=300)
@@ -337,6 +339,13 @@ class Session:
     def on_recording_gone(self, recording: RecordingId, now: datetime) -> list[SessionEffect]:
         """Act on a message that ended unseen, or whose caller is gone."""
         return message.recording_gone(self.course, recording, now)
+
+    def on_service_answered(
+        self, request: RequestId, result: LookupResult, now: datetime
+    ) -> list[SessionEffect]:
+        """Let the script go on with what a lookup found, if it still waits for that."""
+        del request, result, now  # no node of a script asks yet
+        return []
 
     def on_time(self, now: datetime) -> list[SessionEffect]:
         """Let time pass. Harmless when nothing is due."""

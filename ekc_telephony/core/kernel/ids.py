@@ -29,6 +29,10 @@ AppealId = NewType("AppealId", str)
 ScriptId = NewType("ScriptId", str)
 NodeId = NewType("NodeId", str)
 """The name of a node inside one IVR script."""
+ServiceId = NewType("ServiceId", str)
+"""One information system that scripts ask, as `ekc.yaml` spells it."""
+RequestId = NewType("RequestId", str)
+"""One lookup of one call: one question to a service."""
 PromptKey = NewType("PromptKey", str)
 """A prompt of `sounds/manifest.yaml`."""
 Did = NewType("Did", str)

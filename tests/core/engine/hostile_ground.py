@@ -7,7 +7,7 @@ from typing import Final
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
-from ekc_telephony.core.call.commands import Command, DialAgent, DialNumber, TapLeg
+from ekc_telephony.core.call.commands import AskService, Command, DialAgent, DialNumber, TapLeg
 from ekc_telephony.core.call.events import EndReason, Event, LegEnded
 from ekc_telephony.core.call.facts import AgentChanged, CallFact
 from ekc_telephony.core.engine.engine import Effect
@@ -41,6 +41,8 @@ class HostileGround(RuleBasedStateMachine):
         self.commands: list[Command] = []
         """Those that have not failed yet."""
         self.dialled: set[LegId] = set()
+        self.asked: list[AskService] = []
+        """What information systems were asked, by any engine so far."""
 
     def tell(self, event: Event) -> None:
         self.let_time_pass()
@@ -69,6 +71,8 @@ class HostileGround(RuleBasedStateMachine):
             made = command.tap if isinstance(command, TapLeg) else command.leg
             assert made not in self.dialled, "a leg's id is given once"
             self.dialled.add(made)
+        if isinstance(command, AskService):
+            self.asked.append(command)
         self.commands.append(command)
         self.is_obeyed &= self.is_connected
         if self.is_connected:

@@ -7,7 +7,7 @@ says about a call is kept in a `Record`, whose well-formedness is checked after 
 
 What happens is told by subject, each module going on from the one before: `hostile_ground.py` (with
 `hostile_asterisk.py`), `hostile_callers.py`, `hostile_agents.py`, `hostile_transfers.py`,
-`hostile_supervisors.py`; time, restarts and what is always true are here.
+`hostile_supervisors.py`, `hostile_services.py`; time, restarts and what is always true are here.
 
 Rule 1: an event is possible when Asterisk could send it, however improbable: duplicates, late ones
 and contradictory ones too. An id that nobody ever gave out is not possible.
@@ -30,7 +30,7 @@ from ekc_telephony.core.engine.state import Memory, Phase
 from ekc_telephony.core.engine.supervision import is_of_supervisor
 from ekc_telephony.runtime.journal_codec import Opening, decode, encode_opening
 from tests.core.engine.hostile_ground import MOST_CALLS, PICK
-from tests.core.engine.hostile_supervisors import HostileSupervisors
+from tests.core.engine.hostile_services import HostileServices
 from tests.core.office import EVERYBODY, engine, restored_engine, seconds
 
 MOST_TOGETHER: Final = 3
@@ -39,7 +39,7 @@ SAFE_PHASES: Final = (Phase.WAITING, Phase.TALKING, Phase.OUTSIDE, Phase.OVER)
 """Where a caller may be for as long as he likes."""
 
 
-class HostileWorld(HostileSupervisors):
+class HostileWorld(HostileServices):
     """All of it, with time, the connection, restarts, what is always true, and the end."""
 
     @rule(count=st.sampled_from([0.1, 0.3, 1, 5, 15, 20, 400]))
