@@ -124,6 +124,9 @@ NOTES: Final[Mapping[NoteKind, str]] = MappingProxyType(
         NoteKind.SUPERVISED: "подключился старший",
         NoteKind.SILENT: "гражданин молчит больше минуты",
         NoteKind.AGENT_SILENT: "оператора не слышно больше минуты",
+        NoteKind.IDENTIFIED: "гражданин подтвердил, кто он",
+        NoteKind.RATED: "оценил обслуживание",
+        NoteKind.SURVEYED: "ответил на вопрос",
         NoteKind.OVERLOADED: "перегрузка: принят сверх меры",
     }
 )

@@ -180,6 +180,9 @@ class AriCallControl:
             case commands.ShowText(agent=agent, text=text):
                 path = f"endpoints/{self._endpoint.format(agent=quote(agent))}/sendMessage"
                 await ask("PUT", path, {"from": SENDER, "body": text})
+            case commands.SetLanguage(leg=leg, language=language):
+                wanted = {"variable": "CHANNEL(language)", "value": language}
+                await ask("POST", f"channels/{quote(leg)}/variable", wanted)
             case commands.SendToFallback(leg=leg):
                 target = {"context": self._fallback_context, "extension": "s", "priority": "1"}
                 await ask("POST", f"channels/{quote(leg)}/continue", target)

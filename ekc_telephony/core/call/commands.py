@@ -252,6 +252,15 @@ class ShowText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetLanguage:
+    """Let the leg hear its next prompts in another language, where they exist in it."""
+
+    call: CallId
+    leg: LegId
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendToFallback:
     """Give the leg back to the dialplan, which apologises and ends the call well."""
 
@@ -297,6 +306,7 @@ Command: TypeAlias = (
     | AnswerTransfer
     | WatchSpeech
     | ShowText
+    | SetLanguage
     | SendToFallback
     | AskService
 )

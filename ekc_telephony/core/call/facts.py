@@ -158,6 +158,12 @@ class NoteKind(Enum):
     AGENT_SILENT = "agent_silent"
     """The agent has not been heard for as long: he has muted himself, his headset is dead, or he
     listens."""
+    IDENTIFIED = "identified"
+    """The caller has proved who he is; `reason` says by what (D1, D2)."""
+    RATED = "rated"
+    """The caller has rated the service, `reason` from 1 to 5, at the question `target` (S1.3ж)."""
+    SURVEYED = "surveyed"
+    """The caller has answered the question `target` of a survey with `reason`."""
     OVERLOADED = "overloaded"
     """More calls were here than the node admits to its queues (G3)."""
 
@@ -280,9 +286,9 @@ class CallNoted:
     agent: AgentId | None = None
     """Who did it, or who talks to the caller."""
     target: str | None = None
-    """An agent's account, a queue's id, or a number outside."""
+    """An agent's account, a queue's id, a number outside, or the name of a question."""
     reason: str | None = None
-    """In the words of whoever did it."""
+    """In the words of whoever did it, or of the script."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,12 @@ from typing import Final, assert_never, final
 from ekc_telephony.core.acd.messages import CallerJoined
 from ekc_telephony.core.acd.specs import QueueSpec
 from ekc_telephony.core.appeals.numbering import appeal_number
-from ekc_telephony.core.call.commands import HangUpCause, HangUpLeg
+from ekc_telephony.core.call.commands import AskService, HangUpCause, HangUpLeg, SetLanguage
 from ekc_telephony.core.call.events import CallArrived
 from ekc_telephony.core.call.facts import (
     CallbackReason,
     CallOutcome,
+    NoteKind,
     SegmentKind,
     SegmentOutcome,
 )
@@ -43,8 +44,22 @@ from ekc_telephony.core.engine.surroundings import Surroundings
 from ekc_telephony.core.engine.transfer import Advice
 from ekc_telephony.core.engine.transfer_codes import Keypad
 from ekc_telephony.core.engine.waiting_room import WaitingRoom, told_keys
-from ekc_telephony.core.ivr.interpreter import Say, StopSaying, Visit, VisitEffect
-from ekc_telephony.core.ivr.script import Callback, Enqueue, Goodbye, Message, Script
+from ekc_telephony.core.ivr.interpreter import Visit
+from ekc_telephony.core.ivr.script import Enqueue, Script
+from ekc_telephony.core.ivr.visit_effects import (
+    Answered,
+    Ask,
+    Identified,
+    Join,
+    PromiseCallback,
+    RingOutside,
+    Say,
+    StopSaying,
+    SwitchLanguage,
+    TakeLeave,
+    TakeMessage,
+    VisitEffect,
+)
 from ekc_telephony.core.kernel.ids import (
     AgentId,
     BridgeId,
@@ -98,9 +113,15 @@ class Course:
         self.visit = (
             None
             if script is None
-            else Visit(script, around.schedules, has_number=arrived.number is not None)
+            else Visit(
+                script,
+                around.schedules,
+                call=arrived.call,
+                number=arrived.number,
+                did=arrived.did,
+            )
         )
-        """Where he is in the script; None when he has left it."""
+        """Where he is in the script, or where it goes on with him; None when he has left it."""
         self.joined_at: datetime | None = None
         """The moment that decides his place in line."""
         self.skills: Mapping[SkillId, int] = {}
@@ -183,7 +204,9 @@ class Course:
             return []
         return [self.chronicle.callback_due(self.number, reason, now)]
 
-    def follow(self, steps: list[VisitEffect], now: datetime) -> list[SessionEffect]:
+    def follow(  # noqa: C901, PLR0912 (one row each)
+        self, steps: list[VisitEffect], now: datetime
+    ) -> list[SessionEffect]:
         """Do what the script asks for."""
         effects: list[SessionEffect] = []
         for step in steps:
@@ -192,13 +215,28 @@ class Course:
                     effects += self.ear.say(prompts, now)
                 case StopSaying():
                     effects += self.ear.hush()
-                case Enqueue():
-                    effects += self._join(step, now)
-                case Message(prompts=prompts):
+                case Ask(request=request, service=service, fields=fields):
+                    effects.append(
+                        AskService(call=self.call, request=request, service=service, fields=fields)
+                    )
+                case SwitchLanguage(language=language):
+                    effects.append(SetLanguage(call=self.call, leg=self.leg, language=language))
+                case Answered(question=question, answer=answer):
+                    kind = NoteKind.RATED if step.is_rating else NoteKind.SURVEYED
+                    noted = self.chronicle.noted(kind, now, target=question, reason=answer)
+                    effects.append(noted)
+                case Identified(method=method):
+                    noted = self.chronicle.noted(NoteKind.IDENTIFIED, now, reason=method.value)
+                    effects.append(noted)
+                case Join(place=place):
+                    effects += self._join(place, now)
+                case RingOutside(number=number):
+                    effects += self._ring_outside(number, now)
+                case TakeMessage(prompts=prompts):
                     effects += self.ask_for_message(prompts, now)
-                case Goodbye(prompts=prompts, outcome=outcome):
+                case TakeLeave(prompts=prompts, outcome=outcome):
                     effects += self.take_leave(prompts, outcome, now)
-                case Callback(prompts=prompts):
+                case PromiseCallback(prompts=prompts):
                     effects += self.call_back(CallbackReason.ASKED, now)
                     effects += self.take_leave(prompts, CallOutcome.CALLBACK_PROMISED, now)
                 case _:
@@ -239,7 +277,8 @@ class Course:
         place = regulars.place_of(self.number, node.queue, now, kept_for=spec.keeps_place_for)
         self.joined_at = place or now
         self.skills, self.priority = node.skills, node.priority
-        self.visit = None
+        if self.visit is not None and not self.visit.goes_on_after_talk:
+            self.visit = None
         answered = self.ear.answer() if node.answers_at_once else []
         return [
             *self.chronicle.end(SegmentKind.IVR, SegmentOutcome.COMPLETED, now),
@@ -303,10 +342,28 @@ class Course:
         )
         return self.outside.dial(wanted, now)
 
+    def _ring_outside(self, number: str, now: datetime) -> list[SessionEffect]:
+        ended = self.chronicle.end(SegmentKind.IVR, SegmentOutcome.COMPLETED, now)
+        return [*ended, *self.dial_outside(number, now)]
+
     def back_to_sender(self, now: datetime) -> list[SessionEffect]:
-        """Let the caller wait for the agent who sent him on, then for anybody."""
+        """Let the caller wait for the agent who sent him on, then for anybody; or in his script."""
+        if self.visit is not None and self.visit.rings_outside:
+            return self.back_in_script(self.visit.on_not_connected(now), now)
         sent = self.desk.transfer
         return self.wait_again(now, only=None if sent is None else sent.sender)
+
+    def back_in_script(self, steps: list[VisitEffect], now: datetime) -> list[SessionEffect]:
+        """Let the caller go on in the script that he had left for a while."""
+        self.phase = Phase.MENU
+        self.room = self.unheard_until = None
+        return [self.chronicle.start(SegmentKind.IVR, now), *self.follow(steps, now)]
+
+    def talk_is_over(self, now: datetime) -> list[SessionEffect]:
+        """Let a caller whose agent has hung up rate him, if the script wants it; or hang up."""
+        if self.visit is None or not self.visit.goes_on_after_talk:
+            return self.hang_up()
+        return self.back_in_script(self.visit.on_talk_over(now), now)
 
     def take_leave(
         self, prompts: tuple[PromptKey, ...], outcome: CallOutcome, now: datetime

@@ -10,9 +10,18 @@ from ekc_telephony.core.call.events import CallArrived
 from ekc_telephony.core.engine.chronicle import Chronicle
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.ear import Ear
-from ekc_telephony.core.engine.state import PlaceState, SessionState, SkillState, VisitState
+from ekc_telephony.core.engine.state import (
+    LimitState,
+    PlaceState,
+    SessionState,
+    SkillState,
+    VariableState,
+    VisitState,
+)
 from ekc_telephony.core.engine.surroundings import Surroundings
+from ekc_telephony.core.ivr.interpreter import Visit
 from ekc_telephony.core.ivr.script import Script
+from ekc_telephony.core.ivr.whereabouts import Whereabouts
 
 
 def restored(state: SessionState, *, script: Script | None, around: Surroundings) -> Course:
@@ -51,10 +60,32 @@ def _resume_visit(course: Course, state: VisitState | None) -> None:
         course.visit = None
         return
     course.visit.resume_at(
-        state.node,
-        failures=state.failures,
-        is_saying=state.is_saying,
-        silence_ends=state.silence_ends,
+        Whereabouts(
+            node=state.node,
+            failures=state.failures,
+            is_saying=state.is_saying,
+            ends_at=state.silence_ends,
+            typed=state.typed,
+            language=state.language,
+            asked=state.asked,
+            variables={each.name: each.text for each in state.variables},
+            passed={each.node: each.times for each in state.passed},
+        )
+    )
+
+
+def _visit_state(visit: Visit) -> VisitState:
+    place = visit.whereabouts
+    return VisitState(
+        node=place.node,
+        failures=place.failures,
+        is_saying=place.is_saying,
+        silence_ends=place.ends_at,
+        typed=place.typed,
+        language=place.language,
+        asked=place.asked,
+        variables=tuple(VariableState(name=n, text=text) for n, text in place.variables.items()),
+        passed=tuple(LimitState(node=node, times=n) for node, n in place.passed.items()),
     )
 
 
@@ -71,14 +102,7 @@ def state(course: Course, place: PlaceState | None) -> SessionState:
         queue=course.queue,
         chronicle=course.chronicle.state(),
         ear=course.ear.state(),
-        visit=None
-        if visit is None
-        else VisitState(
-            node=visit.node,
-            failures=visit.failures,
-            is_saying=visit.is_saying,
-            silence_ends=visit.next_deadline(),
-        ),
+        visit=None if visit is None else _visit_state(visit),
         room=None if course.room is None else course.room.state(),
         offer=course.desk.offer,
         talk=course.desk.talk,

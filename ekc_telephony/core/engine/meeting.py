@@ -134,7 +134,7 @@ def _agent_gone(
 
 def _without_agent(course: Course, reason: EndReason, now: datetime) -> list[SessionEffect]:
     if reason is EndReason.HUNG_UP or course.queue is None:
-        return course.end_talk(SegmentOutcome.AGENT_HUNG_UP, now) + course.hang_up()
+        return course.end_talk(SegmentOutcome.AGENT_HUNG_UP, now) + course.talk_is_over(now)
     *ended, conversation_ended = course.end_talk(SegmentOutcome.BROKEN, now)
     # He joins first: his place must be known when the ACD's answers let him hear something.
     return [*ended, *course.wait_again(now), conversation_ended]

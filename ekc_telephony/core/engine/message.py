@@ -30,7 +30,7 @@ from ekc_telephony.core.call.commands import Command, RecordLeg, StopRecording
 from ekc_telephony.core.call.facts import CallbackReason, CallOutcome, SegmentKind, SegmentOutcome
 from ekc_telephony.core.engine.course import SHORTEST_MESSAGE, TONE, Course
 from ekc_telephony.core.engine.effects import SessionEffect
-from ekc_telephony.core.engine.state import MessageEnd, MessageStage, MessageState, Phase
+from ekc_telephony.core.engine.state import MessageEnd, MessageStage, MessageState
 from ekc_telephony.core.kernel.ids import PromptKey, RecordingId
 
 MESSAGE: Final = "-message-"
@@ -246,11 +246,9 @@ def _go_elsewhere(course: Course, message: MessageState, now: datetime) -> list[
     ended: list[SessionEffect] = [
         *course.chronicle.end(SegmentKind.MESSAGE, _outcome(message), now)
     ]
-    if course.visit is None:
+    if course.visit is None or course.visit.goes_on_after_talk:
         return ended + course.wait_again(now)
-    course.phase = Phase.MENU
-    started = course.chronicle.start(SegmentKind.IVR, now)
-    return [*ended, started, *course.follow(course.visit.on_no_message(now), now)]
+    return ended + course.back_in_script(course.visit.on_no_message(now), now)
 
 
 # --- after blindness

@@ -344,8 +344,10 @@ class Session:
         self, request: RequestId, result: LookupResult, now: datetime
     ) -> list[SessionEffect]:
         """Let the script go on with what a lookup found, if it still waits for that."""
-        del request, result, now  # no node of a script asks yet
-        return []
+        course = self.course
+        if course.visit is None or course.phase is not Phase.MENU:
+            return []
+        return course.follow(course.visit.on_answer(request, result, now), now)
 
     def on_time(self, now: datetime) -> list[SessionEffect]:
         """Let time pass. Harmless when nothing is due."""

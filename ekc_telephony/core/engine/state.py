@@ -96,13 +96,38 @@ class EarState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VariableState:
+    """A variable of a script that is set."""
+
+    name: str
+    text: str
+    """Its value in the text form of `core/ivr/values.py`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitState:
+    """A limit of a script that the caller has come by."""
+
+    node: NodeId
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitState:
-    """Where the caller is in his script."""
+    """Where the caller is in his script, or where it goes on with him."""
 
     node: NodeId
     failures: int
     is_saying: bool
     silence_ends: datetime | None
+    """Or when an information system has answered too late."""
+    typed: str = ""
+    language: str | None = None
+    """None: the script's first."""
+    asked: int = 0
+    """How many questions to information systems were numbered."""
+    variables: tuple[VariableState, ...] = ()
+    passed: tuple[LimitState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

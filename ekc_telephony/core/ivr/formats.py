@@ -22,6 +22,8 @@ from datetime import date, time
 from enum import Enum
 from typing import Final, TypeAlias
 
+from ekc_telephony.core.ivr.values import Value
+
 END: Final = "#"
 """Ends what is typed before it ends by itself; a pause means the same."""
 DELETE: Final = "*"
@@ -93,10 +95,6 @@ class Mistake(Enum):
     NO_SUCH_TIME = "no_such_time"
 
 
-Value: TypeAlias = str | int | bool | date | time
-"""Text for digits, an insurance account and a telephone number (`+7` and ten digits)."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """
@@ -148,6 +146,7 @@ class Complete:
     """The caller is done, and this is what he said."""
 
     value: Value
+    """Text for digits, an insurance account and a telephone number (`+7` and ten digits)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,7 @@ from hypothesis import strategies as st
 
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
-from ekc_telephony.core.ivr.interpreter import (
-    EndlessScriptError,
-    Say,
-    StopSaying,
-    Visit,
-    VisitEffect,
-)
+from ekc_telephony.core.ivr.interpreter import EndlessScriptError, Visit
 from ekc_telephony.core.ivr.script import (
     Callback,
     Enqueue,
@@ -30,14 +24,26 @@ from ekc_telephony.core.ivr.script import (
     Play,
     Script,
 )
-from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId, ScriptId
+from ekc_telephony.core.ivr.visit_effects import (
+    Join,
+    PromiseCallback,
+    Say,
+    StopSaying,
+    TakeLeave,
+    TakeMessage,
+    VisitEffect,
+)
+from ekc_telephony.core.kernel.ids import CallId, NodeId, PromptKey, QueueId, ScriptId
 
 NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SCHEDULES: Final = {
     "day": BusinessHours(zone=UTC, weekly=((Interval(time(9), time(18)),),) * 7, dates={})
 }
 TO_QUEUE: Final = Enqueue(queue=QueueId("first"), answers_at_once=True)
+JOINED: Final = Join(TO_QUEUE)
+CALL: Final = CallId("1")
 BYE: Final = Goodbye(prompts=(PromptKey("after-hours"),), outcome=CallOutcome.INFORMED_AFTER_HOURS)
+SAID_GOODBYE: Final = TakeLeave((PromptKey("after-hours"),), CallOutcome.INFORMED_AFTER_HOURS)
 
 
 def say(*keys: str) -> Say:
@@ -77,7 +83,8 @@ def visit(*, has_number: bool = False, **nodes: Node) -> Visit:
         entry=NodeId(next(iter(graph))),
         nodes={NodeId(name): node for name, node in graph.items()},
     )
-    return Visit(script, SCHEDULES, has_number=has_number)
+    number = "+79131234567" if has_number else None
+    return Visit(script, SCHEDULES, call=CALL, number=number)
 
 
 # --- the caller's number
@@ -95,11 +102,13 @@ def test_the_way_divides_by_whether_we_know_his_number(*, has_number: bool) -> N
 
 
 def test_a_callback_ends_the_visit() -> None:
-    assert visit(has_number=True, back=CALLED_BACK).start(NOON) == [CALLED_BACK]
+    assert visit(has_number=True, back=CALLED_BACK).start(NOON) == [
+        PromiseCallback((PromptKey("promised"),))
+    ]
 
 
 def test_nobody_is_promised_a_callback_whose_number_we_do_not_know() -> None:
-    assert visit(back=CALLED_BACK).start(NOON) == [TO_QUEUE]
+    assert visit(back=CALLED_BACK).start(NOON) == [JOINED]
 
 
 # --- play
@@ -108,12 +117,12 @@ def test_nobody_is_promised_a_callback_whose_number_we_do_not_know() -> None:
 def test_play_is_heard_and_leads_on() -> None:
     caller = visit(hello=play("end", "greeting"))
     assert caller.start(NOON) == [say("greeting")]
-    assert caller.on_heard(after(3)) == [TO_QUEUE]
+    assert caller.on_heard(after(3)) == [JOINED]
     assert caller.node == "end"
 
 
 def test_play_with_nothing_to_play_leads_on_at_once() -> None:
-    assert visit(hello=play("end")).start(NOON) == [TO_QUEUE]
+    assert visit(hello=play("end")).start(NOON) == [JOINED]
 
 
 def test_a_key_cuts_play_short() -> None:
@@ -125,7 +134,7 @@ def test_a_key_cuts_play_short() -> None:
 def test_a_key_during_play_counts_for_the_menu_that_comes_next() -> None:
     caller = visit(hello=play("ask", "greeting"), ask=menu("choose", key_1="end"))
     caller.start(NOON)
-    assert caller.on_key("1", after(1)) == [StopSaying(), TO_QUEUE]
+    assert caller.on_key("1", after(1)) == [StopSaying(), JOINED]
 
 
 def test_a_key_during_play_that_the_menu_does_not_know_only_skips() -> None:
@@ -141,14 +150,14 @@ def test_a_key_during_play_that_the_menu_does_not_know_only_skips() -> None:
 def test_a_key_chooses_and_cuts_the_menu_short() -> None:
     caller = visit(ask=menu("choose", key_1="end"))
     caller.start(NOON)
-    assert caller.on_key("1", after(1)) == [StopSaying(), TO_QUEUE]
+    assert caller.on_key("1", after(1)) == [StopSaying(), JOINED]
 
 
 def test_a_key_after_the_prompts_has_nothing_to_silence() -> None:
     caller = visit(ask=menu("choose", key_1="end"))
     caller.start(NOON)
     assert caller.on_heard(after(4)) == []
-    assert caller.on_key("1", after(5)) == [TO_QUEUE]
+    assert caller.on_key("1", after(5)) == [JOINED]
     assert caller.next_deadline() is None
 
 
@@ -168,13 +177,13 @@ def test_wrong_keys_and_silence_are_counted_together() -> None:
     caller.start(NOON)
     assert caller.on_key("7", after(1)) == [StopSaying(), say("wrong", "choose")]
     caller.on_heard(after(5))
-    assert caller.on_time(after(10)) == [TO_QUEUE]
+    assert caller.on_time(after(10)) == [JOINED]
 
 
 def test_without_retries_the_first_failure_exhausts() -> None:
     caller = visit(ask=menu("choose", retries=0))
     caller.start(NOON)
-    assert caller.on_key("7", after(1)) == [StopSaying(), TO_QUEUE]
+    assert caller.on_key("7", after(1)) == [StopSaying(), JOINED]
 
 
 def test_a_choice_that_leads_to_its_own_menu_repeats_it_and_forgives() -> None:
@@ -204,23 +213,23 @@ def test_a_menu_that_says_nothing_waits_at_once() -> None:
 
 def test_hours_branch_by_the_schedule() -> None:
     hours = Hours(schedule="day", open=NodeId("end"), closed=NodeId("bye"))
-    assert visit(hours=hours, bye=BYE).start(NOON) == [TO_QUEUE]
-    assert visit(hours=hours, bye=BYE).start(NOON + timedelta(hours=8)) == [BYE]
+    assert visit(hours=hours, bye=BYE).start(NOON) == [JOINED]
+    assert visit(hours=hours, bye=BYE).start(NOON + timedelta(hours=8)) == [SAID_GOODBYE]
 
 
 def test_who_leaves_no_message_goes_on_in_the_script() -> None:
     ask = Message(prompts=prompts("leave-it"), otherwise=NodeId("hello"))
     caller = visit(ask=ask, hello=play("end", "hello"))
-    assert caller.start(NOON) == [ask]
+    assert caller.start(NOON) == [TakeMessage(prompts("leave-it"))]
     assert caller.on_key("1", NOON) == []
     assert caller.on_no_message(after(9)) == [say("hello")]
     assert caller.on_no_message(after(9)) == []
 
 
-@pytest.mark.parametrize("way_out", [TO_QUEUE, BYE])
-def test_a_visit_that_is_over_asks_for_nothing(way_out: Node) -> None:
+@pytest.mark.parametrize(("way_out", "left"), [(TO_QUEUE, JOINED), (BYE, SAID_GOODBYE)])
+def test_a_visit_that_is_over_asks_for_nothing(way_out: Node, left: VisitEffect) -> None:
     caller = visit(out=way_out)
-    assert caller.start(NOON) == [way_out]
+    assert caller.start(NOON) == [left]
     assert caller.on_key("1", after(1)) == []
     assert caller.on_heard(after(1)) == []
     assert caller.on_time(after(100)) == []
@@ -292,7 +301,7 @@ class Listener:
 def test_in_any_script_a_caller_is_never_stuck_and_leaves_once(
     script: Script, behaviour: list[str]
 ) -> None:
-    caller, listener, now = Visit(script, SCHEDULES), Listener(), NOON
+    caller, listener, now = Visit(script, SCHEDULES, call=CALL), Listener(), NOON
     listener.takes(caller.start(now))
     for each in behaviour:
         silence_ends = caller.next_deadline()

@@ -1,0 +1,112 @@
+"""
+What a script remembers of its caller: variables, their kinds, and how a value is put down as text.
+
+Rule 1: every value has a text form that reads back as the same value, for snapshots and journals.
+Rule 2: what an information system answers becomes a value of the declared kind or none at all; a
+script never meets a value of another kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Final, TypeAlias, assert_never
+
+Value: TypeAlias = str | int | bool | date | time
+"""What a variable holds. Money is a number of kopecks."""
+
+LONGEST_TEXT: Final = 1_000
+"""Characters of one text; what an information system answers beyond them is cut off."""
+MOST: Final = 10**15
+"""No number of a script goes beyond this, in either direction."""
+
+
+class VariableKind(Enum):
+    """What a variable holds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    FLAG = "flag"
+    DATE = "date"
+    TIME = "time"
+    MONEY = "money"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A variable that a script declares."""
+
+    kind: VariableKind
+    initial: Value | None = None
+    """None: it is not set before a node sets it."""
+    is_personal: bool = False
+    """Never shown in a log or a trace, and spoken only to an identified caller."""
+
+
+def to_text(value: Value) -> str:
+    """Return the text form."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case date() | time():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def from_text(kind: VariableKind, text: str) -> Value | None:
+    """Return the value of a text form; None when it is none of this kind."""
+    try:
+        match kind:
+            case VariableKind.TEXT:
+                return text
+            case VariableKind.NUMBER | VariableKind.MONEY:
+                return int(text)
+            case VariableKind.FLAG:
+                return {"yes": True, "no": False}.get(text)
+            case VariableKind.DATE:
+                return date.fromisoformat(text)
+            case VariableKind.TIME:
+                return time.fromisoformat(text)
+            case _:
+                assert_never(kind)
+    except ValueError:
+        return None
+
+
+def from_answer(kind: VariableKind, found: object) -> Value | None:
+    """
+    Return what an information system answered as a value of this kind; None when it is none.
+
+    Money is told in rubles (`120.5` or `"120.50"`), dates and times as ISO 8601 writes them, a
+    number may be written as text.
+    """
+    match kind:
+        case VariableKind.FLAG:
+            return found if isinstance(found, bool) else None
+        case VariableKind.NUMBER:
+            number = _number(found)
+            return None if number is None or number != int(number) else int(number)
+        case VariableKind.MONEY:
+            rubles = _number(found)
+            return None if rubles is None else round(rubles * 100)
+        case VariableKind.TEXT:
+            if isinstance(found, bool) or not isinstance(found, str | int | float):
+                return None
+            return str(found)[:LONGEST_TEXT]
+        case VariableKind.DATE | VariableKind.TIME:
+            return from_text(kind, found) if isinstance(found, str) else None
+        case _:
+            assert_never(kind)
+
+
+def _number(found: object) -> Decimal | None:
+    if isinstance(found, bool) or not isinstance(found, str | int | float):
+        return None
+    try:
+        number = Decimal(str(found))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number) <= MOST else None
