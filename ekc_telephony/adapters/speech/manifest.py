@@ -14,7 +14,6 @@ Rule 4: writing checksums keeps the comments and the order of the file, and is a
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Final
@@ -31,6 +30,8 @@ from pydantic import (
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from ekc_telephony.core.ivr.texts import not_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,8 +55,6 @@ _PLAINER: Final = {
 }
 """Pydantic's error types whose own words speak to programmers."""
 
-_NOT_WORDS: Final = re.compile(r"[0-9A-Za-z№%&+*#/\\@]+")
-
 
 class ManifestError(Exception):
     """The manifest cannot be used; the message begins with file:line:column."""
@@ -75,9 +74,9 @@ class TuneName(Enum):
 
 
 def _only_words(text: str) -> str:
-    found = _NOT_WORDS.search(text)
+    found = not_words(text)
     if found is not None:
-        message = f"{found.group()!r} is not Russian words; write it out as it should be said"
+        message = f"{found!r} is not Russian words; write it out as it should be said"
         raise ValueError(message)
     return text
 

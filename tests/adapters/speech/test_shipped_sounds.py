@@ -24,8 +24,12 @@ from ekc_telephony.adapters.speech.telephone_sound import (
 )
 from ekc_telephony.core.ivr.spoken import (
     LARGEST_SPOKEN,
+    Form,
+    Noun,
     WaitRange,
-    every_spoken_key,
+    Wording,
+    every_waiting_key,
+    pieces_of,
     spoken_minutes,
     spoken_position,
     spoken_wait,
@@ -34,7 +38,7 @@ from ekc_telephony.core.kernel.ids import PromptKey
 
 SOUNDS = Path(__file__).parents[3] / "sounds"
 PROMPTS = ManifestFile(SOUNDS / "manifest.yaml").manifest.prompts
-SENTENCES = sorted(PROMPTS.keys() - every_spoken_key())
+SENTENCES = sorted(PROMPTS.keys() - every_waiting_key())
 NUMBERS = st.integers(min_value=1, max_value=LARGEST_SPOKEN)
 NOUNS = {"one": "минута", "few": "минуты", "many": "минут"}
 
@@ -87,7 +91,15 @@ def test_a_range_of_waiting_is_said_in_correct_russian() -> None:
 def test_no_number_lacks_a_prompt_and_no_prompt_of_numbers_is_idle() -> None:
     families = ("minutes-", "position-", "number-", "wait-", "key-")
 
-    assert {key for key in PROMPTS if key.startswith(families)} == every_spoken_key()
+    assert {key for key in PROMPTS if key.startswith(families)} == every_waiting_key()
+
+
+@pytest.mark.parametrize("form", Form)
+def test_what_is_recorded_is_what_the_pieces_of_speech_should_say(form: Form) -> None:
+    pieces = pieces_of(form, Wording(noun=Noun.of("день", "дня", "дней")))
+    recorded = {key: PROMPTS[key].text for key in pieces.keys() & PROMPTS.keys()}
+
+    assert recorded == {key: pieces[key] for key in recorded}
 
 
 def test_every_shipped_sound_is_fresh_and_together_they_are_small() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ekc_telephony.core.ivr.spoken import (
     LARGEST_SPOKEN,
     WaitRange,
-    every_spoken_key,
+    every_waiting_key,
     plural,
     spoken_minutes,
     spoken_position,
@@ -84,4 +84,4 @@ def test_every_range_of_waiting_is_one_phrase_of_its_own() -> None:
 
 
 def test_the_list_of_keys_is_short_enough_to_record_in_a_studio() -> None:
-    assert len(every_spoken_key()) == 2 * 47 + 16 + 8 + 10
+    assert len(every_waiting_key()) == 2 * 47 + 16 + 8 + 10

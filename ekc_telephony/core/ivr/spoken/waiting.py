@@ -1,11 +1,9 @@
 """
-Numbers as a caller hears them: a count becomes a sequence of prompts, in correct Russian.
+What those who wait are told: minutes, places in the line, ranges of waiting, names of keys.
 
-Speech glued from single words sounds like a station loudspeaker, so a sequence is as short as it
-can be: minutes up to thirty and places up to the thirtieth are one recorded phrase each ("двадцать
-одна минута", "пятое"). Above that a phrase is preceded by the hundreds and the tens ("сто",
-"сорок", "семь минут"). The Russian noun agrees with the last words of the number only, and those
-are always inside one phrase; that is why gluing never breaks the grammar.
+Minutes up to thirty and places up to the thirtieth are one recorded phrase each ("двадцать одна
+минута", "пятое"). Above that a phrase is preceded by the hundreds and the tens ("сто", "сорок",
+"семь минут"). These are few enough to be recorded in a studio, and come with us.
 
 The place is an ordinal in the neuter gender, since it completes "Ваше место в очереди": it tells
 nothing about the sex of the caller, and needs no noun after it.
@@ -13,8 +11,7 @@ nothing about the sex of the caller, and needs no noun after it.
 How long a caller waits is told as one of a few ranges that people use, a phrase each ("от двух до
 трёх минут"): it completes "Примерное время ожидания".
 
-Rule 1: every key these functions can return is in `every_spoken_key()`, so that a check of the
-manifest can prove beforehand that no number is missing.
+Rule 1: every key these functions can return is in `every_waiting_key()`.
 Rule 2: what is longer than `LARGEST_SPOKEN` is told as "more than that"; nobody counts that far.
 """
 
@@ -22,21 +19,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import IntEnum
-from typing import Final, TypeVar
+from typing import Final
 
 from ekc_telephony.core.kernel.ids import PromptKey
-
-T = TypeVar("T")
 
 LARGEST_SPOKEN: Final = 999
 """The largest number that is spoken exactly."""
 
 LARGEST_WHOLE_PHRASE: Final = 30
 """Up to here every number has a phrase of its own."""
-
-_FEW: Final = range(2, 5)
-_TEENS: Final = range(11, 15)
-"""Numbers whose last digit does not decide: одиннадцать, двенадцать…"""
 
 
 class WaitRange(IntEnum):
@@ -82,22 +73,6 @@ _NUMBER: Final = "number"
 _KEY: Final = "key"
 
 
-def plural(count: int, one: T, few: T, many: T) -> T:
-    """
-    Choose the form of a Russian noun that stands after `count`.
-
-    The rule is CLDR's for whole numbers in Russian: 1, 21, 101 минута; 2-4, 22 минуты; the rest,
-    11-14 among them, минут.
-    """
-    last_two = abs(count) % 100
-    last = last_two % 10
-    if last_two in _TEENS:
-        return many
-    if last == 1:
-        return one
-    return few if last in _FEW else many
-
-
 def spoken_minutes(count: int) -> tuple[PromptKey, ...]:
     """
     Say a number of minutes: "одна минута", "пять минут", "сто двадцать одна минута".
@@ -140,8 +115,8 @@ def spoken_key(key: str) -> PromptKey:
     return PromptKey(f"{_KEY}-{key}")
 
 
-def every_spoken_key() -> frozenset[PromptKey]:
-    """Every prompt that speaking numbers can ask for."""
+def every_waiting_key() -> frozenset[PromptKey]:
+    """Every prompt that these functions can ask for."""
     numbers = range(LARGEST_SPOKEN + 2)
     minutes = {key for number in numbers for key in spoken_minutes(number)}
     places = {key for number in numbers for key in spoken_position(number)}
