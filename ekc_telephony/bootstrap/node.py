@@ -30,6 +30,7 @@ from ekc_telephony.adapters.ari.lamps import Lamps, floor_of
 from ekc_telephony.adapters.ari.link import AriLink
 from ekc_telephony.adapters.asterisk_conf.conf import CONTROL_ACCOUNT
 from ekc_telephony.adapters.asterisk_conf.secrets import Secrets, load_or_create_secrets
+from ekc_telephony.adapters.asterisk_conf.sound_links import playing_language
 from ekc_telephony.adapters.cdr.witness import HangupWitness
 from ekc_telephony.adapters.clock import ClockReading, SystemClock, seconds_since_start
 from ekc_telephony.adapters.http.app import make_app, serve_pages
@@ -59,6 +60,7 @@ from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.engine.supervisor_requests import Refusal, Request
 from ekc_telephony.core.engine.talk_requests import Obstacle
 from ekc_telephony.core.engine.wallboard import AgentLine, CallLine, call_line, wallboard_of
+from ekc_telephony.core.ivr.texts import RUSSIAN
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
 from ekc_telephony.runtime.driver import Driver
 from ekc_telephony.runtime.fact_log import FactLog
@@ -132,6 +134,7 @@ class Node:
         client = _ari_client(settings, secrets)
         self._control: CallControl = AriCallControl(
             client,
+            prompt_language=playing_language(RUSSIAN),
             outside=outside_endpoints(settings),
             auto_answer=auto_answer_headers(settings),
         )

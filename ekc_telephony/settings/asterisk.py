@@ -57,6 +57,7 @@ _FALLBACK_PENALTIES: Final = {Line.FIRST: 0, Line.SECOND: 10}
 
 _GOLDEN_FOLDER: Final = Path("/var/lib/ekc/asterisk")
 _GOLDEN_SOUNDS: Final = Path("/usr/share/ekc/sounds")
+_GOLDEN_STATE: Final = Path("/var/lib/ekc")
 _GOLDEN_INSTALLATION: Final = Installation(
     modules=Path("/usr/lib/asterisk/modules"), shipped=Path("/usr/share/asterisk")
 )
@@ -71,6 +72,8 @@ def node_conf(settings: Settings, secrets: Secrets, *, installation: Installatio
         folder=settings.asterisk_folder,
         installation=installation,
         sounds=settings.sounds,
+        rendered_sounds=settings.rendered_sounds,
+        studio=settings.studio_sounds,
         sip=_listener(asterisk.sip),
         ari=_listener(asterisk.ari),
         ami=_listener(asterisk.ami),
@@ -126,7 +129,13 @@ def golden_conf(settings: Settings) -> NodeConf:
         operators={account: f"PASSWORD-OF-{account}" for account in settings.accounts},
     )
     conf = node_conf(settings, placeholders, installation=_GOLDEN_INSTALLATION)
-    return replace(conf, folder=_GOLDEN_FOLDER, sounds=_GOLDEN_SOUNDS)
+    return replace(
+        conf,
+        folder=_GOLDEN_FOLDER,
+        sounds=_GOLDEN_SOUNDS,
+        rendered_sounds=_GOLDEN_STATE / "sounds",
+        studio=_GOLDEN_STATE / "studio",
+    )
 
 
 def _listener(endpoint: Endpoint | ControlEndpoint) -> Listener:

@@ -442,6 +442,8 @@ class Settings(Section):
     scripts: FilePath
     sounds: FilePath
     """The folder with `ru/` (prompts) and `moh/` (music on hold)."""
+    studio: FilePath | None = None
+    """The site's own recordings, `ru/<key>.wav`; without it `studio/` in the state folder."""
     trunks: tuple[Trunk, ...]
     numbers: tuple[Number, ...]
     outside: tuple[OutsideNumber, ...] = ()
@@ -466,6 +468,16 @@ class Settings(Section):
     def asterisk_folder(self) -> Path:
         """The folder that `ekc conf render` writes and Asterisk lives in."""
         return self.asterisk.folder or self.state / "asterisk"
+
+    @property
+    def rendered_sounds(self) -> Path:
+        """The prompts of scripts' texts, rendered here: `<language>/<key>.wav`."""
+        return self.state / "sounds"
+
+    @property
+    def studio_sounds(self) -> Path:
+        """Recordings of the site, which win over every other prompt: `<language>/<key>.wav`."""
+        return self.studio or self.state / "studio"
 
     @property
     def queue_log_file(self) -> Path:

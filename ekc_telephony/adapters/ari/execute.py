@@ -87,6 +87,8 @@ class AriCallControl:
         client: The connected client.
         endpoint: How an agent's phone is dialled, with `{agent}` for his account.
         prompt_folder: Where prompts lie below Asterisk's `sounds/<language>/`.
+        prompt_language: The language in which Asterisk is asked for prompts; None for that of the
+            channel.
         music_class: The class of `musiconhold.conf` for `StartMusic`.
         outside: How each number outside is dialled that callers may be sent on to; no others are.
         fallback_context: The dialplan context that `SendToFallback` leads to, at its extension `s`.
@@ -99,6 +101,7 @@ class AriCallControl:
         *,
         endpoint: str = "PJSIP/{agent}",
         prompt_folder: str = "ekc",
+        prompt_language: str | None = None,
         music_class: str = "default",
         fallback_context: str = "fallback",
         outside: Mapping[str, str] | None = None,
@@ -107,6 +110,7 @@ class AriCallControl:
         self._client = client
         self._endpoint = endpoint
         self._prompt_folder = prompt_folder
+        self._language = {} if prompt_language is None else {"lang": prompt_language}
         self._music_class = music_class
         self._fallback_context = fallback_context
         self._outside = outside or {}
@@ -208,7 +212,7 @@ class AriCallControl:
         # One `media` with commas: of a repeated parameter Asterisk takes the last one only.
         media = ",".join(f"sound:{self._prompt_folder}/{prompt}" for prompt in command.prompts)
         path = f"channels/{quote(command.leg)}/play/{quote(command.playback)}"
-        await self._client.ask("POST", path, {"media": media})
+        await self._client.ask("POST", path, {"media": media, **self._language})
 
     async def _record(self, command: commands.StartRecording) -> None:
         query = {

@@ -120,6 +120,11 @@ class NodeConf:
     """Where Asterisk lives; `etc` in it is what is rendered."""
     installation: Installation
     sounds: Path
+    """The prompts and the music that come with us."""
+    rendered_sounds: Path
+    """The prompts that were rendered on the site."""
+    studio: Path
+    """The prompts that the site's people recorded."""
     sip: Listener
     ari: Listener
     ami: Listener

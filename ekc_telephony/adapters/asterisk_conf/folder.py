@@ -2,8 +2,8 @@
 The folder that Asterisk lives in: its rendered files, and the directories it wants to find.
 
     etc/           rendered, 0640; `etc/site/` is the site's own and is never touched
-    data/          links: documentation and rest-api (Asterisk's), moh and sounds/ru/ekc (ours);
-                   0.7 s of silence for the dialplan (`moment.sln`)
+    data/          links: documentation and rest-api (Asterisk's), moh and the prompts (ours, see
+                   `sound_links`); 0.7 s of silence for the dialplan (`moment.sln`)
     spool/recording/   what ARI records
     spool/ekc/     calls that the fallback took while the engine was away
     agi/           rendered, 0750: the fallback's script (`agi`)
@@ -27,6 +27,7 @@ from typing import Final
 
 from ekc_telephony.adapters.asterisk_conf.agi import agi_files
 from ekc_telephony.adapters.asterisk_conf.conf import GUARD_ACCOUNT, NodeConf
+from ekc_telephony.adapters.asterisk_conf.sound_links import sound_links
 
 _FOLDERS: Final = (
     "etc/site",
@@ -146,14 +147,36 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.new")
 
 
+def link_sounds(asterisk: Path, *, shipped: Path, rendered: Path, studio: Path) -> list[Change]:
+    """
+    Let Asterisk find prompts in every language there is, and return what changed.
+
+    Args:
+        asterisk: The folder it lives in.
+        shipped: The prompts that come with us, a folder for each language.
+        rendered: The same, of what was rendered on the site.
+        studio: The same, of what the site's people recorded.
+
+    Raises:
+        FolderUnusableError: A link cannot be made.
+        OSError: The disk or its permissions are in the way.
+    """
+    links = sound_links(asterisk / "data", shipped=shipped, rendered=rendered, studio=studio)
+    return _link_all(links)
+
+
 def _make_links(conf: NodeConf) -> list[Change]:
     data = conf.folder / "data"
     links = {
         data / "documentation": conf.installation.shipped / "documentation",
         data / "rest-api": conf.installation.shipped / "rest-api",
         data / "moh": conf.sounds / "moh",
-        data / "sounds" / "ru" / "ekc": conf.sounds / "ru",
     }
+    shelves = {"shipped": conf.sounds, "rendered": conf.rendered_sounds, "studio": conf.studio}
+    return [*_link_all(links), *link_sounds(conf.folder, **shelves)]
+
+
+def _link_all(links: Mapping[Path, Path]) -> list[Change]:
     return [
         Change(path=link, kind=kind)
         for link, target in links.items()
@@ -169,6 +192,7 @@ def _make_link(link: Path, target: Path) -> ChangeKind | None:
             f"{link}: found a file or folder; expected nothing or a link. Move it away."
         )
     kind = ChangeKind.CHANGED if link.is_symlink() else ChangeKind.CREATED
+    link.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     fresh = _beside(link)
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)

@@ -80,15 +80,12 @@ class Sound:
         sources: list[object]
         match self.recipe:
             case Spoken(prompt=prompt, voice=voice):
-                sources = [
-                    *(TELEPHONE_SOUND_VERSION, voice.engine.value, voice.speaker, voice.rate),
-                    *(prompt.lead_in_ms, prompt.text),
-                ]
+                return made_from_speech(prompt.text, voice=voice, lead_in_ms=prompt.lead_in_ms)
             case Tone() as tone:
                 sources = ["tone", TONE_VERSION, tone.pitch_hz, tone.length_ms]
             case Tune() as tune:
                 sources = [MUSIC_VERSION, tune.tune.value, tune.seconds]
-        return hashlib.sha256(json.dumps(sources, ensure_ascii=False).encode()).hexdigest()
+        return _checksum(sources)
 
     @property
     def problem(self) -> Problem | None:
@@ -103,6 +100,16 @@ class Sound:
         if hashlib.sha256(self.file.read_bytes()).hexdigest() != entry.sha256:
             return Problem.ALTERED
         return None
+
+
+def made_from_speech(text: str, *, voice: Voice, lead_in_ms: int) -> str:
+    """Return the checksum of everything that a spoken file depends on."""
+    speaker = (voice.engine.value, voice.speaker, voice.rate)
+    return _checksum([TELEPHONE_SOUND_VERSION, *speaker, lead_in_ms, text])
+
+
+def _checksum(sources: list[object]) -> str:
+    return hashlib.sha256(json.dumps(sources, ensure_ascii=False).encode()).hexdigest()
 
 
 class SoundLibrary:

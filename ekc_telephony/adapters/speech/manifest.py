@@ -145,6 +145,8 @@ class Manifest(_Entry):
     locale: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
     """The folder beside the manifest in which the prompts are, and Asterisk's language."""
     default_voice: Key
+    languages: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")], Key] = {}
+    """Language → the voice that speaks a script's texts in it; without one, espeak-ng does."""
     voices: dict[Key, Voice]
     prompts: dict[Key, Prompt]
     tones: dict[Key, Tone] = {}
@@ -153,6 +155,7 @@ class Manifest(_Entry):
     @model_validator(mode="after")
     def _voices_are_known(self) -> Manifest:
         named = {"default_voice": self.default_voice}
+        named |= {f"languages.{each}": voice for each, voice in self.languages.items()}
         named |= {f"prompts.{key}": each.voice for key, each in self.prompts.items() if each.voice}
         for place, voice in named.items():
             if voice not in self.voices:
@@ -160,6 +163,14 @@ class Manifest(_Entry):
                 message = f"{place} names voice {voice!r}; voices are: {known}"
                 raise ValueError(message)
         return self
+
+    def voice_of(self, language: str) -> Voice:
+        """Return who speaks a language."""
+        if language == self.locale:
+            return self.voices[self.default_voice]
+        if language in self.languages:
+            return self.voices[self.languages[language]]
+        return Voice(engine=EngineName.ESPEAK, speaker=language, licence="espeak-ng (GPL-3)")
 
 
 class ManifestFile:
