@@ -27,8 +27,9 @@ from ekc_telephony.core.kernel.ids import AgentId, Did, QueueId, ScriptId
 from ekc_telephony.settings import values
 from ekc_telephony.settings.document import read_document
 from ekc_telephony.settings.errors import SettingsError
+from ekc_telephony.settings.ivr.load import load, load_bundle, load_script, version_of
+from ekc_telephony.settings.ivr.site import KnownNames
 from ekc_telephony.settings.models import Schedule, Settings
-from ekc_telephony.settings.scripts import KnownNames, load_script, script_of, version_of
 
 _FRIDAY: Final = 4
 _YEARS_AHEAD: Final = 2
@@ -84,7 +85,13 @@ def _known_names(settings: Settings) -> KnownNames:
         skills=frozenset(skill.name for skill in settings.skills),
         schedules=frozenset(settings.schedules),
         prompts=frozenset(file.stem for file in (settings.sounds / "ru").glob("*.wav")),
+        outside=frozenset(each.number for each in settings.outside),
     )
+
+
+def _bundle_of(settings: Settings, script: str) -> str:
+    document = read_document(settings.scripts / f"{script}.yaml")
+    return load(document, known=_known_names(settings)).bundle
 
 
 def _scripts(settings: Settings) -> Mapping[Did, Script]:
@@ -118,9 +125,9 @@ class ScriptShelf:
         everything = [*scripts.values(), *also]
         self._versions = {_shelf_mark(each.script, each.version): each for each in everything}
         self.texts: dict[str, str] = {
-            _shelf_mark(script, version_of(text)): text
+            _shelf_mark(script, version_of(bundle)): bundle
             for script in sorted({each.script for each in everything})
-            for text in [(settings.scripts / f"{script}.yaml").read_text(encoding="utf-8")]
+            for bundle in [_bundle_of(settings, script)]
         }
         """The text of every version, by `<script>@<version>`."""
 
@@ -156,8 +163,8 @@ class ScriptShelf:
     def _read(self, mark: str, text: str) -> None:
         file = self._settings.scripts / f"{mark.rpartition('@')[0]}.yaml"
         try:
-            document = read_document(file, text=text)
-            self._versions[mark] = script_of(document, known=_known_names(self._settings))
+            known = _known_names(self._settings)
+            self._versions[mark] = load_bundle(file, text, known=known).script
         except SettingsError:
             return
 
@@ -179,7 +186,12 @@ def with_scripts_of(texts: Mapping[str, str], plan: EnginePlan, settings: Settin
 
     def read(name: str) -> Script:
         file = settings.scripts / f"{name}.yaml"
-        return script_of(read_document(file, text=present.get(name)), known=known)
+        text = present.get(name)
+        return (
+            load_script(file, known=known)
+            if text is None
+            else load_bundle(file, text, known=known).script
+        )
 
     scripts = {name: read(name) for name in sorted({each.script for each in settings.numbers})}
     return replace(

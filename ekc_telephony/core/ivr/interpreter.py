@@ -353,7 +353,10 @@ class Visit:
                 raise AssertionError(f"nobody leaves at {self._node_id}")
 
     def _assign(self, node: Assign) -> None:
-        values = {name: evaluate(each, self._known) for name, each in node.values.items()}
+        values = {
+            name: None if each is None else evaluate(each, self._known)
+            for name, each in node.values.items()
+        }
         for name, value in values.items():
             self._set(name, value)
 

@@ -129,7 +129,8 @@ class Branch:
 class Assign:
     """Set variables, all from the values before; what is not known is not set any more."""
 
-    values: Mapping[str, Expression]
+    values: Mapping[str, Expression | None]
+    """None: it is forgotten."""
     next: NodeId
 
 

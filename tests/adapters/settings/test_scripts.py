@@ -10,7 +10,8 @@ import pytest
 from ekc_telephony.core.ivr.script import Enqueue, Menu, Message
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey
 from ekc_telephony.settings.errors import SettingsError
-from ekc_telephony.settings.scripts import KnownNames, load_script
+from ekc_telephony.settings.ivr.load import load_script
+from ekc_telephony.settings.ivr.site import KnownNames
 
 PROJECT = Path(__file__).parents[3]
 KNOWN = KnownNames(

@@ -28,7 +28,8 @@ from ekc_telephony.core.engine.engine import Effect, Engine, EnginePlan
 from ekc_telephony.core.engine.plan import Admission
 from ekc_telephony.core.engine.state import Phase
 from ekc_telephony.core.kernel.ids import CallId, Did, LegId
-from ekc_telephony.settings.scripts import KnownNames, load_script
+from ekc_telephony.settings.ivr.load import load_script
+from ekc_telephony.settings.ivr.site import KnownNames
 from tests.core.office import ANNA, CODES, NOON, OFFICE_HOURS, SCRIPTS, acd, seconds
 
 SCRIPT: Final = load_script(
