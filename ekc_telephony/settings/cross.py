@@ -32,6 +32,7 @@ _UNIQUE: Final[tuple[tuple[str, tuple[Location, ...]], ...]] = (
     ("trunk address", (("trunks", EVERY, "addresses", EVERY),)),
     ("extension", (("queues", EVERY, "extension"), ("operators", EVERY, "extension"))),
     ("outside number", (("outside", EVERY, "number"),)),
+    ("service", (("services", EVERY, "id"),)),
 )
 _TCP_PORTS: Final[tuple[Location, ...]] = (
     ("asterisk", "ari", "port"),

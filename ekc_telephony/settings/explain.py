@@ -18,11 +18,12 @@ from pydantic_core import ErrorDetails
 from ekc_telephony.settings.document import Document, Location
 from ekc_telephony.settings.errors import Mistake, suggest
 from ekc_telephony.settings.models import Settings
+from ekc_telephony.settings.services import FieldName, FieldPath, HeaderName
 from ekc_telephony.settings.values import Code, Contact, Dialled, Digit, Name, Title
 
 _KEY: Final = "[key]"
 """Pydantic's mark for a mistake in a key rather than in its value."""
-_STORE_URL: Final = ("store", "url")
+_URL: Final = ("url",)
 _NAME_EXPECTED: Final = "a name of Latin letters, digits, _ and -, at most 40 characters"
 _CONTACT_EXPECTED: Final = "a SIP address such as sip:127.0.0.1:5062"
 
@@ -110,7 +111,7 @@ def _wrong_value(
 ) -> Mistake:
     written = str(location[-1]) if is_key else document.spelling(location)
     shown = f'"{written}"' if written is not None else "a block or a list"
-    if location == _STORE_URL:
+    if location[-1:] == _URL:
         shown = "a URL"  # a password may stand in it
     elif written == "" and detail["input"] is None:
         shown = "nothing"
@@ -213,4 +214,7 @@ _PATTERNS: Final = {
     _pattern_of(Code): "a feature code: * and two to four digits",
     _pattern_of(Digit): "one digit",
     _pattern_of(Contact): _CONTACT_EXPECTED,
+    _pattern_of(FieldName): "a field's name of small Latin letters, digits and _",
+    _pattern_of(FieldPath): "a place in the answer such as found, or result.items",
+    _pattern_of(HeaderName): "the name of an HTTP header such as X-Api-Key",
 }

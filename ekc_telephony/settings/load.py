@@ -16,6 +16,7 @@ from ekc_telephony.settings.errors import Mistake, SettingsError
 from ekc_telephony.settings.explain import explain
 from ekc_telephony.settings.models import Settings
 from ekc_telephony.settings.routing import routing_mistakes
+from ekc_telephony.settings.services import service_mistakes
 
 
 def load_settings(path: Path, *, text: str | None = None) -> Settings:
@@ -40,6 +41,7 @@ def load_settings(path: Path, *, text: str | None = None) -> Settings:
     mistakes += cross_check(document, folder)
     if settings is not None and not mistakes:
         mistakes += routing_mistakes(document, settings)
+        mistakes += service_mistakes(document, settings.services)
     if mistakes or settings is None:
         raise SettingsError(mistakes)
     return settings

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Annotated, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ekc_telephony.core.acd.acd import PRIORITY_WORTH
 from ekc_telephony.core.acd.service_level import ServiceLevelFormula
@@ -31,6 +31,8 @@ from ekc_telephony.core.acd.specs import (
 )
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.settings.phones import PhoneModel
+from ekc_telephony.settings.section import Section
+from ekc_telephony.settings.services import ServiceSettings
 from ekc_telephony.settings.values import (
     Absence,
     Code,
@@ -79,12 +81,6 @@ def _may_be_declared(reason: NotReadyReason) -> NotReadyReason:
     if reason is NotReadyReason.NO_ANSWER:
         raise ValueError("a reason a person can give: break, lunch, training or other")
     return reason
-
-
-class Section(BaseModel):
-    """A block of the file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 class Endpoint(Section):
@@ -447,6 +443,8 @@ class Settings(Section):
     trunks: tuple[Trunk, ...]
     numbers: tuple[Number, ...]
     outside: tuple[OutsideNumber, ...] = ()
+    services: tuple[ServiceSettings, ...] = ()
+    """The information systems that scripts ask."""
     schedules: Mapping[Name, Schedule] = Field(default_factory=dict)
     skills: tuple[Skill, ...] = ()
     queues: tuple[Queue, ...] = Field(min_length=1)

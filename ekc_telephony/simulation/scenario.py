@@ -21,7 +21,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from ekc_telephony.core.call.presence import NotReadyReason
-from ekc_telephony.settings.models import Operator, Queue, Routing, Section, ServiceLevel, Skill
+from ekc_telephony.settings.models import Operator, Queue, Routing, ServiceLevel, Skill
+from ekc_telephony.settings.section import Section
 from ekc_telephony.settings.values import (
     Dialled,
     Duration,

@@ -1,12 +1,15 @@
 """
 The secrets of one installation: passwords for ARI, AMI, phones and HTTP, and the journal's key.
 
+Information systems know us by secrets that others have made; those are kept here, too.
+
 They are made here, once, by the operating system's random generator, and live in one file that only
 its owner reads. Adding an operator adds a password and changes no other.
 
 Rule 1: no password is ever in `ekc.yaml`, in a template or in git.
 Rule 2: a password of somebody who left is dropped, so that coming back gives a new one.
-Rule 3: a file of an older version lacks some; they are added, and what is there never changes.
+Rule 3: what others have made is kept as it is, whether anything needs it or not.
+Rule 4: a file of an older version lacks some; they are added, and what is there never changes.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import base64
 import json
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +47,8 @@ class Secrets:
     """The key that the engine's journal is encrypted with; without it the journal is lost."""
     operators: Mapping[str, str] = field(repr=False)
     """By account; supervisors' phones have theirs here, too."""
+    services: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By the service's id: what an information system knows us by."""
 
 
 def load_or_create_secrets(path: Path, accounts: Iterable[str]) -> Secrets:
@@ -61,6 +66,18 @@ def load_or_create_secrets(path: Path, accounts: Iterable[str]) -> Secrets:
     return complete
 
 
+def keep_service_secret(path: Path, accounts: Iterable[str], *, service: str, secret: str) -> None:
+    """
+    Keep what an information system knows us by.
+
+    Raises:
+        SecretsError: The file is damaged, or readable to others.
+        OSError: It cannot be read or written.
+    """
+    known = load_or_create_secrets(path, accounts)
+    _write(path, _as_json(replace(known, services={**known.services, service: secret})))
+
+
 def _completed(known: Mapping[str, Any], accounts: Iterable[str]) -> Secrets:
     operators = known.get("operators", {})
     key = known.get("journal")
@@ -71,6 +88,7 @@ def _completed(known: Mapping[str, Any], accounts: Iterable[str]) -> Secrets:
         api=known.get("api") or _new_password(),
         journal=base64.b64decode(key) if key else secrets.token_bytes(_KEY_BYTES),
         operators={account: operators.get(account) or _new_password() for account in accounts},
+        services=known.get("services", {}),
     )
 
 
@@ -101,7 +119,12 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _check(found: Any) -> None:
-    for word in (found["ari"], found["ami"], *found["operators"].values()):
+    for word in (
+        found["ari"],
+        found["ami"],
+        *found["operators"].values(),
+        *found.get("services", {}).values(),
+    ):
         _check_password(word)
     for word in ("guard", "api"):
         if word in found:
@@ -116,7 +139,7 @@ def _check_password(value: object) -> None:
 
 
 def _as_json(known: Secrets) -> dict[str, Any]:
-    return {
+    written = {
         "ari": known.ari,
         "ami": known.ami,
         "guard": known.guard,
@@ -124,6 +147,7 @@ def _as_json(known: Secrets) -> dict[str, Any]:
         "journal": base64.b64encode(known.journal).decode("ascii"),
         "operators": dict(known.operators),
     }
+    return written | ({"services": dict(known.services)} if known.services else {})
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError, load_or_create_secrets
+from ekc_telephony.adapters.asterisk_conf.secrets import (
+    SecretsError,
+    keep_service_secret,
+    load_or_create_secrets,
+)
 
 
 def test_secrets_are_made_once_and_are_all_different(tmp_path: Path) -> None:
@@ -87,3 +91,15 @@ def test_secrets_do_not_show_in_a_log(tmp_path: Path) -> None:
     assert made.guard not in repr(made)
     assert repr(made.journal) not in repr(made)
     assert made.operators["ivanova"] not in repr(made)
+
+
+def test_what_information_systems_know_us_by_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    before = load_or_create_secrets(file, ["ivanova"])
+    keep_service_secret(file, ["ivanova"], service="status", secret="Bearer x")
+    keep_service_secret(file, ["ivanova"], service="offices", secret="y")
+    after = load_or_create_secrets(file, ["ivanova", "petrov"])
+    assert after.services == {"status": "Bearer x", "offices": "y"}
+    assert (after.ari, after.journal) == (before.ari, before.journal)
+    assert "Bearer" not in repr(after)
+    assert file.stat().st_mode & 0o777 == 0o600

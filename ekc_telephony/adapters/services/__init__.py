@@ -1,0 +1,1 @@
+"""Information systems, asked over HTTP: lookups of scripts."""
