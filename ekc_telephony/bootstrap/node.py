@@ -45,6 +45,8 @@ from ekc_telephony.adapters.sql.migrations import migrate
 from ekc_telephony.bootstrap.memory import remembered_segments
 from ekc_telephony.bootstrap.numbers import LastReconciliation, NodeParts, register_numbers
 from ekc_telephony.bootstrap.queue_log import QueueLogParts
+from ekc_telephony.bootstrap.services import services_of
+from ekc_telephony.core.call.commands import AskService
 from ekc_telephony.core.call.events import (
     ControlRegained,
     EngineStopping,
@@ -102,6 +104,7 @@ class Node:
     Raises:
         SettingsError: A script cannot be used.
         SecretsError: The passwords' file cannot be used.
+        SecretMissingError: A service needs a secret that nobody has given us.
         JournalKeyError: The journal was written with another key.
         JournalDamagedError: It cannot be read.
         RecordUnreadableError: It was written by a newer release.
@@ -167,6 +170,13 @@ class Node:
         self._begin(recalled)
         self._witness: Witness = HangupWitness(settings.hangups_file, ahead=self._ahead)
         self._registry = CollectorRegistry()
+        self._services = services_of(
+            settings,
+            secrets.services,
+            deliver=self._driver.deliver,
+            clock=self._clock,
+            registry=self._registry,
+        )
         listeners: tuple[FactSink, ...] = (PrometheusSink(self._registry), FactLog())
         # The lamps are not among the fallback's listeners: what it tells is over.
         self._sinks: tuple[FactSink, ...] = (self._writer, *listeners, self._lamps)
@@ -270,6 +280,7 @@ class Node:
                 ),
             )
             parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
+                self._services.run,
                 self._driver.run,
                 self._lateness.run,
                 partial(self._ari.run, self._deliver),
@@ -322,7 +333,7 @@ class Node:
 
     def _submit(self, effects: Sequence[Effect]) -> None:
         """
-        Hand commands to the outbox at once, and do everything else right after.
+        Hand commands to whoever carries them out at once, and do everything else right after.
 
         The outbox sends in the loop's next turn; after it the step is written up and facts are
         told, so that neither holds a caller up (measured: 0.15 ms each between his arrival and the
@@ -330,7 +341,10 @@ class Node:
         """
         assert self._outbox is not None
         for command in commands_of(effects):
-            self._outbox.submit(command)
+            if isinstance(command, AskService):  # no lane: a slow one holds nobody up
+                self._services.submit(command)
+            else:
+                self._outbox.submit(command)
         asyncio.get_running_loop().call_soon(self._write_up_and_tell, facts_of(effects))
 
     def _write_up_and_tell(self, facts: Sequence[Fact]) -> None:
@@ -367,6 +381,7 @@ class Node:
                     "journal": lambda: self._journal.trouble,
                     "fallback": lambda: self._intake.trouble,
                     "queue_log": lambda: self._queue_log.trouble,
+                    "services": lambda: self._services.trouble,
                 },
             ),
             wallboard=lambda: wallboard_of(self._engine, self._clock.now()),

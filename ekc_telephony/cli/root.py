@@ -13,6 +13,7 @@ from ekc_telephony.cli import (
     guard,
     replay,
     serve,
+    services,
     simulate,
     sounds,
     stats,
@@ -36,4 +37,5 @@ app.add_typer(appeals.app, name="appeals")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(calls.app, name="calls")
 app.add_typer(conf.app, name="conf")
+app.add_typer(services.app, name="services")
 app.add_typer(sounds.app, name="sounds")

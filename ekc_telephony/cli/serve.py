@@ -30,12 +30,14 @@ from ekc_telephony.bootstrap.node import Node
 from ekc_telephony.runtime.journal_codec import RecordUnreadableError
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.load import load_settings
+from ekc_telephony.settings.services import SecretMissingError
 
 _CANNOT_START: Final = (
     OSError,
     EngineLockError,
     JournalKeyError,
     RecordUnreadableError,
+    SecretMissingError,
     SecretsError,
     SettingsError,
 )

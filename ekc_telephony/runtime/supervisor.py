@@ -10,9 +10,10 @@ Rule 1: this is the only module that catches every `Exception`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import traceback
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import structlog
 
@@ -25,8 +26,32 @@ from ekc_telephony.core.ivr.script import Script
 log = structlog.get_logger(__name__)
 
 
+ResultT = TypeVar("ResultT")
+
 FindScript: TypeAlias = Callable[[SessionState], Script | None]
 """Finds the version of the script that a caller began with; None when nobody serves his number."""
+
+
+async def contained(work: Awaitable[ResultT], *, otherwise: ResultT, what: str) -> ResultT:
+    """
+    Return what some work outside of the engine returns, or something else when it raises.
+
+    The log gets what kind of exception it was, and where; not its text, which may be personal.
+
+    Args:
+        work: What is to be done.
+        otherwise: Returned when a bug of ours ends it.
+        what: What it is, for the log.
+    """
+    try:
+        return await work
+    except Exception as bug:
+        where = [
+            f"{each.filename}:{each.lineno}" for each in traceback.extract_tb(bug.__traceback__)
+        ]
+        kind = type(bug).__name__
+        log.error("a part of ours raised", part=what, kind=kind, where=where)  # noqa: TRY400 - its text may be personal
+        return otherwise
 
 
 class SupervisedEngine:

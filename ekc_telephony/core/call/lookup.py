@@ -58,6 +58,8 @@ class LookupFailure(Enum):
     """It was not asked: it has just failed too often in a row."""
     OVERLOADED = "overloaded"
     """It was not asked: too many lookups at it are under way."""
+    MISFIT = "misfit"
+    """It was not asked: the script's fields are not those that it can be asked by."""
     UNKNOWN_SERVICE = "unknown_service"
     """It was not asked: the configuration does not name it (any more)."""
 

@@ -22,6 +22,7 @@ from prometheus_client.core import Metric
 from pydantic import BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
 
+from ekc_telephony.adapters.prometheus.services import ServiceNumbers
 from ekc_telephony.adapters.prometheus.sink import PrometheusSink, WallboardCollector
 from ekc_telephony.bootstrap.numbers import NodeParts, register_numbers
 from ekc_telephony.core.call.facts import (
@@ -349,6 +350,7 @@ def exposed() -> Mapping[str, frozenset[str]]:
     sink = PrometheusSink(registry)
     for fact in call_story("ekc-1.1"):
         sink.record(fact)
+    ServiceNumbers(registry)
     # Its functions are called when Prometheus asks, and nobody asks here.
     register_numbers(registry, cast(NodeParts, None))
     board = Wallboard(at=EPOCH, is_connected=True, queues=(), agents=(), calls=())
