@@ -70,6 +70,7 @@ def cross_check(document: Document, folder: Path) -> Iterator[Mistake]:
     yield from _duplicates(document)
     yield from _unknown_skills(document)
     yield from _unknown_trunks(document)
+    yield from _unknown_regions(document)
     if scripts := document.spelling(("scripts",)):
         yield from _unknown_scripts(document, folder / scripts)
     if sounds := document.spelling(("sounds",)):
@@ -111,6 +112,14 @@ def _unknown_trunks(document: Document) -> Iterator[Mistake]:
     for found in document.scalars_at(("outside", EVERY, "trunk")):
         if found.written not in known:
             yield _unknown(document, found, "trunk", known, "add it under `trunks:`")
+
+
+def _unknown_regions(document: Document) -> Iterator[Mistake]:
+    known = {found.written for found in document.keys_under(("regional_holidays",))}
+    for found in document.scalars_at(("schedules", EVERY, "region")):
+        if found.written not in known:
+            otherwise = "list its holidays under `regional_holidays:`"
+            yield _unknown(document, found, "region", known, otherwise)
 
 
 def _unknown_scripts(document: Document, scripts: Path) -> Iterator[Mistake]:

@@ -30,6 +30,7 @@ from ekc_telephony.core.acd.specs import (
     OverflowCause,
 )
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.core.ivr.hours import ZoneOf
 from ekc_telephony.settings.phones import PhoneModel
 from ekc_telephony.settings.section import Section
 from ekc_telephony.settings.services import ServiceSettings
@@ -161,19 +162,58 @@ class Number(Section):
     did: Dialled
     script: Name
     """A file in the folder of scripts, without its extension."""
+    time_zone: ZoneInfo | None = None
+    """Of those it is for, if its area code does not tell, as that of 8 800 does not."""
+
+
+class ClockRule(Section):
+    """By whose clock a service is open: `Europe/Moscow`, or `{of: caller, otherwise: …}`."""
+
+    of: ZoneOf = ZoneOf.SERVICE
+    """`caller`: of the region whose code his number has; `dialled`: of the one he dialled."""
+    otherwise: ZoneInfo
+    """When that is not known: a mobile or a hidden number has no region."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_name(cls, written: object) -> object:
+        return written if isinstance(written, Mapping) else {"otherwise": written}
+
+
+class NamedDay(Section):
+    """A date of its own: `2026-12-31`, or `{date: 2026-04-21, title: Радоница}`."""
+
+    date: date
+    title: Title | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_date(cls, written: object) -> object:
+        return written if isinstance(written, Mapping) else {"date": written}
 
 
 class Schedule(Section):
-    """When a service is open, by the clock on its wall."""
+    """When a service is open, by the clock on its wall or on the caller's."""
 
-    time_zone: ZoneInfo
+    time_zone: ClockRule
     weekly: Mapping[Days, tuple[OpenInterval, ...]]
     """A day not named is closed; a lunch break is what lies between two intervals."""
     holidays: HolidayCalendar
-    closed: tuple[date, ...] = ()
+    region: Name | None = None
+    """Whose holidays under `regional_holidays:` close it, too."""
+    short_days: Duration = timedelta()
+    """How much earlier it closes on the last working day before a public holiday: an hour by law
+    (article 95 of the Labour Code), unless the service has people in shifts."""
+    closed: tuple[NamedDay, ...] = ()
     """Closed for the whole day, whatever the week says."""
     open: Mapping[date, tuple[OpenInterval, ...]] = Field(default_factory=dict)
-    """Other hours on single days; stronger than `weekly`, `holidays` and `closed`."""
+    """Other hours on single days; stronger than all the rest."""
+
+    @model_validator(mode="after")
+    def _has_holidays_to_be_short_before(self) -> Self:
+        if self.short_days and self.holidays is HolidayCalendar.NONE and self.region is None:
+            raise ValueError("`holidays: RU` or a `region` beside `short_days`")
+        return self
 
     def hours_of(self, weekday: int) -> tuple[Interval, ...]:
         """Return the ordinary intervals of a weekday (0 = Monday)."""
@@ -446,6 +486,8 @@ class Settings(Section):
     services: tuple[ServiceSettings, ...] = ()
     """The information systems that scripts ask."""
     schedules: Mapping[Name, Schedule] = Field(default_factory=dict)
+    regional_holidays: Mapping[Name, tuple[NamedDay, ...]] = Field(default_factory=dict)
+    """Region → the days that its own law makes holidays, each date told year by year."""
     skills: tuple[Skill, ...] = ()
     queues: tuple[Queue, ...] = Field(min_length=1)
     operators: tuple[Operator, ...]

@@ -3,37 +3,31 @@ From the settings of a node to what the core is built from: hours, scripts, feat
 
 The seam between `ekc.yaml` and the core, which knows nothing of files.
 
-Rule 1: public holidays and moved working days are worked out here, for the years around today;
-the core sees dates only.
+Rule 1: public holidays and moved working days are worked out before (`hours.py`), for the years
+around today; the core sees dates only. Time zones are read here, since that reads files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import date, time, timedelta
-from typing import Final
-
-import holidays
+from datetime import date
 
 from ekc_telephony.core.engine.engine import EnginePlan
 from ekc_telephony.core.engine.features import FeatureCodes
 from ekc_telephony.core.engine.plan import Admission
 from ekc_telephony.core.engine.transfer import Directory
 from ekc_telephony.core.engine.transfer_codes import TransferCodes
-from ekc_telephony.core.ivr.hours import BusinessHours, Interval
 from ekc_telephony.core.ivr.script import Script
+from ekc_telephony.core.ivr.zones import ZoneTable
 from ekc_telephony.core.kernel.ids import AgentId, Did, QueueId, ScriptId
-from ekc_telephony.settings import values
+from ekc_telephony.settings.area_codes import zones_by_area_code
 from ekc_telephony.settings.document import read_document
 from ekc_telephony.settings.errors import SettingsError
+from ekc_telephony.settings.hours import business_hours
 from ekc_telephony.settings.ivr.load import load, load_bundle, load_script, version_of
 from ekc_telephony.settings.ivr.site import KnownNames
-from ekc_telephony.settings.models import Schedule, Settings
-
-_FRIDAY: Final = 4
-_YEARS_AHEAD: Final = 2
-_MIDNIGHT: Final = timedelta(hours=24)
+from ekc_telephony.settings.models import Settings
 
 
 def engine_plan(settings: Settings, *, today: date) -> EnginePlan:
@@ -47,9 +41,13 @@ def engine_plan(settings: Settings, *, today: date) -> EnginePlan:
     return EnginePlan(
         scripts=_scripts(settings),
         schedules={
-            name: business_hours(schedule, today=today)
+            name: business_hours(settings, schedule, today=today)
             for name, schedule in settings.schedules.items()
         },
+        zones=ZoneTable(
+            by_area_code=zones_by_area_code(),
+            by_did={Did(n.did): n.time_zone for n in settings.numbers if n.time_zone is not None},
+        ),
         feature_codes=FeatureCodes(
             ready=codes.ready,
             not_ready=codes.not_ready_codes(),
@@ -203,32 +201,3 @@ def with_scripts_of(texts: Mapping[str, str], plan: EnginePlan, settings: Settin
 
 def _shelf_mark(script: str, version: str) -> str:
     return f"{script}@{version}"
-
-
-def business_hours(schedule: Schedule, *, today: date) -> BusinessHours:
-    """Return the hours of a schedule, with the dates that differ from their weekday."""
-    dates: dict[date, tuple[Interval, ...]] = {}
-    if schedule.holidays is values.HolidayCalendar.RU:
-        years = range(today.year - 1, today.year + _YEARS_AHEAD + 1)
-        calendar = holidays.country_holidays("RU", years=years)
-        dates |= dict.fromkeys(calendar, ())
-        # A weekend day that is worked instead of a moved holiday has the hours of a Friday.
-        dates |= dict.fromkeys(calendar.weekend_workdays, _intervals(schedule.hours_of(_FRIDAY)))
-    dates |= dict.fromkeys(schedule.closed, ())
-    dates |= {day: _intervals(hours) for day, hours in schedule.open.items()}
-    return BusinessHours(
-        zone=schedule.time_zone,
-        weekly=tuple(_intervals(schedule.hours_of(weekday)) for weekday in range(7)),
-        dates=dates,
-    )
-
-
-def _intervals(hours: tuple[values.Interval, ...]) -> tuple[Interval, ...]:
-    return tuple(Interval(_time_of_day(each.opens), _time_of_day(each.closes)) for each in hours)
-
-
-def _time_of_day(since_midnight: timedelta) -> time:
-    if since_midnight >= _MIDNIGHT:
-        return time.max
-    minutes = int(since_midnight.total_seconds() // 60)
-    return time(minutes // 60, minutes % 60)

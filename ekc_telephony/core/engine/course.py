@@ -115,7 +115,7 @@ class Course:
             if script is None
             else Visit(
                 script,
-                around.schedules,
+                around.schedules_for(arrived.did, arrived.number),
                 call=arrived.call,
                 number=arrived.number,
                 did=arrived.did,

@@ -13,6 +13,7 @@ from ekc_telephony.core.engine.features import FeatureCodes
 from ekc_telephony.core.engine.transfer import Directory
 from ekc_telephony.core.ivr.hours import BusinessHours
 from ekc_telephony.core.ivr.script import Script
+from ekc_telephony.core.ivr.zones import ZoneTable
 from ekc_telephony.core.kernel.ids import Did
 
 
@@ -32,6 +33,8 @@ class EnginePlan:
     scripts: Mapping[Did, Script]
     """The entry script of every number we serve."""
     schedules: Mapping[str, BusinessHours]
+    zones: ZoneTable = field(default_factory=ZoneTable)
+    """By whose clock the schedules count that go by the caller's or by the number dialled."""
     feature_codes: FeatureCodes
     directory: Directory = field(default_factory=Directory)
     admission: Admission | None = None

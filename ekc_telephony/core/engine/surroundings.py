@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ekc_telephony.core.acd.expected_wait import ExpectedWait
 from ekc_telephony.core.acd.specs import QueueSpec
 from ekc_telephony.core.engine.regulars import Regulars
-from ekc_telephony.core.ivr.hours import BusinessHours
-from ekc_telephony.core.kernel.ids import BridgeId, CallId, LegId, QueueId
+from ekc_telephony.core.ivr.hours import BusinessHours, ZoneOf
+from ekc_telephony.core.ivr.zones import ZoneTable
+from ekc_telephony.core.kernel.ids import BridgeId, CallId, Did, LegId, QueueId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,15 @@ class Surroundings:
     """How long the caller will wait from this moment on, as far as that is known."""
     has_signed_in: Callable[[QueueId], bool]
     """Whether anybody who serves the queue is signed in."""
+    zones: ZoneTable = field(default_factory=ZoneTable)
+    """By whose clock a schedule may go."""
+
+    def schedules_for(self, did: Did, number: str | None) -> Mapping[str, BusinessHours]:
+        """Return the business hours by the clocks that count for a call."""
+        if all(hours.zone_of is ZoneOf.SERVICE for hours in self.schedules.values()):
+            return self.schedules
+        zones = self.zones.of_call(did, number)
+        return {name: hours.for_call(zones) for name, hours in self.schedules.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,7 @@ class Switchboard:
         self.acd: Final = acd
         self.around: Final = Surroundings(
             schedules=plan.schedules,
+            zones=plan.zones,
             queues=acd.queues,
             position_of=acd.position,
             regulars=Regulars(),
