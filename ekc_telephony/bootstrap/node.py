@@ -78,6 +78,7 @@ from ekc_telephony.runtime.recovery import Recalled, recall
 from ekc_telephony.runtime.store_keeper import StoreKeeper
 from ekc_telephony.runtime.supervisor import SupervisedEngine
 from ekc_telephony.settings.asterisk import ARI_APP, auto_answer_headers, outside_endpoints
+from ekc_telephony.settings.hours_doubts import holidays_trouble
 from ekc_telephony.settings.models import Settings
 from ekc_telephony.settings.plan import ScriptShelf, engine_plan
 from ekc_telephony.settings.routing import acd_of
@@ -122,7 +123,8 @@ class Node:
             self._clock.resume(
                 ClockReading(at=then.at, monotonic_ns=then.monotonic_ns, boot=then.boot)
             )
-        plan = engine_plan(settings, today=self._clock.now().date())
+        self._planned_on = self._clock.now().date()
+        plan = engine_plan(settings, today=self._planned_on)
         self._engine = Engine(plan, acd_of(settings))
         self._supervised = SupervisedEngine(self._engine)
         self._journal = Journal(settings.journal_folder, key=secrets.journal, clock=self._clock.now)
@@ -366,6 +368,10 @@ class Node:
             "it, so that durations stay true. Restart the engine when no calls go on"
         )
 
+    def _holidays_trouble(self) -> str | None:
+        today = self._clock.now().date()
+        return holidays_trouble(self._settings, planned_on=self._planned_on, today=today)
+
     async def _serve_pages(self) -> None:
         http = self._settings.http
         app = make_app(
@@ -382,6 +388,7 @@ class Node:
                     "fallback": lambda: self._intake.trouble,
                     "queue_log": lambda: self._queue_log.trouble,
                     "services": lambda: self._services.trouble,
+                    "holidays": self._holidays_trouble,
                 },
             ),
             wallboard=lambda: wallboard_of(self._engine, self._clock.now()),

@@ -2,6 +2,7 @@
 `ekc conf`: check the configuration and write Asterisk's files from it.
 
     ekc conf check     read ekc.yaml and the scripts it names, and tell every mistake
+    ekc conf hours     show schedules as a production calendar does: the week, holidays, moved days
     ekc conf render    write the complete Asterisk folder
     ekc conf diff      show what `render` would change, passwords left out
     ekc conf golden    compare the rendered sample with asterisk_conf/golden/ (`--write` renews it)
@@ -31,8 +32,11 @@ from ekc_telephony.adapters.asterisk_conf.folder import (
 from ekc_telephony.adapters.asterisk_conf.render import PROJECT, render
 from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError, load_or_create_secrets
 from ekc_telephony.adapters.clock import SystemClock
+from ekc_telephony.cli.appeals_view import as_json as json_of
+from ekc_telephony.cli.hours_view import hours_lines, schedule_view
 from ekc_telephony.settings.asterisk import golden_conf, node_conf
-from ekc_telephony.settings.errors import SettingsError
+from ekc_telephony.settings.errors import SettingsError, suggest
+from ekc_telephony.settings.hours_doubts import hours_doubts
 from ekc_telephony.settings.load import load_settings
 from ekc_telephony.settings.models import Settings
 from ekc_telephony.settings.plan import engine_plan
@@ -49,19 +53,53 @@ Into = Annotated[
     Path | None, typer.Option("--into", help="Asterisk's folder, instead of the configured one.")
 ]
 
+Schedule = Annotated[str | None, typer.Argument(help="Its name in ekc.yaml; all, if absent.")]
+Year = Annotated[
+    int | None, typer.Option("--year", min=2013, max=2100, help="The year; this one, if absent.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
 
 @app.command()
 def check(config: Config = Path("ekc.yaml")) -> None:
     """Read the configuration and its scripts, and tell every mistake in them."""
     settings = _settings(config)
     try:
-        engine_plan(settings, today=SystemClock().now().date())
+        today = SystemClock().now().date()
+        engine_plan(settings, today=today)
     except SettingsError as error:
         raise _refusal(str(error)) from error
+    for doubt in hours_doubts(settings, today=today):
+        typer.echo(f"warning: {doubt}", err=True)
     typer.echo(
         f"{config}: in order ({len(settings.numbers)} numbers, {len(settings.queues)} queues, "
         f"{len(settings.operators)} operators)"
     )
+
+
+@app.command()
+def hours(
+    schedule: Schedule = None,
+    *,
+    config: Config = Path("ekc.yaml"),
+    year: Year = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show when services are open: the week, every date that differs from it, and what is next."""
+    settings = _settings(config)
+    if schedule is not None and schedule not in settings.schedules:
+        advice = suggest(schedule, settings.schedules, "add it under `schedules:`")
+        raise _refusal(f"{config} has no schedule {schedule}: {advice}")
+    now = SystemClock().now()
+    views = [
+        schedule_view(settings, name, each, year=year or now.year, now=now)
+        for name, each in settings.schedules.items()
+        if schedule in {None, name}
+    ]
+    if as_json:
+        typer.echo(json_of(views))
+        return
+    typer.echo("\n\n".join("\n".join(hours_lines(view)) for view in views))
 
 
 @app.command(name="render")

@@ -30,7 +30,8 @@ from ekc_telephony.settings.models import NamedDay, Schedule, Settings
 from ekc_telephony.settings.values import HolidayCalendar
 
 _FRIDAY: Final = 4
-_YEARS_AHEAD: Final = 2
+YEARS_AHEAD: Final = 2
+"""So many years after this one the engine knows the dates of."""
 _DAY: Final = timedelta(days=1)
 _MIDNIGHT: Final = timedelta(hours=24)
 _NO_CALENDAR: Final = ProductionCalendar(days_off={}, worked={})
@@ -63,7 +64,7 @@ class SpecialDay:
 
 def business_hours(settings: Settings, schedule: Schedule, *, today: date) -> BusinessHours:
     """Return the hours of a schedule for the years around today."""
-    days = special_days(settings, schedule, today.year - 1, today.year + _YEARS_AHEAD)
+    days = special_days(settings, schedule, today.year - 1, today.year + YEARS_AHEAD)
     return BusinessHours(
         zone=schedule.time_zone.otherwise,
         zone_of=schedule.time_zone.of,
@@ -85,7 +86,13 @@ def special_days(
     }
     days = _official(schedule, calendar) | _closed(regional, DayKind.REGIONAL)
     days |= _shortened(schedule, calendar, days)
-    days |= _closed({each.date: each for each in schedule.closed}, DayKind.CLOSED)
+    # Who is closed anyway, and says nothing new, is closed for the reason known already.
+    closed = {
+        each.date: each
+        for each in schedule.closed
+        if each.title or each.date not in days or days[each.date].hours
+    }
+    days |= _closed(closed, DayKind.CLOSED)
     days |= {
         day: SpecialDay(kind=DayKind.OPEN, hours=hours) for day, hours in schedule.open.items()
     }
