@@ -16,7 +16,7 @@ asked: who is asked twice for an appointment books one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 from ekc_telephony.core.call.lookup import LookupOutcome, LookupResult
@@ -78,6 +78,7 @@ class Visit:
         call: Names his questions to information systems.
         number: The caller's, if we know it; nothing is promised to whom we cannot call.
         did: The number he dialled.
+        watch: Is told every node that he comes to, those too at which nothing happens.
     """
 
     def __init__(
@@ -88,7 +89,9 @@ class Visit:
         call: CallId,
         number: str | None = None,
         did: str = "",
+        watch: Callable[[NodeId], None] | None = None,
     ) -> None:
+        self._watch = watch
         self._call = call
         self._script = script
         self._has_number = number is not None
@@ -286,6 +289,8 @@ class Visit:
             self._ends_at = None
             self._typed = ""
             node = self._node
+            if self._watch is not None:
+                self._watch(node_id)
             if (onward := self._passes(node, effects, now)) is not None:
                 node_id = onward
                 continue
