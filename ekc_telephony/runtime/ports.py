@@ -7,14 +7,16 @@ Adapters implement these; the core never sees them. Every port has one contract 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import Ended, OpenCall, PresenceDeclared
 from ekc_telephony.core.call.facts import Fact
-from ekc_telephony.core.kernel.ids import LegId
+from ekc_telephony.core.ivr.published import Bundle, Present, Publication
+from ekc_telephony.core.kernel.ids import LegId, ScriptId
 
 
 class CommandRefusedError(Exception):
@@ -42,6 +44,14 @@ class FactsRefusedError(StoreUnavailableError):
 
     Nothing of the batch was written. With one fact in the batch, it is that fact.
     """
+
+
+class ScriptStoreError(Exception):
+    """The published scripts cannot be read or written; the text says why and what to do."""
+
+
+class ScriptsUnreadableError(Exception):
+    """What is published cannot be used by this engine; the text says why and what to do."""
 
 
 class CallControl(Protocol):
@@ -131,5 +141,69 @@ class AppealStore(Protocol):
 
         Raises:
             StoreUnavailableError: The store does not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What somebody who publishes wants changed."""
+
+    present: Present
+    """What callers shall meet; the store gives it its number."""
+    publication: Publication
+    """The same for the register; the store gives it its numbers."""
+    bundles: Sequence[Bundle] = ()
+    """Versions that the store may not have."""
+
+
+class ScriptStore(Protocol):
+    """
+    Keeps what is published: versions of scripts, which of them callers meet, and the register.
+
+    Whatever interrupts a change, what callers meet is as before or as after, and never between.
+    """
+
+    def mark(self) -> object:
+        """Return what is equal as long as `present` is; cheap, and never raises."""
+        ...
+
+    def present(self) -> Present:
+        """
+        Return what callers meet.
+
+        Raises:
+            ScriptStoreError: It cannot be read.
+        """
+        ...
+
+    def bundle(self, script: ScriptId, version: str) -> Bundle:
+        """
+        Return a version of a script.
+
+        Raises:
+            ScriptStoreError: There is none, or it is not what was published.
+        """
+        ...
+
+    def publications(self) -> Sequence[Publication]:
+        """
+        Return everything that was done and took effect, oldest first.
+
+        Raises:
+            ScriptStoreError: It cannot be read.
+        """
+        ...
+
+    def change(self, decide: Callable[[Present], Decision]) -> Present:
+        """
+        Change what callers meet, and return it.
+
+        Args:
+            decide: Is told what they meet now; nobody changes it meanwhile. Whatever it raises is
+                passed on, and nothing is changed.
+
+        Raises:
+            ScriptStoreError: It cannot be written, or somebody else is at it and does not finish.
         """
         ...

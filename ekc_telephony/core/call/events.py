@@ -362,6 +362,16 @@ class ControlRegained:
     """How legs ended that are gone, as far as Asterisk's own record tells."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptsPublished:
+    """Other versions of scripts were published, or an overlay over them: new calls meet these."""
+
+    number: int
+    """Of the publication; numbers grow."""
+    texts: Mapping[str, str]
+    """Every script that a number begins with, as text, by `<script>@<version>`."""
+
+
 Event: TypeAlias = (
     CallArrived
     | FeatureDialled
@@ -391,4 +401,5 @@ Event: TypeAlias = (
     | ControlLost
     | ControlRegained
     | EngineStopping
+    | ScriptsPublished
 )

@@ -1,11 +1,12 @@
 """
-Losing sight of Asterisk, and seeing it again.
+Losing sight of Asterisk, and seeing it again; other scripts for the calls to come.
 
 Rule 1: while we do not see Asterisk nobody is offered to anybody and no caller's time runs out;
 what was ordered and may be lost is ordered again when we see.
 Rule 2: after `ControlRegained` the engine's picture equals Asterisk's: legs that are gone have
 ended, callers nobody knew have arrived, conversations nobody knew are adopted, and calls that an
 earlier engine left open and whose caller is gone have ended, too.
+Rule 3: whoever is in a script stays in it, whatever is published.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from ekc_telephony.core.call.events import (
     ControlRegained,
     EngineStopping,
     PhonesElsewhere,
+    ScriptsPublished,
 )
 from ekc_telephony.core.engine.agent_events import phones_elsewhere
 from ekc_telephony.core.engine.catching_up import seen
 from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.missing import end_missing
+from ekc_telephony.core.engine.plan import Published
 from ekc_telephony.core.engine.strangers import take_strangers_in
 from ekc_telephony.core.engine.switchboard import TALK, Handlers, Switchboard
 from ekc_telephony.core.kernel.ids import CallId
@@ -92,9 +95,17 @@ def _engine_stopping(board: Switchboard, event: EngineStopping, now: datetime) -
     return effects
 
 
+def _scripts_published(board: Switchboard, event: ScriptsPublished, now: datetime) -> list[Effect]:
+    del now
+    published = Published(number=event.number, texts=event.texts)
+    board.plan = board.plan.with_published(published)
+    return []
+
+
 HANDLERS: Final[Handlers] = {
     CallsLeftOpen: _calls_left_open,
     ControlLost: _control_lost,
     ControlRegained: _control_regained,
     EngineStopping: _engine_stopping,
+    ScriptsPublished: _scripts_published,
 }

@@ -9,7 +9,7 @@ sessions and the ACD are on the `Switchboard`. What an event means stands with t
 - `talk_requests`: what an agent asks for the caller he talks to;
 - `supervisor_requests`: what a supervisor asks for: to take part in a talk, to move a caller;
 - `talk_events`: what is seen of a talk that goes on;
-- `control_events`: losing sight of Asterisk, and seeing it again.
+- `control_events`: losing sight of Asterisk, and seeing it again; other scripts.
 
 A new kind of event is a handler in one of them, or a module of its own that is named in `HANDLERS`.
 
@@ -93,6 +93,11 @@ class Engine:
     def acd(self) -> Acd:
         """Queues and agents, to look at."""
         return self._board.acd
+
+    @property
+    def plan(self) -> EnginePlan:
+        """Numbers, scripts and codes as they are now."""
+        return self._board.plan
 
     @property
     def is_connected(self) -> bool:

@@ -68,7 +68,8 @@ class Switchboard:
     """
 
     def __init__(self, plan: EnginePlan, acd: Acd) -> None:
-        self.plan: Final = plan
+        self.plan = plan
+        """Its scripts change when others are published; a session keeps its own."""
         self.acd: Final = acd
         self.around: Final = Surroundings(
             schedules=plan.schedules,

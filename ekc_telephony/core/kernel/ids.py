@@ -27,6 +27,8 @@ QueueId = NewType("QueueId", str)
 SkillId = NewType("SkillId", str)
 AppealId = NewType("AppealId", str)
 ScriptId = NewType("ScriptId", str)
+OverlayId = NewType("OverlayId", str)
+"""An emergency overlay over the scripts: `o17`."""
 NodeId = NewType("NodeId", str)
 """The name of a node inside one IVR script."""
 ServiceId = NewType("ServiceId", str)

@@ -1,0 +1,1 @@
+"""Published scripts in a folder."""
