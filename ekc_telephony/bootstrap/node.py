@@ -35,6 +35,7 @@ from ekc_telephony.adapters.cdr.witness import HangupWitness
 from ekc_telephony.adapters.clock import ClockReading, SystemClock, seconds_since_start
 from ekc_telephony.adapters.http.app import make_app, serve_pages
 from ekc_telephony.adapters.http.floor_api import FloorApi
+from ekc_telephony.adapters.http.scripts_api import ScriptsApi
 from ekc_telephony.adapters.http.supervisor_api import Floor, SupervisorApi
 from ekc_telephony.adapters.http.transfer_api import TransferApi
 from ekc_telephony.adapters.journal.journal import Journal
@@ -44,6 +45,7 @@ from ekc_telephony.adapters.sql.appeal_store import SqlAppealStore
 from ekc_telephony.adapters.sql.migrations import migrate
 from ekc_telephony.bootstrap.memory import remembered_segments
 from ekc_telephony.bootstrap.numbers import LastReconciliation, NodeParts, register_numbers
+from ekc_telephony.bootstrap.published import PublishedScripts
 from ekc_telephony.bootstrap.queue_log import QueueLogParts
 from ekc_telephony.bootstrap.services import services_of
 from ekc_telephony.core.call.commands import AskService
@@ -73,14 +75,16 @@ from ekc_telephony.runtime.journal_codec import ClockMark, Opening
 from ekc_telephony.runtime.lateness import Lateness
 from ekc_telephony.runtime.outbox import Outbox
 from ekc_telephony.runtime.ports import CallControl, FactSink, Witness
+from ekc_telephony.runtime.published_texts import PUBLISHED, encode_present
 from ekc_telephony.runtime.recorder import Recorder
 from ekc_telephony.runtime.recovery import Recalled, recall
 from ekc_telephony.runtime.store_keeper import StoreKeeper
 from ekc_telephony.runtime.supervisor import SupervisedEngine
 from ekc_telephony.settings.asterisk import ARI_APP, auto_answer_headers, outside_endpoints
 from ekc_telephony.settings.hours_doubts import holidays_trouble
+from ekc_telephony.settings.library import ScriptLibrary
 from ekc_telephony.settings.models import Settings
-from ekc_telephony.settings.plan import ScriptShelf, engine_plan
+from ekc_telephony.settings.plan import engine_plan
 from ekc_telephony.settings.routing import acd_of
 
 STORE_PATIENCE: Final = timedelta(seconds=3)
@@ -104,6 +108,7 @@ class Node:
 
     Raises:
         SettingsError: A script cannot be used.
+        ScriptStoreError: What is published cannot be read.
         SecretsError: The passwords' file cannot be used.
         SecretMissingError: A service needs a secret that nobody has given us.
         JournalKeyError: The journal was written with another key.
@@ -124,7 +129,15 @@ class Node:
                 ClockReading(at=then.at, monotonic_ns=then.monotonic_ns, boot=then.boot)
             )
         self._planned_on = self._clock.now().date()
-        plan = engine_plan(settings, today=self._planned_on)
+        self._library = ScriptLibrary(settings)
+        self._library.keep(recalled.texts)
+        self._published = PublishedScripts(settings, self._library, clock=self._clock)
+        plan = engine_plan(
+            settings,
+            today=self._planned_on,
+            published=self._published.at_start(),
+            library=self._library,
+        )
         self._engine = Engine(plan, acd_of(settings))
         self._supervised = SupervisedEngine(self._engine)
         self._journal = Journal(settings.journal_folder, key=secrets.journal, clock=self._clock.now)
@@ -137,6 +150,7 @@ class Node:
         self._driver = Driver(self._recorder, submit=self._submit, clock=self._clock)
         self._api_key = secrets.api
         client = _ari_client(settings, secrets)
+        self._watch = self._published.watch(self._driver.deliver)
         self._control: CallControl = AriCallControl(
             client,
             prompt_language=playing_language(RUSSIAN),
@@ -200,10 +214,14 @@ class Node:
 
     def _opening(self, state: EngineState, stored_through: int) -> Opening:
         """Return what a segment of the journal begins with."""
+        published = self._engine.plan.published
+        in_use = [(each.script or "", each.version) for each in state.sessions]
+        self._library.forget_but(in_use, published.texts)
+        texts = {**self._library.texts, **published.texts, PUBLISHED: encode_present(published)}
         return Opening(
             release=__version__,
             life=self._life,
-            texts={"ekc.yaml": self._config_text} | self._shelf.texts,
+            texts={"ekc.yaml": self._config_text} | texts,
             state=state,
             stored_through=stored_through,
             clock=self._clock_mark(),
@@ -211,15 +229,13 @@ class Node:
 
     def _restore(self, recalled: Recalled, plan: EnginePlan) -> int:
         """Go on where the engine before this one was; return how many calls it had."""
-        self._shelf = ScriptShelf(self._settings, plan.scripts, also=plan.admission_scripts)
-        sessions = recalled.state.sessions
-        in_use = {(each.script or "", each.version) for each in sessions}
-        self._shelf.put(recalled.texts, in_use=in_use)
         if not recalled.state.agents:
             return 0
         return self._supervised.restore(
             recalled.state,
-            lambda state: self._shelf.find(state.did, state.script, state.version),
+            lambda state: (
+                self._library.find(state.script, state.version) or plan.scripts.get(state.did)
+            ),
             self._clock.now(),
         )
 
@@ -279,6 +295,7 @@ class Node:
                     journal=self._journal,
                     intake=self._intake,
                     reconciled=self._reconciled,
+                    scripts=self._watch,
                 ),
             )
             parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
@@ -292,6 +309,7 @@ class Node:
                 self._intake.run,
                 self._lamps.run,
                 self._reconciled.run,
+                self._watch.run,
                 self._serve_pages,
             ]
             running = [tasks.create_task(part()) for part in parts]
@@ -389,6 +407,7 @@ class Node:
                     "queue_log": lambda: self._queue_log.trouble,
                     "services": lambda: self._services.trouble,
                     "holidays": self._holidays_trouble,
+                    "scripts": lambda: self._watch.trouble,
                 },
             ),
             wallboard=lambda: wallboard_of(self._engine, self._clock.now()),
@@ -413,6 +432,12 @@ class Node:
             ),
             transfers=TransferApi(
                 key=self._api_key, agents=self._engine.acd.agents.keys(), order=self._transfer
+            ),
+            scripts=ScriptsApi(
+                key=self._api_key,
+                take=self._watch.take,
+                present=lambda: self._engine.plan.published,
+                trouble=lambda: self._watch.trouble,
             ),
         )
         await serve_pages(app, host=str(http.bind), port=http.port)

@@ -23,6 +23,7 @@ from ekc_telephony.runtime.fallback_intake import FallbackIntake
 from ekc_telephony.runtime.lateness import Lateness
 from ekc_telephony.runtime.outbox import Outbox
 from ekc_telephony.runtime.ports import Clock, StoreUnavailableError
+from ekc_telephony.runtime.scripts_watch import ScriptsWatch
 from ekc_telephony.runtime.supervisor import SupervisedEngine
 
 LOOK_EVERY: Final = timedelta(minutes=1)
@@ -79,6 +80,7 @@ class NodeParts:
     journal: Journal
     intake: FallbackIntake
     reconciled: LastReconciliation
+    scripts: ScriptsWatch
 
 
 def register_numbers(registry: CollectorRegistry, parts: NodeParts) -> None:
@@ -134,6 +136,14 @@ def register_numbers(registry: CollectorRegistry, parts: NodeParts) -> None:
             "ekc_reconciliation_age_seconds": (
                 "How long ago that was; -1 before the first",
                 lambda: parts.reconciled.age_s(parts.clock.now()),
+            ),
+            "ekc_scripts_publication": (
+                "The number of the publication that new calls begin in",
+                lambda: parts.scripts.number,
+            ),
+            "ekc_scripts_refused": (
+                "1 when what is published cannot be used, and new calls go on in what was before",
+                lambda: float(parts.scripts.trouble is not None),
             ),
             "ekc_store_set_aside": (
                 "Facts it refused for good",

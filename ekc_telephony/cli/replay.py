@@ -20,6 +20,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError, load_or_create_secrets
+from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.adapters.journal.segments import (
     JournalDamagedError,
     JournalKeyError,
@@ -27,24 +28,24 @@ from ekc_telephony.adapters.journal.segments import (
     read_segment,
 )
 from ekc_telephony.adapters.journal.segments import Segment as JournalSegment
+from ekc_telephony.adapters.published.folder import ScriptFolder
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.engine import Engine
-from ekc_telephony.core.engine.plan import EnginePlan
+from ekc_telephony.core.engine.plan import EnginePlan, Published
 from ekc_telephony.core.engine.state import SessionState
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.ids import CallId
 from ekc_telephony.runtime.journal_codec import Content, Opening, RecordUnreadableError, decode
+from ekc_telephony.runtime.ports import ScriptStoreError
+from ekc_telephony.runtime.published_texts import present_of, published_now
 from ekc_telephony.runtime.replay import Death, ReplayedStep, death_in, replay
 from ekc_telephony.runtime.supervisor import SupervisedEngine
 from ekc_telephony.settings.errors import SettingsError
+from ekc_telephony.settings.library import ScriptLibrary, entry_names
 from ekc_telephony.settings.load import load_settings
 from ekc_telephony.settings.models import Settings
-from ekc_telephony.settings.plan import (
-    ScriptShelf,
-    engine_plan,
-    with_scripts_of,
-)
+from ekc_telephony.settings.plan import engine_plan
 from ekc_telephony.settings.routing import acd_of
 
 DIFFERS: Final = 1
@@ -102,7 +103,7 @@ def replay_command(
         replayed = _replay_all(journal, config, is_present=present)
     except (
         *(SettingsError, SecretsError, JournalKeyError, JournalDamagedError),
-        *(RecordUnreadableError, OSError, _ReplayError),
+        *(RecordUnreadableError, OSError, ScriptStoreError, _ReplayError),
     ) as error:
         typer.echo(f"ekc replay: {error}", err=True)
         raise typer.Exit(WRONG_INPUT) from None
@@ -134,11 +135,18 @@ def _replay_all(journal: Path, config: Path, *, is_present: bool) -> _Replayed:
         if not isinstance(opening, Opening):
             raise _ReplayError(f"{segment.path}: found no opening; expected one at the beginning.")
         as_then = settings if is_present else _settings_of(opening, config)
-        plan = engine_plan(as_then, today=segment.began_at.date())
-        if not is_present:
-            plan = with_scripts_of(opening.texts, plan, as_then)
+        library = ScriptLibrary(as_then)
+        plan = engine_plan(
+            as_then,
+            today=segment.began_at.date(),
+            published=_published_now(settings) if is_present else present_of(opening.texts),
+            library=library,
+        )
+        library.keep(opening.texts)
+        if is_present:  # whatever was published then
+            plan = dataclasses.replace(plan, library=None)
         engine = SupervisedEngine(Engine(plan, acd_of(as_then)))
-        find = partial(_find, _shelf(as_then, plan, opening))
+        find = partial(_find, library, plan)
         replayed.steps += replay(engine, records, find, began_at=segment.began_at)
         # A life that begins another segment has not died in the one before.
         replayed.deaths.pop(opening.life, None)
@@ -148,18 +156,17 @@ def _replay_all(journal: Path, config: Path, *, is_present: bool) -> _Replayed:
     return replayed
 
 
-def _shelf(settings: Settings, plan: EnginePlan, opening: Opening) -> ScriptShelf:
-    shelf = ScriptShelf(settings, {})
-    shelf.put(
-        opening.texts,
-        in_use=[(each.script or "", each.version) for each in opening.state.sessions],
-    )
-    shelf.know(plan.scripts, also=plan.admission_scripts)
-    return shelf
+def _published_now(settings: Settings) -> Published | None:
+    """Return what is published; None before the first publication: the files on disk count."""
+    store = ScriptFolder(settings.published_folder)
+    present = store.present()
+    if not present.number:
+        return None
+    return published_now(store, present, wanted=entry_names(settings), now=SystemClock().now())
 
 
-def _find(shelf: ScriptShelf, state: SessionState) -> Script | None:
-    return shelf.find(state.did, state.script, state.version)
+def _find(library: ScriptLibrary, plan: EnginePlan, state: SessionState) -> Script | None:
+    return library.find(state.script, state.version) or plan.scripts.get(state.did)
 
 
 def _settings_of(opening: Opening, config: Path) -> Settings:

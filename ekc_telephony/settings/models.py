@@ -530,6 +530,11 @@ class Settings(Section):
         return self.state / "journal"
 
     @property
+    def published_folder(self) -> Path:
+        """What is published: the versions of scripts that callers meet."""
+        return self.state / "published"
+
+    @property
     def engine_lock(self) -> Path:
         """Held by the one engine of this node."""
         return self.state / "engine.lock"

@@ -2,7 +2,7 @@
 The engine's own pages, `/healthz`, `/metrics` and `/wallboard`, and what may be done.
 
 The pages are read by machines and by `ekc wallboard`; they change nothing and hold no personal
-data. What may be done is in `floor_api`, `supervisor_api` and `transfer_api`.
+data. What may be done is in `floor_api`, `supervisor_api`, `transfer_api` and `scripts_api`.
 The server runs inside the engine's event loop, so a page that answers also proves that the loop
 turns.
 """
@@ -22,6 +22,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from typing_extensions import override
 
 from ekc_telephony.adapters.http.floor_api import FloorApi
+from ekc_telephony.adapters.http.scripts_api import ScriptsApi
 from ekc_telephony.adapters.http.supervisor_api import SupervisorApi
 from ekc_telephony.adapters.http.transfer_api import TransferApi
 from ekc_telephony.core.engine.wallboard import Wallboard
@@ -38,10 +39,11 @@ def make_app(
     floor: FloorApi | None = None,
     supervisors: SupervisorApi | None = None,
     transfers: TransferApi | None = None,
+    scripts: ScriptsApi | None = None,
 ) -> FastAPI:
     """Return the application; without `floor` and its like it can only be read."""
     app = FastAPI(title="EKC", docs_url=None, redoc_url=None, openapi_url=None)
-    for api in (floor, supervisors, transfers):
+    for api in (floor, supervisors, transfers, scripts):
         if api is not None:
             app.include_router(api.router)
 

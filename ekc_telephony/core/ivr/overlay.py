@@ -110,13 +110,15 @@ def first_menus(script: Script) -> tuple[NodeId, ...]:
         if isinstance(node, Menu):
             menus.append(name)
             continue
+        if isinstance(node, Enqueue):
+            continue  # what comes after a talk is not first
         following = [each for each in ways_of(node) if each not in walked]
         walked.update(following)
         ahead += following
     return tuple(menus)
 
 
-def ways_of(node: Node) -> tuple[NodeId, ...]:  # noqa: PLR0911 - a table of the kinds
+def ways_of(node: Node) -> tuple[NodeId, ...]:  # noqa: C901, PLR0911, PLR0912 - a table
     """Return every node that this one may lead to."""
     match node:
         case Play() | Question() | Assign() | SetLanguage():

@@ -12,7 +12,7 @@ Rule 1: of one number there is one state of what callers meet; numbers only grow
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +23,8 @@ from ekc_telephony.core.ivr.overlay import Overlay
 from ekc_telephony.core.kernel.ids import OverlayId, ScriptId
 
 _MARK_LENGTH: Final = 16
+_SECTION: Final = "# -----8<----- script "
+"""As `settings/ivr/load.py` knows it."""
 
 
 def mark_of(text: str) -> str:
@@ -39,16 +41,25 @@ class Bundle:
     """By the name of the script; the script's own is among them."""
 
     @property
-    def text(self) -> str:
-        """The text of the script itself."""
-        return self.texts[self.script]
+    def joined(self) -> str:
+        """All texts in one: the script's own, then each it calls behind a line with its name."""
+        whole = self.texts[self.script]
+        for name in sorted(self.texts.keys() - {self.script}):
+            end = "" if whole.endswith("\n") else "\n"
+            whole += f"{end}{_SECTION}{name}\n{self.texts[name]}"
+        return whole
 
     @property
     def version(self) -> str:
         """What tells it from all others; of a script that calls none, its text's mark."""
-        if len(self.texts) == 1:
-            return mark_of(self.text)
-        return mark_of(json.dumps([self.script, *sorted(self.texts.items())]))
+        return mark_of(self.joined)
+
+
+def taken_apart(script: ScriptId, joined: str) -> Bundle:
+    """Return the bundle of joined texts."""
+    own, *called = re.split(rf"^{_SECTION}([A-Za-z0-9_-]+)\n", joined, flags=re.MULTILINE)
+    texts = {script: own, **dict(zip(called[::2], called[1::2], strict=True))}
+    return Bundle(script=script, texts=texts)
 
 
 def version_under(version: str, overlays: Iterable[Overlay]) -> str:

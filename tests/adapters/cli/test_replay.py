@@ -34,7 +34,7 @@ from ekc_telephony.runtime.recorder import Recorder
 from ekc_telephony.runtime.supervisor import SupervisedEngine
 from ekc_telephony.settings.load import load_settings
 from ekc_telephony.settings.models import Settings
-from ekc_telephony.settings.plan import ScriptShelf, engine_plan
+from ekc_telephony.settings.plan import engine_plan
 from ekc_telephony.settings.routing import acd_of
 from tests.core.office import NOON, seconds
 
@@ -98,7 +98,7 @@ def life(settings: Settings, text: str, *, name: str = "a") -> Iterator[tuple[Re
     key = load_or_create_secrets(settings.secrets_file, settings.accounts).journal
     plan = engine_plan(settings, today=NOON.date())
     engine = SupervisedEngine(Engine(plan, acd_of(settings)))
-    texts = {"ekc.yaml": text} | ScriptShelf(settings, plan.scripts).texts
+    texts = {"ekc.yaml": text} | dict(plan.published.texts)
     journal = Journal(settings.journal_folder, key=key, clock=lambda: NOON)
     recorder = Recorder(
         engine,

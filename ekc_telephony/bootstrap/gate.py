@@ -1,0 +1,73 @@
+"""
+The gate before callers: what is asked of scripts before they are published.
+
+Each check is told all scripts that somebody wants to publish, and says what stands against them in
+words for a person. One more check is one more row of `GATE`.
+
+Rule 1: all checks are asked; whoever publishes is told everything at once.
+Rule 2: one objection is enough: nothing is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ekc_telephony.core.ivr.published import Bundle
+from ekc_telephony.settings.errors import SettingsError
+from ekc_telephony.settings.library import mistakes_in
+from ekc_telephony.settings.models import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What somebody wants to publish."""
+
+    settings: Settings
+    bundles: Sequence[Bundle]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that is asked."""
+
+    name: str
+    """Stands in the register: this was asked, and nothing stood against it."""
+    objections: Callable[[Draft], Iterable[str]]
+    """Returns what stands against it; each says where, what was found and what to do."""
+
+
+class GateRefusedError(Exception):
+    """
+    Scripts are not fit for callers; nothing was published.
+
+    Args:
+        objections: All of them; at least one.
+    """
+
+    def __init__(self, objections: Sequence[str]) -> None:
+        self.objections = tuple(objections)
+        super().__init__("refused, and nothing was changed:\n" + "\n".join(self.objections))
+
+
+def _cannot_be_read(draft: Draft) -> Iterable[str]:
+    mistakes = mistakes_in(draft.bundles, settings=draft.settings)
+    return [str(SettingsError(mistakes))] if mistakes else []
+
+
+GATE: Final[tuple[Check, ...]] = (Check(name="loading", objections=_cannot_be_read),)
+
+
+def pass_gate(gate: Iterable[Check], draft: Draft) -> tuple[str, ...]:
+    """
+    Ask every check, and return what was asked.
+
+    Raises:
+        GateRefusedError: Something stands against it.
+    """
+    asked = tuple(gate)
+    objections = [text for each in asked for text in each.objections(draft)]
+    if objections:
+        raise GateRefusedError(objections)
+    return tuple(each.name for each in asked)
