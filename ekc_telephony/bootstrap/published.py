@@ -59,7 +59,7 @@ class PublishedScripts:
         self._publish_first()
         self._seen = self._store.mark()
         present = self._store.present()
-        for script in differing(self._settings, present):
+        for script in differing(self._settings, present, of=self._wanted):
             log.warning("a script on disk is not what callers meet", advice=_advice(script))
         published = self._usable(present)
         self._number = published.number

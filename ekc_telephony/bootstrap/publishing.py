@@ -12,7 +12,7 @@ publishes what it finds in the name of `FIRST_START`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -98,7 +98,7 @@ class Publisher:
             GateRefusedError: It does not fit any more: a prompt or a queue of it is gone.
             ScriptStoreError: The store cannot be used.
         """
-        wanted = self._former(script, version)
+        wanted = self._former(script) if version is None else self.version(script, version)
         bundle = self._store.bundle(script, wanted)
         return self._change(Deed.ROLLED_BACK, [bundle], who=who, why=why)
 
@@ -162,7 +162,34 @@ class Publisher:
             diff="" if former is None else diff_of(former, bundle),
         )
 
-    def _former(self, script: ScriptId, version: str | None) -> str:
+    def version(self, script: ScriptId, beginning: str) -> str:
+        """
+        Return the version of a script that begins so.
+
+        Raises:
+            NothingToPublishError: There is none, or there are several.
+            ScriptStoreError: The store cannot be used.
+        """
+        changes = self._changes_of(script)
+        found = sorted({each.version for each in changes if each.version.startswith(beginning)})
+        if len(found) != 1:
+            many = "several" if found else "no"
+            raise NothingToPublishError(
+                f"{script}: found {many} versions that begin with {beginning}; expected one, as "
+                f"`ekc ivr versions {script}` lists them."
+            )
+        return found[0]
+
+    def _former(self, script: ScriptId) -> str:
+        """Return the version before the present one."""
+        former = self._changes_of(script)[-1].before
+        if former is None:
+            raise NothingToPublishError(
+                f"{script}: found one version only; expected one before it to go back to."
+            )
+        return former
+
+    def _changes_of(self, script: ScriptId) -> list[Change]:
         changes = [
             change
             for each in self._store.publications()
@@ -174,35 +201,16 @@ class Publisher:
                 f"{script}: found no version of it; expected the name of a script that was "
                 "published. `ekc ivr versions` lists them."
             )
-        if version is None:
-            former = changes[-1].before
-            if former is None:
-                raise NothingToPublishError(
-                    f"{script}: found one version only; expected one before it to go back to."
-                )
-            return former
-        found = sorted({each.version for each in changes if each.version.startswith(version)})
-        if len(found) != 1:
-            many = "several" if found else "no"
-            raise NothingToPublishError(
-                f"{script}: found {many} versions that begin with {version}; expected one, as "
-                f"`ekc ivr versions {script}` lists them."
-            )
-        return found[0]
+        return changes
 
 
-def differing(settings: Settings, present: Present) -> Mapping[ScriptId, bool]:
-    """
-    Return which scripts of this installation are on disk otherwise than published.
-
-    Returns:
-        Script → whether its file can be read at all.
-    """
-    found: dict[ScriptId, bool] = {}
+def differing(settings: Settings, present: Present, *, of: Collection[ScriptId]) -> list[ScriptId]:
+    """Return which of these scripts are on disk otherwise than published, or cannot be read."""
+    found: list[ScriptId] = []
     for script, version in sorted(present.scripts.items()):
         draft = draft_of(settings, script)
-        if draft is None or draft.version != version:
-            found[script] = draft is not None
+        if script in of and (draft is None or draft.version != version):
+            found.append(script)
     return found
 
 

@@ -32,11 +32,17 @@ from ekc_telephony.adapters.asterisk_conf.folder import (
 from ekc_telephony.adapters.asterisk_conf.render import PROJECT, render
 from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError, load_or_create_secrets
 from ekc_telephony.adapters.clock import SystemClock
+from ekc_telephony.adapters.published.folder import ScriptFolder
+from ekc_telephony.bootstrap.publishing import differing
 from ekc_telephony.cli.appeals_view import as_json as json_of
 from ekc_telephony.cli.hours_view import hours_lines, schedule_view
+from ekc_telephony.core.kernel.ids import ScriptId
+from ekc_telephony.runtime.ports import ScriptStoreError
+from ekc_telephony.runtime.published_texts import published_now, unpack
 from ekc_telephony.settings.asterisk import golden_conf, node_conf
 from ekc_telephony.settings.errors import SettingsError, suggest
 from ekc_telephony.settings.hours_doubts import hours_doubts
+from ekc_telephony.settings.library import entry_names, mistakes_in
 from ekc_telephony.settings.load import load_settings
 from ekc_telephony.settings.models import Settings
 from ekc_telephony.settings.plan import engine_plan
@@ -62,12 +68,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 
 @app.command()
 def check(config: Config = Path("ekc.yaml")) -> None:
-    """Read the configuration and its scripts, and tell every mistake in them."""
+    """Read the configuration and its scripts, on disk and published, and tell every mistake."""
     settings = _settings(config)
     try:
         today = SystemClock().now().date()
         engine_plan(settings, today=today)
-    except SettingsError as error:
+        edited = _edited(settings)
+    except (SettingsError, ScriptStoreError) as error:
         raise _refusal(str(error)) from error
     for doubt in hours_doubts(settings, today=today):
         typer.echo(f"warning: {doubt}", err=True)
@@ -75,6 +82,10 @@ def check(config: Config = Path("ekc.yaml")) -> None:
         f"{config}: in order ({len(settings.numbers)} numbers, {len(settings.queues)} queues, "
         f"{len(settings.operators)} operators)"
     )
+    for each in edited:
+        typer.echo(
+            f"{each} differs from the published version; `ekc ivr publish {each}` makes it live"
+        )
 
 
 @app.command()
@@ -145,6 +156,19 @@ def golden(
         stale.unlink()
     for name, content in files.items():
         (GOLDEN / name).write_text(content, encoding="utf-8")
+
+
+def _edited(settings: Settings) -> list[ScriptId]:
+    """Return which scripts differ from what is published, which must fit this configuration."""
+    store = ScriptFolder(settings.published_folder)
+    present, wanted = store.present(), entry_names(settings)
+    published = published_now(
+        store, present, wanted=wanted, now=SystemClock().now(), without_overlays=True
+    )
+    bundles = [unpack(name, text).bundle for name, text in published.texts.items()]
+    if mistakes := mistakes_in(bundles, settings=settings):
+        raise SettingsError(mistakes)
+    return differing(settings, present, of=wanted)
 
 
 def _node_conf(config: Path, into: Path | None) -> NodeConf:

@@ -19,6 +19,7 @@ from ekc_telephony.cli import (
     stats,
     wallboard,
 )
+from ekc_telephony.cli.ivr import group as ivr
 
 app = typer.Typer(
     help="EKC (ЕКЦ): a contact-centre engine on Asterisk for citizens' hotlines.",
@@ -38,4 +39,5 @@ app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(calls.app, name="calls")
 app.add_typer(conf.app, name="conf")
 app.add_typer(services.app, name="services")
+app.add_typer(ivr.app, name="ivr")
 app.add_typer(sounds.app, name="sounds")

@@ -1,0 +1,40 @@
+"""
+`ekc ivr` with all its commands.
+
+A new command is a module of its own beside this one, and one row of `COMMANDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import typer
+
+from ekc_telephony.cli.ivr import (
+    diff,
+    overlay,
+    publish,
+    rollback,
+    versions,
+)
+
+app = typer.Typer(
+    help="Scripts: publish them, go back, lay an announcement over all of them.",
+    no_args_is_help=True,
+)
+
+COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
+    "diff": diff.diff,
+    "publish": publish.publish,
+    "rollback": rollback.rollback,
+    "versions": versions.versions,
+}
+GROUPS: Final[Mapping[str, typer.Typer]] = {
+    "overlay": overlay.app,
+}
+
+for _name, _command in COMMANDS.items():
+    app.command(name=_name)(_command)
+for _name, _group in GROUPS.items():
+    app.add_typer(_group, name=_name)

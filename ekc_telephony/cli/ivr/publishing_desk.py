@@ -1,0 +1,136 @@
+"""
+What the commands that publish have in common: who does it, where it goes, and telling the engine.
+
+Exit status of all of them: 0 done, and used by the engine if one runs; 1 refused, or the engine
+cannot use it; 2 wrong input.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError
+from ekc_telephony.adapters.clock import SystemClock
+from ekc_telephony.adapters.http.scripts_api import InUse
+from ekc_telephony.adapters.published.folder import ScriptFolder
+from ekc_telephony.bootstrap.gate import GateRefusedError
+from ekc_telephony.bootstrap.overlays import OverlayRefusedError, Overlays
+from ekc_telephony.bootstrap.publishing import NothingToPublishError, Publisher
+from ekc_telephony.cli.asking import NOT_WELL, WRONG_INPUT, fail
+from ekc_telephony.cli.asking_engine import RefusedError, ask_engine
+from ekc_telephony.cli.wallboard import EngineSilentError
+from ekc_telephony.core.ivr.published import Person
+from ekc_telephony.runtime.ports import Clock, ScriptStore, ScriptStoreError
+from ekc_telephony.settings.errors import SettingsError
+from ekc_telephony.settings.load import load_settings
+from ekc_telephony.settings.models import Settings
+
+Config = Annotated[Path, typer.Option("--config", help="The configuration file.")]
+Why = Annotated[str, typer.Option("--why", help="Why; kept in the register.")]
+Who = Annotated[
+    str | None, typer.Option("--who", help="Who does it; your login, if absent. Both are kept.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+SHORT: Final = 8
+"""So many characters of a version are enough for a person."""
+_MANY_LINES: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a command works with."""
+
+    settings: Settings
+    store: ScriptStore
+    clock: Clock
+
+    @property
+    def publisher(self) -> Publisher:
+        """Changes versions."""
+        return Publisher(self.settings, self.store, clock=self.clock)
+
+    @property
+    def overlays(self) -> Overlays:
+        """Lays overlays."""
+        return Overlays(self.settings, self.store, clock=self.clock)
+
+
+@contextmanager
+def desk(config: Path) -> Iterator[Desk]:
+    """
+    Open what a command works with; whatever it is refused is told, and ends it.
+
+    Raises:
+        typer.Exit: It was refused, or the input is wrong.
+    """
+    try:
+        settings = load_settings(config)
+        yield Desk(
+            settings=settings, store=ScriptFolder(settings.published_folder), clock=SystemClock()
+        )
+    except (SettingsError, NothingToPublishError) as error:
+        fail(str(error), code=WRONG_INPUT)
+    except (GateRefusedError, OverlayRefusedError, ScriptStoreError) as error:
+        fail(str(error), code=NOT_WELL)
+
+
+def person(who: str | None) -> Person:
+    """Return who does it: whoever is logged in, behind `sudo` as well, or says he is another."""
+    login = os.environ.get("SUDO_USER") or _login()
+    return Person(name=(who or login).strip() or login, login=login)
+
+
+def reason(why: str) -> str:
+    """
+    Return the reason.
+
+    Raises:
+        typer.Exit: There is none.
+    """
+    if not why.strip():
+        fail("--why: found nothing; expected why, in a sentence", code=WRONG_INPUT)
+    return why.strip()
+
+
+def tell_engine(settings: Settings, *, who: Person) -> None:
+    """
+    Let the engine look at what is published now, and say what came of it.
+
+    Raises:
+        typer.Exit: The engine cannot use it.
+    """
+    try:
+        told = ask_engine(settings, "POST", ("api", "scripts", "take"), {"by": who.name[:80]})
+    except EngineSilentError:
+        typer.echo("The engine does not answer: it takes it within a second, or when it starts.")
+        return
+    except (RefusedError, SecretsError, OSError) as error:
+        fail(f"published, but not told to the engine: {error}", code=NOT_WELL)
+    in_use = msgspec.json.decode(told, type=InUse)
+    if in_use.trouble is not None:
+        fail(in_use.trouble, code=NOT_WELL)
+    typer.echo(f"Live: new calls meet publication {in_use.number}; calls that go on keep theirs.")
+
+
+def shown(diff: str) -> str:
+    """Return a difference for a person; of a long one, its beginning."""
+    lines = diff.splitlines()
+    if len(lines) <= _MANY_LINES:
+        return diff
+    return "\n".join([*lines[:_MANY_LINES], f"… and {len(lines) - _MANY_LINES} lines more"])
+
+
+def _login() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container with a user of no name
+        return str(os.getuid())
