@@ -12,11 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+from ekc_telephony.adapters.speech.engine import SpeechError
+from ekc_telephony.adapters.speech.manifest import ManifestError
+from ekc_telephony.bootstrap.texts import render_missing, wanted_of
 from ekc_telephony.core.ivr.published import Bundle
 from ekc_telephony.settings.errors import SettingsError
-from ekc_telephony.settings.library import mistakes_in
+from ekc_telephony.settings.library import known_names, load_published, mistakes_in
 from ekc_telephony.settings.models import Settings
 
 
@@ -26,6 +30,8 @@ class Draft:
 
     settings: Settings
     bundles: Sequence[Bundle]
+    runtime: Path = Path(".runtime")
+    """Where `make setup-speech` put the engines that speak texts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +62,27 @@ def _cannot_be_read(draft: Draft) -> Iterable[str]:
     return [str(SettingsError(mistakes))] if mistakes else []
 
 
-GATE: Final[tuple[Check, ...]] = (Check(name="loading", objections=_cannot_be_read),)
+def _cannot_be_spoken(draft: Draft) -> Iterable[str]:
+    """Render what texts need, so that it is there before anybody can hear it."""
+    known = known_names(draft.settings)
+    try:
+        loaded = [load_published(b, settings=draft.settings, known=known) for b in draft.bundles]
+    except SettingsError:
+        return []  # said by another check
+    wanted = [prompt for each in loaded for prompt in wanted_of(each)]
+    try:
+        render_missing(draft.settings, wanted, runtime=draft.runtime)
+    except (ManifestError, SpeechError, OSError) as error:
+        return [f"a text of the script cannot be spoken: {error}"]
+    return []
+
+
+LOADING: Final = Check(name="loading", objections=_cannot_be_read)
+SPEECH: Final = Check(name="speech", objections=_cannot_be_spoken)
+GATE: Final[tuple[Check, ...]] = (
+    LOADING,
+    SPEECH,
+)
 
 
 def pass_gate(gate: Iterable[Check], draft: Draft) -> tuple[str, ...]:

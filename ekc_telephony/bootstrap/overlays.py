@@ -34,8 +34,8 @@ from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.library import (
     entry_names,
     known_names,
+    load_published,
     overlay_mistakes,
-    script_of_bundle,
 )
 from ekc_telephony.settings.models import Settings
 
@@ -196,9 +196,10 @@ class Overlays:
         for name in sorted(entry_names(self._settings) & present.scripts.keys()):
             bundle = self._store.bundle(name, present.scripts[name])
             try:
-                scripts.append(script_of_bundle(bundle, settings=self._settings, known=known))
+                loaded = load_published(bundle, settings=self._settings, known=known)
             except SettingsError:
                 continue  # the engine says so itself
+            scripts.append(loaded.script)
         return scripts
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import final
 
 import structlog
 
 from ekc_telephony.adapters.published.folder import ScriptFolder
+from ekc_telephony.bootstrap.gate import SPEECH, Draft, GateRefusedError, pass_gate
 from ekc_telephony.bootstrap.publishing import Publisher, differing
 from ekc_telephony.core.call.events import ScriptsPublished
 from ekc_telephony.core.engine.plan import Published
 from ekc_telephony.core.ivr.published import Present
 from ekc_telephony.core.kernel.ids import ScriptId
 from ekc_telephony.runtime.ports import Clock, ScriptsUnreadableError
-from ekc_telephony.runtime.published_texts import published_now
+from ekc_telephony.runtime.published_texts import published_now, unpack
 from ekc_telephony.runtime.scripts_watch import ScriptsWatch
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.library import ScriptLibrary, entry_names
@@ -53,7 +54,6 @@ class PublishedScripts:
 
         Raises:
             SettingsError: A script cannot be used.
-            GateRefusedError: A script that was never published is not fit for callers.
             ScriptStoreError: What is published cannot be read.
         """
         self._publish_first()
@@ -63,6 +63,7 @@ class PublishedScripts:
             log.warning("a script on disk is not what callers meet", advice=_advice(script))
         published = self._usable(present)
         self._number = published.number
+        self._speak(published)
         log.info("scripts taken", number=published.number, versions=sorted(published.texts))
         return published
 
@@ -106,6 +107,27 @@ class PublishedScripts:
             self._library.read(published.texts)
         except SettingsError as error:
             raise ScriptsUnreadableError(str(error)) from error
+        if unspoken := self._library.unspoken(published.texts):
+            raise ScriptsUnreadableError(_without_prompts(unspoken))
+
+    def _speak(self, published: Published) -> None:
+        """Render what texts need, at a start; what cannot be is said, and silent for callers."""
+        if not self._library.unspoken(published.texts):
+            return
+        bundles = [unpack(name, text).bundle for name, text in published.texts.items()]
+        try:
+            pass_gate([SPEECH], Draft(settings=self._settings, bundles=bundles))
+        except GateRefusedError as error:
+            log.error("texts cannot be spoken", why=str(error))  # noqa: TRY400 - the text says all
+        if unspoken := self._library.unspoken(published.texts):
+            self._trouble = _without_prompts(unspoken)
+
+
+def _without_prompts(unspoken: Sequence[str]) -> str:
+    return (
+        f"found no prompt for texts of scripts: {', '.join(unspoken)}; expected them rendered on "
+        "this machine. Publish the script here: `ekc ivr publish`."
+    )
 
 
 def _advice(script: ScriptId) -> str:

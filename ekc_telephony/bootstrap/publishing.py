@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from ekc_telephony.bootstrap.gate import GATE, Check, Draft, pass_gate
+from ekc_telephony.bootstrap.gate import GATE, LOADING, Check, Draft, pass_gate
 from ekc_telephony.core.ivr.published import (
     Bundle,
     Change,
@@ -108,7 +108,6 @@ class Publisher:
 
         Raises:
             SettingsError: One cannot be used; names every mistake of all of them.
-            GateRefusedError: Something else stands against them.
             ScriptStoreError: The store cannot be used.
         """
         missing = sorted(entry_names(self._settings) - self._store.present().scripts.keys())
@@ -117,12 +116,25 @@ class Publisher:
         drafts = bundles_on_disk(self._settings, missing)
         if mistakes := mistakes_in(drafts, settings=self._settings):
             raise SettingsError(mistakes)
-        return self._change(Deed.PUBLISHED, drafts, who=FIRST_START, why=_WHY_FIRST)
+        return self._published(
+            Deed.PUBLISHED, drafts, who=FIRST_START, why=_WHY_FIRST, asked=(LOADING.name,)
+        )
 
     def _change(
         self, deed: Deed, drafts: Sequence[Bundle], *, who: Person, why: str
     ) -> Publication:
         asked = pass_gate(self._gate, Draft(settings=self._settings, bundles=drafts))
+        return self._published(deed, drafts, who=who, why=why, asked=asked)
+
+    def _published(
+        self,
+        deed: Deed,
+        drafts: Sequence[Bundle],
+        *,
+        who: Person,
+        why: str,
+        asked: tuple[str, ...],
+    ) -> Publication:
         made: list[Publication] = []
 
         def decide(present: Present) -> Decision:

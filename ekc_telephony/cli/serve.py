@@ -26,7 +26,6 @@ from ekc_telephony.adapters.engine_lock import EngineLockError, engine_lock
 from ekc_telephony.adapters.http.app import PortTakenError
 from ekc_telephony.adapters.journal.segments import JournalKeyError
 from ekc_telephony.adapters.systemd import feed_watchdog, notify
-from ekc_telephony.bootstrap.gate import GateRefusedError
 from ekc_telephony.bootstrap.node import Node
 from ekc_telephony.runtime.journal_codec import RecordUnreadableError
 from ekc_telephony.runtime.ports import ScriptStoreError
@@ -37,7 +36,6 @@ from ekc_telephony.settings.services import SecretMissingError
 _CANNOT_START: Final = (
     OSError,
     EngineLockError,
-    GateRefusedError,
     JournalKeyError,
     RecordUnreadableError,
     SecretMissingError,

@@ -149,6 +149,8 @@ class ScriptLibrary:
         self._settings = settings
         self._scripts: dict[str, Script] = {}
         self._texts: dict[str, str] = {}
+        self._spoken: dict[str, frozenset[tuple[PromptKey, str]]] = {}
+        """The prompts that stand for texts, with their languages, by mark."""
 
     def read(self, texts: Mapping[str, str]) -> EntryScripts:
         """
@@ -188,6 +190,12 @@ class ScriptLibrary:
         except SettingsError:
             return None
 
+    def unspoken(self, texts: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the prompts of these texts, read before, that nobody has rendered here."""
+        found = shelves(self._settings)
+        spoken = {each for name in texts for each in self._spoken.get(name, ())}
+        return tuple(f"{key} ({lang})" for key, lang in sorted(spoken) if not found.find(key, lang))
+
     def keep(self, texts: Mapping[str, str]) -> None:
         """Keep texts of former versions, which calls may still be in."""
         self._texts |= {name: text for name, text in texts.items() if "@" in name}
@@ -204,6 +212,7 @@ class ScriptLibrary:
         for gone in set(self._texts) - wanted:
             del self._texts[gone]
             self._scripts.pop(gone, None)
+            self._spoken.pop(gone, None)
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -226,12 +235,15 @@ class ScriptLibrary:
 
     def _script(self, name: str, text: str, known: KnownNames) -> Script:
         if name not in self._scripts:
-            self._scripts[name] = self._made_of(unpack(name, text), known)
+            self._scripts[name] = self._made_of(name, unpack(name, text), known)
         self._texts[name] = text
         return self._scripts[name]
 
-    def _made_of(self, unpacked: Unpacked, known: KnownNames) -> Script:
+    def _made_of(self, name: str, unpacked: Unpacked, known: KnownNames) -> Script:
         loaded = load_published(unpacked.bundle, settings=self._settings, known=known)
+        self._spoken[name] = frozenset(
+            (key, language) for key, said in loaded.texts.items() for language in said
+        )
         mistakes = [
             mistake
             for each in unpacked.overlays

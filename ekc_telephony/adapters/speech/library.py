@@ -33,10 +33,6 @@ MUSIC_FOLDER: Final = "moh"
 """Asterisk's usual name for music on hold."""
 
 
-TEXT_MARK: Final = "text-"
-"""So begin the names of texts that scripts and overlays say; they need no entry."""
-
-
 class Problem(Enum):
     """What can be wrong with a sound; the value is what a person reads."""
 
@@ -208,7 +204,7 @@ class SoundLibrary:
                 advice="delete the file, or give it an entry in manifest.yaml",
             )
             for file in present
-            if file not in listed and not file.name.startswith((".", TEXT_MARK))
+            if file not in listed and not file.name.startswith(".")
         ]
 
     def _too_large(self) -> list[Finding]:

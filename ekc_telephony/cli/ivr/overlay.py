@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -19,7 +18,10 @@ import typer
 from rich.table import Table
 
 from ekc_telephony.adapters.speech.engine import SpeechError
+from ekc_telephony.adapters.speech.manifest import ManifestError
+from ekc_telephony.adapters.speech.site import WantedPrompt
 from ekc_telephony.bootstrap.overlays import Wanted
+from ekc_telephony.bootstrap.texts import render_missing
 from ekc_telephony.cli.asking import NOT_WELL, WRONG_INPUT, fail, print_table
 from ekc_telephony.cli.ivr.publishing_desk import (
     AsJson,
@@ -33,6 +35,7 @@ from ekc_telephony.cli.ivr.publishing_desk import (
     tell_engine,
 )
 from ekc_telephony.core.ivr.overlay import Leads, MenuItem, Overlay
+from ekc_telephony.core.ivr.texts import RUSSIAN, not_words, plain_text, text_key
 from ekc_telephony.core.kernel.ids import OverlayId, PromptKey
 from ekc_telephony.settings.values import read_duration
 
@@ -192,19 +195,21 @@ def _item(key: str | None, leads_to: str | None) -> MenuItem | None:
 
 
 def _rendered(text: str, open_desk: Desk, runtime: Path) -> PromptKey:
-    try:
-        # numpy comes with an optional extra.
-        from ekc_telephony.bootstrap.spoken_text import render_text  # noqa: PLC0415 optional
-    except ImportError as error:
+    """Return the prompt that says a text, rendered unless it is there."""
+    said = plain_text(text)
+    strange = not_words(said)
+    if not said or strange is not None:
         fail(
-            f"--text: rendering needs {error.name}, which is not installed. Run `make "
-            "setup-speech`, or name a prompt that exists: --prompt",
-            code=NOT_WELL,
+            f"--text: found {strange or 'nothing'!r}; expected Russian words: numbers and "
+            "abbreviations written out",
+            code=WRONG_INPUT,
         )
+    wanted = WantedPrompt(key=text_key({RUSSIAN: said}), text=said, place="--text")
     try:
-        return asyncio.run(render_text(text, sounds=open_desk.settings.sounds, runtime=runtime))
-    except (SpeechError, OSError) as error:
-        fail(f"--text: {error}", code=NOT_WELL)
+        render_missing(open_desk.settings, [wanted], runtime=runtime)
+    except (ManifestError, SpeechError, OSError) as error:
+        fail(str(error), code=NOT_WELL)
+    return wanted.key
 
 
 def _in_words(overlay: Overlay) -> str:

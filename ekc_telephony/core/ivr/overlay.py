@@ -24,27 +24,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final, assert_never
 
-from ekc_telephony.core.ivr.script import (
-    Assign,
-    Branch,
-    Callback,
-    Collect,
-    Enqueue,
-    Goodbye,
-    Hours,
-    KnownNumber,
-    Limit,
-    Lookup,
-    Menu,
-    Message,
-    Node,
-    Play,
-    Question,
-    Script,
-    SetLanguage,
-    Transfer,
-    Until,
-)
+from ekc_telephony.core.ivr.script import Enqueue, Menu, Node, Play, Script, Until
+from ekc_telephony.core.ivr.ways import ways_of
 from ekc_telephony.core.kernel.ids import NodeId, OverlayId, PromptKey, QueueId
 
 LONGEST: Final = timedelta(days=7)
@@ -112,41 +93,10 @@ def first_menus(script: Script) -> tuple[NodeId, ...]:
             continue
         if isinstance(node, Enqueue):
             continue  # what comes after a talk is not first
-        following = [each for each in ways_of(node) if each not in walked]
+        following = [way.to for way in ways_of(node) if way.to not in walked]
         walked.update(following)
         ahead += following
     return tuple(menus)
-
-
-def ways_of(node: Node) -> tuple[NodeId, ...]:  # noqa: C901, PLR0911, PLR0912 - a table
-    """Return every node that this one may lead to."""
-    match node:
-        case Play() | Question() | Assign() | SetLanguage():
-            return (node.next,)
-        case Menu(choices=choices, exhausted=exhausted):
-            return (*choices.values(), exhausted)
-        case Collect() | Limit():
-            return node.next, node.exhausted
-        case Hours(open=opened, closed=closed):
-            return opened, closed
-        case Until(before=before, after=after):
-            return before, after
-        case Branch(cases=cases, otherwise=otherwise):
-            return (*(each.next for each in cases), otherwise)
-        case Lookup():
-            return node.next, node.not_found, node.fallback
-        case KnownNumber(known=known, unknown=unknown):
-            return known, unknown
-        case Message(otherwise=onward) | Transfer(otherwise=onward):
-            return (onward,)
-        case Callback(without_number=onward):
-            return (onward,)
-        case Enqueue(after=after):
-            return () if after is None else (after,)
-        case Goodbye():
-            return ()
-        case _:
-            assert_never(node)
 
 
 def _announced(script: Script, overlay: Overlay) -> Script:
