@@ -110,6 +110,7 @@ def known_names(settings: Settings) -> KnownNames:
         skills=frozenset(skill.name for skill in settings.skills),
         schedules=frozenset(settings.schedules),
         prompts=frozenset(shelves(settings).keys()),
+        services={each.id: each.timeout for each in settings.services},
         outside=frozenset(each.number for each in settings.outside),
     )
 
