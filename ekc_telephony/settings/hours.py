@@ -78,12 +78,10 @@ def special_days(
 ) -> Mapping[date, SpecialDay]:
     """Return every date of these years that differs from its weekday, in order."""
     is_russian = schedule.holidays is HolidayCalendar.RU
-    calendar = production_calendar(first_year, last_year) if is_russian else _NO_CALENDAR
-    regional = {
-        each.date: each
-        for each in settings.regional_holidays.get(schedule.region or "", ())
-        if first_year <= each.date.year <= last_year
-    }
+    # One year more: the first of January makes a short day of the last of December.
+    calendar = production_calendar(first_year, last_year + 1) if is_russian else _NO_CALENDAR
+    listed = settings.regional_holidays.get(schedule.region or "", ())
+    regional = {each.date: each for each in listed}
     days = _official(schedule, calendar) | _closed(regional, DayKind.REGIONAL)
     days |= _shortened(schedule, calendar, days)
     # Who is closed anyway, and says nothing new, is closed for the reason known already.

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from ekc_telephony.core.engine.engine import EnginePlan
 from ekc_telephony.core.engine.features import FeatureCodes
 from ekc_telephony.core.ivr.script import Enqueue, Play, Script
+from ekc_telephony.core.ivr.zones import ZoneTable
 from ekc_telephony.core.kernel.ids import Did, NodeId, PromptKey, QueueId, ScriptId
 from ekc_telephony.settings.document import Document, read_document
 from ekc_telephony.settings.errors import Mistake, SettingsError
@@ -139,6 +140,7 @@ def _plan(scenario: Scenario, settings: Settings | None) -> EnginePlan:
     return EnginePlan(
         scripts=scripts if real is None else {**real.scripts, **scripts},
         schedules={} if real is None else real.schedules,
+        zones=ZoneTable() if real is None else real.zones,
         feature_codes=_NO_CODES if real is None else real.feature_codes,
         admission=None if real is None else real.admission,
     )

@@ -59,6 +59,8 @@ def closing(special: SpecialDay) -> timedelta:
 @pytest.mark.parametrize(
     ("year", "working_days", "norm"),
     [
+        (2018, 247, 1970),
+        (2019, 247, 1970),
         (2021, 247, 1972),
         (2022, 247, 1973),
         (2023, 247, 1973),
@@ -100,6 +102,11 @@ def test_a_short_day_takes_away_what_lies_behind_its_end() -> None:
     week = 'weekly: {mon-fri: ["09:00-17:00", "17:30-18:00"]}'
     eve = days(with_office(week, SHORT), 2026)[date(2026, 6, 11)]
     assert [(each.opens, each.closes) for each in eve.hours] == [(9 * HOUR, 17 * HOUR)]
+
+
+def test_the_last_of_december_is_short_before_a_new_year_that_nobody_asked_for() -> None:
+    """2019 has six short days, of which this is one; its holiday is in another year."""
+    assert closing(days(with_office(SHORT), 2019)[date(2019, 12, 31)]) == 17 * HOUR
 
 
 def test_without_short_days_no_day_is_short() -> None:
