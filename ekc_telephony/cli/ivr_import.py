@@ -1,0 +1,188 @@
+"""
+`ekc ivr import freepbx FILES…`: the menus of FreePBX as scripts of ours.
+
+    mysqldump --default-character-set=utf8mb4 asterisk > asterisk.sql      on FreePBX
+    ekc ivr import freepbx asterisk.sql --into imported                    here
+
+The files are exports that the admin made; no database is reached from here. Written are the scripts
+and `IMPORT.md` with everything that was not carried over.
+
+Exit codes: 0 imported; 1 files that are there already would be overwritten, or cannot be written;
+2 an export cannot be read.
+
+Rule 1: every script is read by the loader of our settings before any file is written.
+Rule 2: all files or none: they are written beside their places first and moved there at the end.
+"""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ekc_telephony.importing.freepbx import (
+    Imported,
+    Source,
+    SourceError,
+    Wishes,
+    carry_over,
+    read_tables,
+)
+from ekc_telephony.importing.freepbx.growing import STANDARD_PROMPTS
+from ekc_telephony.importing.freepbx.ledger import Weight
+from ekc_telephony.importing.freepbx.reading import decoded
+from ekc_telephony.importing.freepbx.report import REPORT_FILE, as_markdown, as_tree, summary
+from ekc_telephony.importing.freepbx.yaml_text import (
+    numbers_snippet,
+    queues_snippet,
+    schedules_snippet,
+    script_text,
+)
+from ekc_telephony.settings.document import read_document
+from ekc_telephony.settings.scripts import KnownNames, script_of
+
+_REFUSED: Final = 1
+_WRONG_INPUT: Final = 2
+
+
+class System(Enum):
+    """Whose menus are imported."""
+
+    FREEPBX = "freepbx"
+
+
+From = Annotated[System, typer.Argument(help="Whose menus: freepbx.", show_default=False)]
+Files = Annotated[
+    list[Path],
+    typer.Argument(help="mysqldump, `mysql -B`, CSV or JSON of FreePBX's tables.", exists=True),
+]
+Into = Annotated[Path, typer.Option("--into", help="The folder for scripts and IMPORT.md.")]
+Person = Annotated[str, typer.Option("--person", help="The queue for what scripts cannot express.")]
+TimeZone = Annotated[str, typer.Option("--time-zone", help="Whose clock the time groups mean.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def import_menus(
+    system: From,
+    files: Files,
+    *,
+    into: Into = Path("imported"),
+    person: Person = "first_line",
+    time_zone: TimeZone = "Europe/Moscow",
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn menus of another system into scripts, and tell what could not be carried over."""
+    assert system is System.FREEPBX
+    try:
+        tables = read_tables(
+            Source(name=str(each), text=decoded(str(each), each.read_bytes())) for each in files
+        )
+    except (SourceError, OSError) as error:
+        _fail(str(error), code=_WRONG_INPUT)
+    imported = carry_over(tables, wishes=Wishes(person=person, time_zone=time_zone))
+    texts = texts_of(imported)
+    _prove(imported, texts, into)
+    try:
+        written = write_all(into, texts, may_overwrite=force)
+    except OSError as error:
+        _fail(str(error), code=_REFUSED)
+    if as_json:
+        typer.echo(json.dumps(as_tree(imported), ensure_ascii=False, indent=2))
+        return
+    _show(imported, written)
+
+
+def texts_of(imported: Imported) -> dict[str, str]:
+    """Return the name and the text of every file of an import."""
+    scripts = {
+        f"{script.name}.yaml": script_text(script, person=imported.person)
+        for script in imported.scripts
+    }
+    return scripts | {REPORT_FILE: as_markdown(imported)}
+
+
+def known_names(imported: Imported) -> KnownNames:
+    """Return the names that exist once the admin has followed the report."""
+    return KnownNames(
+        queues=frozenset({each.name for each in imported.queues} | {imported.person}),
+        skills=frozenset(),
+        schedules=frozenset(each.name for each in imported.schedules),
+        prompts=STANDARD_PROMPTS | {each.key for each in imported.prompts} | {"message-invitation"},
+    )
+
+
+def write_all(folder: Path, texts: dict[str, str], *, may_overwrite: bool) -> list[Path]:
+    """
+    Write all files, or none; one that says the same already is no obstacle.
+
+    Raises:
+        FileExistsError: One is there and says something else; nothing was written.
+        OSError: The folder cannot be written to.
+    """
+    files = {folder / name: text for name, text in texts.items()}
+    there = [file for file, text in files.items() if file.exists() and not _says(file, text)]
+    if there and not may_overwrite:
+        names = ", ".join(file.name for file in there)
+        raise FileExistsError(
+            f"{folder}: {names} would be overwritten; nothing was written. Give another folder "
+            "with --into, or overwrite them with --force"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = {file.with_name(f".{file.name}.new"): file for file in files}
+    try:
+        for new, file in beside.items():
+            new.write_text(files[file], encoding="utf-8")
+        for new, file in beside.items():
+            new.replace(file)
+    finally:
+        for new in beside:
+            new.unlink(missing_ok=True)
+    return list(files)
+
+
+def _says(file: Path, text: str) -> bool:
+    return file.is_file() and file.read_bytes() == text.encode()
+
+
+def _prove(imported: Imported, texts: dict[str, str], into: Path) -> None:
+    """Let the loader read every script; a mistake here is one of ours and stops the command."""
+    known = known_names(imported)
+    for script in imported.scripts:
+        file = into / f"{script.name}.yaml"
+        script_of(read_document(file, text=texts[file.name]), known=known)
+
+
+def _show(imported: Imported, written: list[Path]) -> None:
+    console = Console()
+    table = Table()
+    for heading in ("", "где", "что", "что делать"):
+        table.add_column(heading, overflow="fold")
+    for each in imported.remarks:
+        if each.weight is not Weight.UNUSED:
+            cells = (each.title, each.what, each.advice)
+            table.add_row(each.weight.value, *(escape(cell) for cell in cells))
+    if table.row_count:
+        console.print(table)
+    for snippet in (
+        numbers_snippet(imported.scripts),
+        schedules_snippet(imported.schedules),
+        queues_snippet(imported.queues),
+    ):
+        if snippet:
+            typer.echo(snippet + "\n")
+    for file in written:
+        typer.echo(str(file))
+    typer.echo(summary(imported))
+
+
+def _fail(message: str, *, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
