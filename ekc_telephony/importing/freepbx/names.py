@@ -24,7 +24,7 @@ _LETTERS: Final = str.maketrans(
         "ъ": "",
         "ь": "",
     }
-    | {"ю": "yu", "я": "ya", "є": "ye", "ї": "yi", "ґ": "g", "ў": "u"}
+    | {"№": " ", "ю": "yu", "я": "ya", "є": "ye", "ї": "yi", "ґ": "g", "ў": "u"}
 )
 _LONGEST: Final = 40
 """What `settings.values.Name` allows."""
@@ -35,8 +35,9 @@ _RESERVED: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off",
 def slug(written: str, *, otherwise: str, dash: str = "_", longest: int = _LONGEST) -> str:
     """Return a name in Latin letters and digits that begins with a letter, or `otherwise`."""
     latin = unicodedata.normalize("NFC", written).lower().translate(_LETTERS)
-    plain = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode()
-    words = re.sub(r"[^a-z0-9]+", dash, plain).strip(dash)
+    plain = unicodedata.normalize("NFKD", latin)
+    bare = "".join(each for each in plain if not unicodedata.combining(each))
+    words = re.sub(r"[^a-z0-9]+", dash, bare).strip(dash)
     if not words:
         return otherwise
     if not words[0].isalpha() or words in _RESERVED:

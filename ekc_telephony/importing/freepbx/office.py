@@ -104,16 +104,22 @@ class Office:
         index: dict[str, Row] = {}
         for row in self.tables.of(table):
             number = plain_number(row[column])
-            if number in index:
-                self._ledger.remark(
-                    Weight.DECIDE,
-                    row,
-                    title=row.name,
-                    what=f"не перенесено: номер {one_line(number)} уже занят строкой выше",
-                    advice="проверьте таблицу: у двух строк не бывает одного номера",
-                )
-            index.setdefault(number, row)
+            if not (number.isdecimal() and number.isascii()):
+                self._refuse(row, what=f"{column} – не число, никакое направление сюда не ведёт")
+            elif number in index:
+                self._refuse(row, what=f"номер {one_line(number)} уже занят строкой выше")
+            else:
+                index[number] = row
         return index
+
+    def _refuse(self, row: Row, *, what: str) -> None:
+        self._ledger.remark(
+            Weight.DECIDE,
+            row,
+            title=row.name,
+            what=f"не перенесено: {what}",
+            advice="проверьте таблицу: у каждой строки свой номер",
+        )
 
     def _file_entry(self, row: Row) -> None:
         entries = self.entries.get(plain_number(row["ivr_id"]))

@@ -144,8 +144,8 @@ def _read_json(source: Source) -> Iterator[Found]:
         return
     named = [each for each in tree if isinstance(each, dict) and each.get("type") == "table"]
     for each in named:
-        if each.get("name") in SHAPES:
-            yield each["name"], _json_rows(source, each.get("data"))
+        if str(each.get("name")) in SHAPES:
+            yield str(each["name"]), _json_rows(source, each.get("data"))
     if not named:
         rows = _json_rows(source, tree)
         yield _table_of(source, [*rows[0]] if rows else []), rows
