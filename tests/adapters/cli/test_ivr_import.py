@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from ekc_telephony.cli.root import app
 from ekc_telephony.settings.load import load_settings
-from ekc_telephony.settings.models import HolidayCalendar
+from ekc_telephony.settings.values import HolidayCalendar
 
 PROJECT: Final = Path(__file__).parents[3]
 DUMP: Final = PROJECT / "tests/adapters/importing/office.sql"
