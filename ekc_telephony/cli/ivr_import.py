@@ -40,12 +40,14 @@ from ekc_telephony.importing.freepbx.reading import decoded
 from ekc_telephony.importing.freepbx.report import REPORT_FILE, as_markdown, as_tree, summary
 from ekc_telephony.importing.freepbx.yaml_text import (
     numbers_snippet,
+    outside_snippet,
     queues_snippet,
     schedules_snippet,
     script_text,
 )
 from ekc_telephony.settings.document import read_document
-from ekc_telephony.settings.scripts import KnownNames, script_of
+from ekc_telephony.settings.ivr.load import load
+from ekc_telephony.settings.ivr.site import KnownNames
 
 _REFUSED: Final = 1
 _WRONG_INPUT: Final = 2
@@ -115,7 +117,8 @@ def known_names(imported: Imported) -> KnownNames:
         queues=frozenset({each.name for each in imported.queues} | {imported.person}),
         skills=frozenset(),
         schedules=frozenset(each.name for each in imported.schedules),
-        prompts=STANDARD_PROMPTS | {each.key for each in imported.prompts} | {"message-invitation"},
+        prompts=STANDARD_PROMPTS | {each.key for each in imported.prompts},
+        outside=frozenset(each.number for each in imported.outside),
     )
 
 
@@ -157,7 +160,7 @@ def _prove(imported: Imported, texts: dict[str, str], into: Path) -> None:
     known = known_names(imported)
     for script in imported.scripts:
         file = into / f"{script.name}.yaml"
-        script_of(read_document(file, text=texts[file.name]), known=known)
+        load(read_document(file, text=texts[file.name]), known=known)
 
 
 def _show(imported: Imported, written: list[Path]) -> None:
@@ -173,6 +176,7 @@ def _show(imported: Imported, written: list[Path]) -> None:
         console.print(table)
     for snippet in (
         numbers_snippet(imported.scripts),
+        outside_snippet(imported.outside),
         schedules_snippet(imported.schedules),
         queues_snippet(imported.queues),
     ):

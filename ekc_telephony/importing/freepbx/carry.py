@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ekc_telephony.importing.freepbx.destinations import Destination, Place, read_destination
-from ekc_telephony.importing.freepbx.drafts import Prompt, Queue, Schedule, Script
-from ekc_telephony.importing.freepbx.growing import Grower
+from ekc_telephony.importing.freepbx.drafts import Outside, Prompt, Queue, Schedule, Script
+from ekc_telephony.importing.freepbx.growing import LANGUAGE, Grower
 from ekc_telephony.importing.freepbx.hours import Schedules
 from ekc_telephony.importing.freepbx.ledger import Ledger, Remark, Weight
 from ekc_telephony.importing.freepbx.menus import Menu, read_menu
@@ -38,6 +38,8 @@ _DESTINATIONS: Final = {
     Place.PRIORITY: "app-queueprio,{},1",
 }
 """What calls pass, and how FreePBX writes it."""
+_SENT_ON: Final = frozenset({Place.LANGUAGE, *PASSED_ON})
+"""What sends calls on by its column `dest`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class Imported:
     scripts: tuple[Script, ...]
     queues: tuple[Queue, ...]
     schedules: tuple[Schedule, ...]
+    outside: tuple[Outside, ...]
     prompts: tuple[Prompt, ...]
     remarks: tuple[Remark, ...]
     person: str
@@ -78,6 +81,7 @@ def carry_over(tables: Tables, *, wishes: Wishes = Wishes()) -> Imported:
         scripts=scripts,
         queues=tuple(shared.queues.values()),
         schedules=tuple(shared.schedules.found.values()),
+        outside=tuple(shared.outside.values()),
         prompts=tuple(shared.recordings.prompts.values()),
         remarks=remarks,
         person=wishes.person,
@@ -114,6 +118,7 @@ class _Importer:
             person=wishes.person,
             queue_names=Names(frozenset({wishes.person})),
             queues={},
+            outside={},
         )
 
     def scripts(self) -> Iterator[Script]:
@@ -138,6 +143,7 @@ class _Importer:
             title=self._office.name_of(root.destination),
             entry=entry,
             nodes=nodes,
+            languages=tuple(sorted(grower.languages - {LANGUAGE})),
             numbers=tuple(root.numbers),
         )
 
@@ -273,7 +279,7 @@ class _Importer:
             case Place.DAY_NIGHT:
                 day = self._office.day_half(destination.key, "day")
                 return [day["dest"]] if day else []
-            case place if place in PASSED_ON and row is not None:
+            case place if place in _SENT_ON and row is not None:
                 return [row["dest"]]
             case _:
                 return []

@@ -61,6 +61,8 @@ class Script:
     nodes: Mapping[str, Node]
     numbers: tuple[str, ...]
     """Numbers that citizens dial."""
+    languages: tuple[str, ...] = ()
+    """What it speaks besides Russian."""
 
 
 @dataclass(slots=True)
@@ -100,6 +102,14 @@ class Queue:
 
     name: str
     title: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """A number outside to be allowed in `ekc.yaml`."""
+
+    number: str
     source: str
 
 

@@ -7,11 +7,12 @@ Rule 1: a destination that we cannot express is a queue of people, under a name 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final
 
 from ekc_telephony.importing.freepbx.destinations import NAMES, Destination, Place
-from ekc_telephony.importing.freepbx.drafts import Node, NodeSpace, Queue, Value
+from ekc_telephony.importing.freepbx.drafts import Node, NodeSpace, Outside, Queue, Value
 from ekc_telephony.importing.freepbx.ledger import Weight
 from ekc_telephony.importing.freepbx.names import slug
 from ekc_telephony.importing.freepbx.office import HOMES
@@ -20,6 +21,8 @@ from ekc_telephony.importing.freepbx.way import PERSON, Shared, Way, comment_of
 
 GOODBYE: Final = "goodbye"
 PROMISED: Final = "callback-promised"
+_OUTSIDE: Final = re.compile(r"\+?[0-9]{5,20}", re.ASCII)
+"""What is surely no extension and no feature code."""
 
 
 class Ends:
@@ -130,13 +133,29 @@ class Ends:
         if row is None:
             return self.instead(destination, way, why="такой строки нет в miscdests")
         number = one_line(row["destdial"])
+        if _OUTSIDE.fullmatch(number):
+            return self._transfer(number, self._of.office.name_of(destination), row)
         return self.instead(
             destination,
             replace(way, row=row),
             why=f"звонок на {number or '–'} из сценария",
-            advice="внешний номер: впишите его в outside ekc.yaml; меню может вести в очередь, чьё "
-            "переполнение (overflow) ведёт наружу",
+            advice="если это внешний номер: outside в ekc.yaml и узел transfer",
         )
+
+    def _transfer(self, number: str, title: str, row: Row) -> str:
+        self._of.ledger.carried(row)
+        self._of.outside[number] = Outside(number=number, source=row.name)
+        self._of.tell(
+            Way(row=row, title=title),
+            Weight.CHANGED,
+            what=f"звонок уходит наружу, на {number}; кому там не ответили, идёт к оператору",
+            advice="впишите номер в outside ekc.yaml и назовите линию (trunk)",
+        )
+        otherwise = self.person(f"кому не ответили: {title}")
+        fields: dict[str, Value] = {"number": f'"{number}"', "otherwise": otherwise}
+        node = Node(kind="transfer", fields=fields, comments=(comment_of(title, row),))
+        name = slug(one_line(row["description"]), otherwise=f"outside_{number.lstrip('+')}")
+        return self._space.add(name, node)
 
     def unknown(self, destination: Destination, way: Way) -> str:
         """Lead to a person, whatever it was."""

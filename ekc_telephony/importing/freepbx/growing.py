@@ -11,6 +11,7 @@ Rule 1: nobody who does nothing goes in a circle: the way out of a failed menu t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -27,10 +28,17 @@ from ekc_telephony.importing.freepbx.way import PERSON, Shared, Way, comment_of
 
 _LONGEST_WAY: Final = 200
 """Announcements and conditions between two menus; more is no office, and Python's stack ends."""
+_LANGUAGE_CODE: Final = re.compile(r"[a-z]{2}(?![a-z])", re.ASCII)
+"""`en` of `en_GB`."""
+LANGUAGE: Final = "ru"
+"""What our scripts speak from the beginning."""
 _WRONG_KEY: Final = "menu-wrong-key"
 _SILENCE: Final = "menu-silence"
 _TO_A_PERSON: Final = "menu-goodbye"
-STANDARD_PROMPTS: Final = frozenset({_WRONG_KEY, _SILENCE, _TO_A_PERSON, GOODBYE, PROMISED})
+_INVITATION: Final = "message-invitation"
+STANDARD_PROMPTS: Final = frozenset(
+    {_WRONG_KEY, _SILENCE, _TO_A_PERSON, _INVITATION, GOODBYE, PROMISED}
+)
 """What imported scripts say in the words of our manifest."""
 
 
@@ -45,6 +53,8 @@ class Grower:
         self._todo: list[str] = []
         self.met: set[str] = set()
         """Numbers of the menus that became part of it."""
+        self.languages: set[str] = set()
+        """Codes of the languages that callers can choose."""
 
     def grow(self, destination: Destination, way: Way) -> tuple[str, dict[str, Node]]:
         """Return the entry and all nodes of a script that begins at a destination."""
@@ -77,7 +87,7 @@ class Grower:
             Place.TERMINATE: self._ends.terminate,
             Place.CALLBACK: self._ends.callback,
             Place.MISC: self._ends.misc,
-            Place.LANGUAGE: self._pass_on,
+            Place.LANGUAGE: self._language,
             Place.CALLER_ID: self._pass_on,
             Place.PRIORITY: self._pass_on,
             Place.OTHER: self._ends.unknown,
@@ -276,6 +286,34 @@ class Grower:
             advice="ночь – это hours и расписание; внезапное – срочное объявление",
         )
         return self._lead(day["dest"], way.through(destination, day, title))
+
+    def _language(self, destination: Destination, way: Way) -> str:
+        row = self._of.office.find(destination)
+        if row is None:
+            return self._ends.instead(destination, way, why="такой строки нет в languages")
+        title = self._of.office.name_of(destination)
+        behind = way.through(destination, row, title)
+        following = self._lead(row["dest"], behind)
+        code = _LANGUAGE_CODE.match(row["lang_code"].lower())
+        if code is None:
+            self._of.tell(
+                behind,
+                Weight.DECIDE,
+                what=f"не перенесено: язык «{one_line(row['lang_code'])}» ЕКЦ не узнаёт",
+                advice="впишите узел language сами",
+            )
+            return following
+        self.languages.add(code[0])
+        self._of.ledger.carried(row)
+        self._of.tell(
+            behind,
+            Weight.CHANGED,
+            what=f"язык {code[0]}: каждая подсказка за этим узлом нужна и на нём",
+            advice="добавьте записи и тексты на этом языке",
+        )
+        fields: dict[str, Value] = {"language": code[0], "next": following}
+        node = Node(kind="language", fields=fields, comments=(comment_of(title, row),))
+        return self._space.add(f"language_{code[0]}", node)
 
     def _pass_on(self, destination: Destination, way: Way) -> str:
         row = self._of.office.find(destination)

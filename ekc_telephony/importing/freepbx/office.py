@@ -34,7 +34,6 @@ HOMES: Final[Mapping[Place, tuple[str, str, str]]] = {
 """Kind of destination → its table, the column of its number, the column of its name."""
 
 PASSED_ON: Final[Mapping[Place, str]] = {
-    Place.LANGUAGE: "язык разговора не меняется",
     Place.CALLER_ID: "номер и имя звонящего не подменяются",
     Place.PRIORITY: "приоритет в очереди не меняется",
 }

@@ -14,6 +14,7 @@ from ekc_telephony.importing.freepbx.drafts import Prompt, Script
 from ekc_telephony.importing.freepbx.ledger import Remark, Weight
 from ekc_telephony.importing.freepbx.yaml_text import (
     numbers_snippet,
+    outside_snippet,
     queues_snippet,
     schedules_snippet,
 )
@@ -72,6 +73,7 @@ def as_tree(imported: Imported) -> dict[str, object]:
                     for name, node in each.nodes.items()
                 },
                 "numbers": list(each.numbers),
+                "languages": list(each.languages),
             }
             for each in imported.scripts
         ],
@@ -88,6 +90,7 @@ def as_tree(imported: Imported) -> dict[str, object]:
             }
             for each in imported.schedules
         ],
+        "outside": [{"number": each.number, "from": each.source} for each in imported.outside],
         "prompts": [
             {"key": each.key, "title": each.title, "file": each.file, "from": each.source}
             for each in imported.prompts
@@ -127,6 +130,7 @@ def _script_cells(script: Script) -> tuple[str, ...]:
 def _snippets(imported: Imported) -> Iterator[str]:
     snippets = (
         ("Номера", numbers_snippet(imported.scripts)),
+        ("Внешние номера; trunk – ваша линия", outside_snippet(imported.outside)),
         ("Расписания", schedules_snippet(imported.schedules)),
         ("Очереди: навыки, времена и правила впишите свои", queues_snippet(imported.queues)),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ekc_telephony.importing.freepbx.destinations import Destination
-from ekc_telephony.importing.freepbx.drafts import Queue
+from ekc_telephony.importing.freepbx.drafts import Outside, Queue
 from ekc_telephony.importing.freepbx.hours import Schedules
 from ekc_telephony.importing.freepbx.ledger import Ledger, Weight
 from ekc_telephony.importing.freepbx.menus import Menu
@@ -57,6 +57,8 @@ class Shared:
     queue_names: Names
     queues: dict[str, Queue]
     """By the destination that they were."""
+    outside: dict[str, Outside]
+    """By the number."""
 
     def tell(self, way: Way, weight: Weight, *, what: str, advice: str) -> None:
         """Tell what could not be carried over at the end of a way."""

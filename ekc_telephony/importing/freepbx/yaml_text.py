@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ekc_telephony.importing.freepbx.drafts import Node, Queue, Schedule, Script, Value
+from ekc_telephony.importing.freepbx.drafts import Node, Outside, Queue, Schedule, Script, Value
 from ekc_telephony.importing.freepbx.way import PERSON
 
 _MOST_COMMENTS: Final = 12
@@ -26,6 +26,7 @@ def script_text(script: Script, *, person: str) -> str:
         *([f"# Номера: {', '.join(script.numbers)}"] if script.numbers else []),
         "",
         f"entry: {script.entry}",
+        *([f"languages: [ru, {', '.join(script.languages)}]"] if script.languages else []),
         "",
         "nodes:",
     ]
@@ -79,6 +80,12 @@ def queues_snippet(queues: tuple[Queue, ...]) -> str:
             "    when_no_agents: wait",
         ]
     return "\n".join(lines)
+
+
+def outside_snippet(outside: tuple[Outside, ...]) -> str:
+    """Return `outside:` of `ekc.yaml`; by which trunk, the admin knows."""
+    rows = [f'  - {{number: "{each.number}", trunk: city}}  # {each.source}' for each in outside]
+    return "\n".join(["outside:", *rows]) if rows else ""
 
 
 def _title(written: str) -> str:

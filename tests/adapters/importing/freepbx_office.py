@@ -11,7 +11,7 @@ from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.importing.freepbx import Imported, carry_over
 from ekc_telephony.importing.freepbx.tables import Tables, tables_of
 from ekc_telephony.settings.document import read_document
-from ekc_telephony.settings.scripts import script_of
+from ekc_telephony.settings.ivr.load import load
 
 Rows = list[dict[str, str]]
 
@@ -54,9 +54,9 @@ def loaded(imported: Imported) -> dict[str, Script]:
     texts = texts_of(imported)
     known = known_names(imported)
     return {
-        each.name: script_of(
+        each.name: load(
             read_document(Path(f"{each.name}.yaml"), text=texts[f"{each.name}.yaml"]), known=known
-        )
+        ).script
         for each in imported.scripts
     }
 

@@ -99,7 +99,12 @@ COLUMNS = {
     "ringgroups": {"grpnum": NUMBERS, "description": TEXT, "grplist": TEXT},
     "recordings": {"id": NUMBERS, "displayname": TEXT, "filename": TEXT},
     "daynight": {"ext": NUMBERS, "dmode": st.sampled_from(["day", "night"]), "dest": DESTINATIONS},
-    "languages": {"language_id": NUMBERS, "dest": DESTINATIONS},
+    "languages": {
+        "language_id": NUMBERS,
+        "lang_code": st.sampled_from(["", "en", "en_GB", "english", "x"]),
+        "dest": DESTINATIONS,
+    },
+    "miscdests": {"id": NUMBERS, "destdial": st.sampled_from(["", "*97", "201", "84990000004"])},
 }
 
 
@@ -149,6 +154,8 @@ def _ends(script: core.Script, name: NodeId, passed: frozenset[NodeId]) -> bool:
         return False
     match script.nodes[name]:
         case core.Play(next=target) | core.Menu(exhausted=target):
+            following = [target]
+        case core.SetLanguage(next=target) | core.Transfer(otherwise=target):
             following = [target]
         case core.Hours(open=opened, closed=closed):
             following = [opened, closed]

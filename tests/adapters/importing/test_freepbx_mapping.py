@@ -59,7 +59,7 @@ def test_the_hotline_of_the_dump_becomes_one_script_with_its_hours_and_submenus(
         "3": "adresa",
         "4": "message_201",
         "5": "vnutrenniy_nomer_201",
-        "6": "prochee_naznachenie_misc_destination_1",
+        "6": "rostrud",
         "*": "glavnoe_menyu",
         "0": "spravochnaya",
     }
@@ -162,6 +162,26 @@ def test_a_callback_becomes_a_promise_of_ours() -> None:
     )
 
 
+def test_a_number_outside_becomes_a_transfer_and_is_to_be_allowed() -> None:
+    row = {"id": "1", "description": "Роструд", "destdial": "84990000004"}
+    keys = {"1": {"1": "ext-miscdests,1,1", "0": QUEUE}}
+    script, imported = one_script(office(menus={"1": {}}, keys=keys, miscdests=[row]))
+    assert behind(script, "1") == core.Transfer(
+        number="84990000004", otherwise=NodeId("to_a_person")
+    )
+    assert [each.number for each in imported.outside] == ["84990000004"]
+    short, _ = of_key("ext-miscdests,1,1", miscdests=[{**row, "destdial": "*97"}])
+    assert short == waiting("first_line")
+
+
+def test_a_change_of_language_is_a_node_and_a_language_of_the_script() -> None:
+    row = {"language_id": "1", "lang_code": "en_GB", "description": "English", "dest": QUEUE}
+    keys = {"1": {"1": "app-languages,1,1", "0": QUEUE}}
+    script, _ = one_script(office(menus={"1": {}}, keys=keys, languages=[row]))
+    assert behind(script, "1") == core.SetLanguage(language="en", next=NodeId("queue_600"))
+    assert script.languages == ("ru", "en")
+
+
 def test_hanging_up_on_purpose_is_a_goodbye() -> None:
     node, what = of_key("app-blackhole,hangup,1")
     assert isinstance(node, core.Goodbye)
@@ -174,7 +194,6 @@ def test_hanging_up_on_purpose_is_a_goodbye() -> None:
 @pytest.mark.parametrize(
     ("destination", "tables"),
     [
-        ("app-languages,1,1", {"languages": [{"language_id": "1", "dest": QUEUE}]}),
         ("app-setcid,1,1", {"setcid": [{"cid_id": "1", "dest": QUEUE}]}),
         ("app-queueprio,1,1", {"queueprio": [{"queueprio_id": "1", "dest": QUEUE}]}),
         (
