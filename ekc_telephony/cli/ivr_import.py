@@ -34,11 +34,16 @@ from ekc_telephony.importing.freepbx import (
     carry_over,
     read_tables,
 )
-from ekc_telephony.importing.freepbx.growing import STANDARD_PROMPTS
-from ekc_telephony.importing.freepbx.ledger import Weight
-from ekc_telephony.importing.freepbx.reading import decoded
-from ekc_telephony.importing.freepbx.report import REPORT_FILE, as_markdown, as_tree, summary
-from ekc_telephony.importing.freepbx.yaml_text import (
+from ekc_telephony.importing.freepbx.growth.growing import STANDARD_PROMPTS
+from ekc_telephony.importing.freepbx.source.reading import decoded
+from ekc_telephony.importing.freepbx.writing.ledger import Weight
+from ekc_telephony.importing.freepbx.writing.report import (
+    REPORT_FILE,
+    as_markdown,
+    as_tree,
+    summary,
+)
+from ekc_telephony.importing.freepbx.writing.yaml_text import (
     numbers_snippet,
     outside_snippet,
     queues_snippet,

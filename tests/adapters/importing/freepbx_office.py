@@ -9,7 +9,7 @@ from typing import Final
 from ekc_telephony.cli.ivr_import import known_names, texts_of
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.importing.freepbx import Imported, carry_over
-from ekc_telephony.importing.freepbx.tables import Tables, tables_of
+from ekc_telephony.importing.freepbx.source.tables import Tables, tables_of
 from ekc_telephony.settings.document import read_document
 from ekc_telephony.settings.ivr.load import load
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from ekc_telephony.core.ivr import script as core
 from ekc_telephony.core.kernel.ids import NodeId
 from ekc_telephony.importing.freepbx import carry_over
-from ekc_telephony.importing.freepbx.report import as_markdown
-from ekc_telephony.importing.freepbx.tables import SHAPES, Tables, tables_of
+from ekc_telephony.importing.freepbx.source.tables import SHAPES, Tables, tables_of
+from ekc_telephony.importing.freepbx.writing.report import as_markdown
 from tests.adapters.importing.freepbx_office import loaded
 
 NUMBERS = st.sampled_from(["1", "2", "3", "03", "4", "99", "", "x", "-1", "9" * 5000])

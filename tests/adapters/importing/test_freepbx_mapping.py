@@ -13,10 +13,10 @@ from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.ivr import script as core
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId
 from ekc_telephony.importing.freepbx import Source, carry_over, read_tables
-from ekc_telephony.importing.freepbx.ledger import Weight
-from ekc_telephony.importing.freepbx.names import slug
-from ekc_telephony.importing.freepbx.report import as_markdown
-from ekc_telephony.importing.freepbx.schedules import read_line, week_of
+from ekc_telephony.importing.freepbx.growth.schedules import read_line, week_of
+from ekc_telephony.importing.freepbx.writing.ledger import Weight
+from ekc_telephony.importing.freepbx.writing.names import slug
+from ekc_telephony.importing.freepbx.writing.report import as_markdown
 from tests.adapters.importing.freepbx_office import MENU, loaded, office, one_script, told
 
 DUMP: Final = Path(__file__).with_name("office.sql").read_text(encoding="utf-8")

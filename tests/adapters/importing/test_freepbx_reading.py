@@ -11,8 +11,8 @@ from typing import Final
 import pytest
 
 from ekc_telephony.importing.freepbx import Source, SourceError, read_tables
-from ekc_telephony.importing.freepbx.reading import decoded
-from ekc_telephony.importing.freepbx.tables import SHAPES, Tables
+from ekc_telephony.importing.freepbx.source.reading import decoded
+from ekc_telephony.importing.freepbx.source.tables import SHAPES, Tables
 
 DUMP: Final = Path(__file__).with_name("office.sql").read_text(encoding="utf-8")
 

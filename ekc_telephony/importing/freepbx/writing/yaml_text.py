@@ -12,8 +12,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ekc_telephony.importing.freepbx.drafts import Node, Outside, Queue, Schedule, Script, Value
-from ekc_telephony.importing.freepbx.way import PERSON
+from ekc_telephony.importing.freepbx.growth.way import PERSON
+from ekc_telephony.importing.freepbx.writing.drafts import (
+    Node,
+    Outside,
+    Queue,
+    Schedule,
+    Script,
+    Value,
+)
 
 _MOST_COMMENTS: Final = 12
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from ekc_telephony.importing.freepbx.tables import Row
+from ekc_telephony.importing.freepbx.source.tables import Row
 
 
 class Weight(Enum):

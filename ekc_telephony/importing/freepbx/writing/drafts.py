@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from ekc_telephony.importing.freepbx.names import Names
+from ekc_telephony.importing.freepbx.writing.names import Names
 
 Value: TypeAlias = str | tuple[str, ...] | Mapping[str, str]
 """A name, a list of names, or keys of the telephone with their targets."""

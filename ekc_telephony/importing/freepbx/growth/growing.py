@@ -16,15 +16,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from ekc_telephony.importing.freepbx.destinations import Destination, Place
-from ekc_telephony.importing.freepbx.drafts import Node, NodeSpace, Value
-from ekc_telephony.importing.freepbx.ends import GOODBYE, PROMISED, Ends
-from ekc_telephony.importing.freepbx.ledger import Weight
-from ekc_telephony.importing.freepbx.menus import DEFAULT, Exit, Menu, seconds_of
-from ekc_telephony.importing.freepbx.names import Names, slug
-from ekc_telephony.importing.freepbx.office import PASSED_ON
-from ekc_telephony.importing.freepbx.tables import Row, one_line
-from ekc_telephony.importing.freepbx.way import PERSON, Shared, Way, comment_of
+from ekc_telephony.importing.freepbx.growth.ends import GOODBYE, PROMISED, Ends
+from ekc_telephony.importing.freepbx.growth.menus import DEFAULT, Exit, Menu, seconds_of
+from ekc_telephony.importing.freepbx.growth.way import PERSON, Shared, Way, comment_of
+from ekc_telephony.importing.freepbx.source.destinations import Destination, Place
+from ekc_telephony.importing.freepbx.source.office import PASSED_ON
+from ekc_telephony.importing.freepbx.source.tables import Row, one_line
+from ekc_telephony.importing.freepbx.writing.drafts import Node, NodeSpace, Value
+from ekc_telephony.importing.freepbx.writing.ledger import Weight
+from ekc_telephony.importing.freepbx.writing.names import Names, slug
 
 _LONGEST_WAY: Final = 200
 """Announcements and conditions between two menus; more is no office, and Python's stack ends."""

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ekc_telephony.importing.freepbx.destinations import Destination
-from ekc_telephony.importing.freepbx.drafts import Outside, Queue
-from ekc_telephony.importing.freepbx.hours import Schedules
-from ekc_telephony.importing.freepbx.ledger import Ledger, Weight
-from ekc_telephony.importing.freepbx.menus import Menu
-from ekc_telephony.importing.freepbx.names import Names
-from ekc_telephony.importing.freepbx.office import Office
-from ekc_telephony.importing.freepbx.sounds import Recordings
-from ekc_telephony.importing.freepbx.tables import Row
+from ekc_telephony.importing.freepbx.growth.hours import Schedules
+from ekc_telephony.importing.freepbx.growth.menus import Menu
+from ekc_telephony.importing.freepbx.growth.sounds import Recordings
+from ekc_telephony.importing.freepbx.source.destinations import Destination
+from ekc_telephony.importing.freepbx.source.office import Office
+from ekc_telephony.importing.freepbx.source.tables import Row
+from ekc_telephony.importing.freepbx.writing.drafts import Outside, Queue
+from ekc_telephony.importing.freepbx.writing.ledger import Ledger, Weight
+from ekc_telephony.importing.freepbx.writing.names import Names
 
 PERSON: Final = "to_a_person"
 """The node of all who are led to a person where FreePBX led nowhere."""

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final, NoReturn, TypeAlias
 
-from ekc_telephony.importing.freepbx.sql_dump import DumpError, is_dump, read_dump
-from ekc_telephony.importing.freepbx.tables import NEEDED, SHAPES, Tables, Values, tables_of
+from ekc_telephony.importing.freepbx.source.sql_dump import DumpError, is_dump, read_dump
+from ekc_telephony.importing.freepbx.source.tables import NEEDED, SHAPES, Tables, Values, tables_of
 
 Found: TypeAlias = tuple[str, list[Values]]
 

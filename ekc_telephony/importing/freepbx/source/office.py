@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ekc_telephony.importing.freepbx.destinations import (
+from ekc_telephony.importing.freepbx.source.destinations import (
     NAMES,
     Destination,
     Place,
     plain_number,
     read_destination,
 )
-from ekc_telephony.importing.freepbx.ledger import Ledger, Weight
-from ekc_telephony.importing.freepbx.tables import Row, Tables, one_line
+from ekc_telephony.importing.freepbx.source.tables import Row, Tables, one_line
+from ekc_telephony.importing.freepbx.writing.ledger import Ledger, Weight
 
 HOMES: Final[Mapping[Place, tuple[str, str, str]]] = {
     Place.IVR: ("ivr_details", "id", "name"),

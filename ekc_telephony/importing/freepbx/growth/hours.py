@@ -9,12 +9,17 @@ Rule 1: hours that are not known become ordinary office hours and a question, ne
 
 from __future__ import annotations
 
-from ekc_telephony.importing.freepbx.drafts import Schedule
-from ekc_telephony.importing.freepbx.ledger import Ledger, Weight
-from ekc_telephony.importing.freepbx.names import Names, slug
-from ekc_telephony.importing.freepbx.office import Office
-from ekc_telephony.importing.freepbx.schedules import OFFICE_HOURS, Weekly, read_line, week_of
-from ekc_telephony.importing.freepbx.tables import Row, one_line
+from ekc_telephony.importing.freepbx.growth.schedules import (
+    OFFICE_HOURS,
+    Weekly,
+    read_line,
+    week_of,
+)
+from ekc_telephony.importing.freepbx.source.office import Office
+from ekc_telephony.importing.freepbx.source.tables import Row, one_line
+from ekc_telephony.importing.freepbx.writing.drafts import Schedule
+from ekc_telephony.importing.freepbx.writing.ledger import Ledger, Weight
+from ekc_telephony.importing.freepbx.writing.names import Names, slug
 
 
 class Schedules:

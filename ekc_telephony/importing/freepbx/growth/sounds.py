@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from ekc_telephony.importing.freepbx.drafts import Prompt
-from ekc_telephony.importing.freepbx.ledger import Ledger, Weight
-from ekc_telephony.importing.freepbx.names import Names, slug
-from ekc_telephony.importing.freepbx.office import Office
-from ekc_telephony.importing.freepbx.tables import Row, one_line
+from ekc_telephony.importing.freepbx.source.office import Office
+from ekc_telephony.importing.freepbx.source.tables import Row, one_line
+from ekc_telephony.importing.freepbx.writing.drafts import Prompt
+from ekc_telephony.importing.freepbx.writing.ledger import Ledger, Weight
+from ekc_telephony.importing.freepbx.writing.names import Names, slug
 
 PREFIX: Final = "freepbx-"
 _SLUG: Final = 28

@@ -11,13 +11,13 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from ekc_telephony.importing.freepbx.destinations import NAMES, Destination, Place
-from ekc_telephony.importing.freepbx.drafts import Node, NodeSpace, Outside, Queue, Value
-from ekc_telephony.importing.freepbx.ledger import Weight
-from ekc_telephony.importing.freepbx.names import slug
-from ekc_telephony.importing.freepbx.office import HOMES
-from ekc_telephony.importing.freepbx.tables import Row, one_line
-from ekc_telephony.importing.freepbx.way import PERSON, Shared, Way, comment_of
+from ekc_telephony.importing.freepbx.growth.way import PERSON, Shared, Way, comment_of
+from ekc_telephony.importing.freepbx.source.destinations import NAMES, Destination, Place
+from ekc_telephony.importing.freepbx.source.office import HOMES
+from ekc_telephony.importing.freepbx.source.tables import Row, one_line
+from ekc_telephony.importing.freepbx.writing.drafts import Node, NodeSpace, Outside, Queue, Value
+from ekc_telephony.importing.freepbx.writing.ledger import Weight
+from ekc_telephony.importing.freepbx.writing.names import slug
 
 GOODBYE: Final = "goodbye"
 PROMISED: Final = "callback-promised"

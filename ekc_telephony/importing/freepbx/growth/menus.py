@@ -18,10 +18,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ekc_telephony.importing.freepbx.destinations import Place, read_destination, small_number
-from ekc_telephony.importing.freepbx.ledger import Ledger, Weight
-from ekc_telephony.importing.freepbx.office import Office
-from ekc_telephony.importing.freepbx.tables import Row, one_line
+from ekc_telephony.importing.freepbx.source.destinations import (
+    Place,
+    read_destination,
+    small_number,
+)
+from ekc_telephony.importing.freepbx.source.office import Office
+from ekc_telephony.importing.freepbx.source.tables import Row, one_line
+from ekc_telephony.importing.freepbx.writing.ledger import Ledger, Weight
 
 DISABLED: Final = "disabled"
 DEFAULT: Final = "default"

@@ -14,17 +14,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ekc_telephony.importing.freepbx.destinations import Destination, Place, read_destination
-from ekc_telephony.importing.freepbx.drafts import Outside, Prompt, Queue, Schedule, Script
-from ekc_telephony.importing.freepbx.growing import LANGUAGE, Grower
-from ekc_telephony.importing.freepbx.hours import Schedules
-from ekc_telephony.importing.freepbx.ledger import Ledger, Remark, Weight
-from ekc_telephony.importing.freepbx.menus import Menu, read_menu
-from ekc_telephony.importing.freepbx.names import Names, slug
-from ekc_telephony.importing.freepbx.office import HOMES, PASSED_ON, Office
-from ekc_telephony.importing.freepbx.sounds import Recordings
-from ekc_telephony.importing.freepbx.tables import Row, Tables, one_line
-from ekc_telephony.importing.freepbx.way import Shared, Way
+from ekc_telephony.importing.freepbx.growth.growing import LANGUAGE, Grower
+from ekc_telephony.importing.freepbx.growth.hours import Schedules
+from ekc_telephony.importing.freepbx.growth.menus import Menu, read_menu
+from ekc_telephony.importing.freepbx.growth.sounds import Recordings
+from ekc_telephony.importing.freepbx.growth.way import Shared, Way
+from ekc_telephony.importing.freepbx.source.destinations import Destination, Place, read_destination
+from ekc_telephony.importing.freepbx.source.office import HOMES, PASSED_ON, Office
+from ekc_telephony.importing.freepbx.source.tables import Row, Tables, one_line
+from ekc_telephony.importing.freepbx.writing.drafts import Outside, Prompt, Queue, Schedule, Script
+from ekc_telephony.importing.freepbx.writing.ledger import Ledger, Remark, Weight
+from ekc_telephony.importing.freepbx.writing.names import Names, slug
 
 _DIALLED: Final = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
 """What `numbers:` of `ekc.yaml` allows."""

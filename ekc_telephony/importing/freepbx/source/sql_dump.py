@@ -19,7 +19,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from ekc_telephony.importing.freepbx.tables import SHAPES, Values
+from ekc_telephony.importing.freepbx.source.tables import SHAPES, Values
 
 _STATEMENT: Final = re.compile(
     r"^\s*(?P<verb>INSERT|REPLACE|CREATE\s+TABLE)\b[^`\w]*"

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from ekc_telephony.importing.freepbx.carry import Imported
-from ekc_telephony.importing.freepbx.drafts import Prompt, Script
-from ekc_telephony.importing.freepbx.ledger import Remark, Weight
-from ekc_telephony.importing.freepbx.yaml_text import (
+from ekc_telephony.importing.freepbx.growth.carry import Imported
+from ekc_telephony.importing.freepbx.writing.drafts import Prompt, Script
+from ekc_telephony.importing.freepbx.writing.ledger import Remark, Weight
+from ekc_telephony.importing.freepbx.writing.yaml_text import (
     numbers_snippet,
     outside_snippet,
     queues_snippet,

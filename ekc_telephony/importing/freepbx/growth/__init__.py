@@ -1,0 +1,1 @@
+"""How the menus of an office grow into scripts, and what scripts name besides."""

@@ -1,0 +1,1 @@
+"""What is written down: drafts of scripts, their names and files, and the report."""
