@@ -376,3 +376,12 @@ def test_the_report_cannot_be_broken_by_what_people_wrote() -> None:
     rows = [line for line in page.splitlines() if line.startswith("| IVR 1")]
     assert rows
     assert all(line.replace("\\|", "").count("|") == 5 for line in rows)
+
+
+def test_numbers_longer_than_any_name_still_give_legal_names() -> None:
+    node, _ = of_key(f"ext-group,{'9' * 5000},1")
+    assert isinstance(node, core.Enqueue)
+    script, _ = one_script(
+        office(menus={"1": {"timeout_loops": "9" * 5000}}, keys={"1": {"0": QUEUE}})
+    )
+    assert menu_of(script).retries == 0

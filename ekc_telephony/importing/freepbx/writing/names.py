@@ -39,7 +39,7 @@ def slug(written: str, *, otherwise: str, dash: str = "_", longest: int = _LONGE
     bare = "".join(each for each in plain if not unicodedata.combining(each))
     words = re.sub(r"[^a-z0-9]+", dash, bare).strip(dash)
     if not words:
-        return otherwise
+        return otherwise[:longest]
     if not words[0].isalpha() or words in _RESERVED:
         words = f"{otherwise.split(dash, maxsplit=1)[0]}{dash}{words}"
     return words[:longest].rstrip(dash)
@@ -52,7 +52,8 @@ class Names:
         self._taken = set(taken)
 
     def new(self, wish: str, *, dash: str = "_") -> str:
-        """Return the wish, with a number behind it if it is taken."""
+        """Return the wish, cut to the length of a name, with a number behind it if it is taken."""
+        wish = wish[:_LONGEST].rstrip(dash)
         name, count = wish, 1
         while name in self._taken:
             count += 1
