@@ -11,7 +11,6 @@ from ekc_telephony.cli import (
     calls,
     conf,
     guard,
-    ivr,
     replay,
     serve,
     services,
@@ -39,7 +38,6 @@ app.add_typer(appeals.app, name="appeals")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(calls.app, name="calls")
 app.add_typer(conf.app, name="conf")
-app.add_typer(ivr.app, name="ivr")
 app.add_typer(services.app, name="services")
 app.add_typer(ivr.app, name="ivr")
 app.add_typer(sounds.app, name="sounds")

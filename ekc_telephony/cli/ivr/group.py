@@ -13,6 +13,7 @@ import typer
 
 from ekc_telephony.cli.ivr import (
     diff,
+    import_menus,
     overlay,
     publish,
     rollback,
@@ -26,6 +27,7 @@ app = typer.Typer(
 
 COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
     "diff": diff.diff,
+    "import": import_menus.import_menus,
     "publish": publish.publish,
     "rollback": rollback.rollback,
     "versions": versions.versions,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from ekc_telephony.cli.ivr_import import known_names, texts_of
+from ekc_telephony.cli.ivr.import_menus import known_names, texts_of
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.importing.freepbx import Imported, carry_over
 from ekc_telephony.importing.freepbx.source.tables import Tables, tables_of

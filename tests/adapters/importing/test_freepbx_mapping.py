@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from ekc_telephony.cli.ivr_import import texts_of
+from ekc_telephony.cli.ivr.import_menus import texts_of
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.ivr import script as core
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId
