@@ -14,7 +14,6 @@ Rule 2: when the `with` block is left, nothing of the node is alive.
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -39,16 +38,13 @@ from ekc_telephony.settings.load import load_settings
 from ekc_telephony.settings.models import Settings
 from lab.asterisk import AsteriskProcess, running_asterisk
 from lab.child import last_words, running
+from lab.ports import PortBlock
 from lab.runtime import PROJECT, Runtime
 
 SAMPLE: Final = PROJECT / "ekc.yaml"
 START_LIMIT: Final = timedelta(seconds=30)
 """A second is usual; the rest is for a machine that is busy otherwise."""
-BLOCKS: Final = range(28000, 20000, -1000)
-"""Where a block of ports may begin: below the kernel's own choice, which starts at 32768."""
 
-_CLAIMS: Final[dict[int, socket.socket]] = {}
-"""A name in Linux's abstract socket space for every block this process has taken."""
 _POLL_S: Final = 0.05
 _HTTP_OK: Final = 200
 
@@ -58,59 +54,6 @@ Document: TypeAlias = dict[str, Any]
 
 class NodeFailedError(Exception):
     """The node did not start; the text holds what it said last."""
-
-
-@dataclass(frozen=True, slots=True)
-class PortBlock:
-    """A thousand ports, all that one node needs."""
-
-    first: int
-
-    @property
-    def sip(self) -> int:
-        """SIP, UDP."""
-        return self.first + 60
-
-    @property
-    def http(self) -> int:
-        """The engine's pages."""
-        return self.first + 80
-
-    @property
-    def ari(self) -> int:
-        """Asterisk's HTTP server."""
-        return self.first + 88
-
-    @property
-    def ami(self) -> int:
-        """Asterisk's manager interface."""
-        return self.first + 38
-
-    @property
-    def rtp(self) -> tuple[int, int]:
-        """Sound: first and last port, UDP."""
-        return self.first + 100, self.first + 999
-
-    @classmethod
-    def find_free(cls) -> PortBlock:
-        """
-        Return a block nobody uses.
-
-        Raises:
-            NodeFailedError: All are taken.
-        """
-        for first in BLOCKS:
-            block = cls(first)
-            if _is_claimed_by_us(first) and block._is_free():
-                return block
-        raise NodeFailedError(
-            f"found every block of ports from {BLOCKS[-1]} to {BLOCKS[0]} in use; expected one "
-            "that is free. Stop other EKC nodes of this machine."
-        )
-
-    def _is_free(self) -> bool:
-        tcp = all(_may_bind(socket.SOCK_STREAM, port) for port in (self.http, self.ari, self.ami))
-        return tcp and all(_may_bind(socket.SOCK_DGRAM, port) for port in (self.sip, self.rtp[0]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,28 +237,3 @@ def _is_healthy(url: str) -> bool:
             return bool(answer.status == _HTTP_OK)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _is_claimed_by_us(first: int) -> bool:
-    """Claim a block for as long as this process lives; two never take the same one."""
-    if first in _CLAIMS:
-        return True
-    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    try:
-        claim.bind(f"\0ekc-lab-ports-{first}")
-    except OSError:
-        claim.close()
-        return False
-    _CLAIMS[first] = claim
-    return True
-
-
-def _may_bind(kind: socket.SocketKind, port: int) -> bool:
-    with socket.socket(socket.AF_INET, kind) as trial:
-        if kind is socket.SOCK_STREAM:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -33,9 +33,9 @@ from ruamel.yaml import YAML
 from lab.child import last_words
 from lab.hearing import Sound
 from lab.images import STATE, ImageFailedError, Images, answer_of, open_images, running_image
-from lab.node import PortBlock
 from lab.phones.operator import Answer, Offered, Reaction
 from lab.phones.stack import phones
+from lab.ports import PortBlock
 from lab.runtime import PROJECT
 
 SAMPLE: Final = PROJECT / "docker" / "ekc.yaml"

@@ -98,6 +98,16 @@ class Runtime:
         return self._part("systemd/usr/lib/systemd/system")
 
     @property
+    def promtool(self) -> Path:
+        """The program that checks Prometheus' rules and configuration."""
+        return self._part("bin/promtool")
+
+    @property
+    def prometheus(self) -> Path:
+        """Prometheus itself."""
+        return self._part("bin/prometheus")
+
+    @property
     def speech(self) -> SpeechPaths:
         """
         RHVoice and its voices.

@@ -43,9 +43,10 @@ from ekc_telephony.adapters.asterisk_conf.secrets import load_or_create_secrets
 from ekc_telephony.adapters.sql.queries import CallHistory
 from ekc_telephony.core.call.facts import CallOutcome, NoteKind
 from ekc_telephony.core.call.presence import Activity
-from lab.node import Document, PortBlock
+from lab.node import Document
 from lab.phones.line import Line
 from lab.phones.operator import Answer, OperatorPhone
+from lab.ports import PortBlock
 from lab.runtime import Runtime
 from lab.stand import Citizen, NotInTimeError, Stand, eventually, happens, running_stand, told
 from lab.story_site import write_story_site

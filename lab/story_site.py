@@ -16,7 +16,8 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 
 from lab.hearing import Sound
-from lab.node import Document, PortBlock, write_site
+from lab.node import Document, write_site
+from lab.ports import PortBlock
 from lab.runtime import PROJECT
 
 HOTLINE: Final = "88001000001"

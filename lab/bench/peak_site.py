@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from lab.bench.peak_plan import ANNOUNCE_EVERY, CALLBACK_AFTER, EASED_AFTER, PeakPlan
 from lab.bench.site import Ports
-from lab.node import Document, PortBlock, write_site
+from lab.node import Document, write_site
+from lab.ports import PortBlock
 
 QUEUE: Final = "first_line"
 DIALLED: Final = "88001000001"

@@ -38,8 +38,9 @@ from lab.demo.screen import Screen, read_wallboard
 from lab.demo.site import CHANGES, OPEN_NUMBER, SOFTPHONE, add_softphone, write_demo_site
 from lab.demo.stage import Stage
 from lab.demo.verdict import Verdict, judge
-from lab.node import NodeFailedError, PortBlock, RunningNode, running_node
+from lab.node import NodeFailedError, RunningNode, running_node
 from lab.phones.stack import PhoneStack, phones
+from lab.ports import PortBlock
 from lab.runtime import Runtime, RuntimeMissingError
 
 _PLAIN_WIDTH: Final = 170

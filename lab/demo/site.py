@@ -13,7 +13,8 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 
 from ekc_telephony.settings.models import Settings
-from lab.node import Document, PortBlock, write_site
+from lab.node import Document, write_site
+from lab.ports import PortBlock
 from lab.runtime import PROJECT
 
 OPEN_NUMBER: Final = "88001000001"

@@ -36,7 +36,7 @@ from lab.faults.sightings import SeenCall, SeenFault, SeenOffer, Sightings, Span
 from lab.faults.stored import count_open, read_store
 from lab.faults.stores import Store
 from lab.faults.world import DID, World, accounts, running_world, write_world
-from lab.node import PortBlock
+from lab.ports import PortBlock
 from lab.runtime import Runtime
 
 POPULATION: Final = 42

@@ -39,7 +39,8 @@ from lab.faults.processes import (
 from lab.faults.proxy import Proxy
 from lab.faults.rtp import agent_tones, expand, voice
 from lab.hearing import Sound
-from lab.node import Document, PortBlock, render_node
+from lab.node import Document, render_node
+from lab.ports import PortBlock
 from lab.runtime import PROJECT, Runtime
 from lab.story_site import HOTLINE, write_story_site
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.node import PortBlock
+from lab.ports import PortBlock
 from lab.stand import Stand, running_stand
 from lab.story_site import write_story_site
 from tests.adapters.ari.asterisk_rig import AsteriskRig, running_asterisk

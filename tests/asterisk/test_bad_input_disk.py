@@ -11,9 +11,10 @@ import pytest
 from ekc_telephony.adapters.sql.models import CallFault
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
-from lab.node import Document, PortBlock
+from lab.node import Document
 from lab.phones.operator import Answer
 from lab.phones.voice import whistle
+from lab.ports import PortBlock
 from lab.runtime import PROJECT, Runtime
 from lab.stand import Stand, eventually, running_stand, told
 from lab.story_site import EVENING, FIRST_LINE, add_ways_to_a_message, write_story_site

@@ -13,9 +13,10 @@ from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind
 from ekc_telephony.core.engine.state import Phase
 from lab.faults.faketime import WallClock, find_library
-from lab.node import PortBlock, engine_log, render_node
+from lab.node import engine_log, render_node
 from lab.phones.operator import Answer
 from lab.phones.voice import whistle
+from lab.ports import PortBlock
 from lab.runtime import Runtime
 from lab.stand import Stand, eventually, happens, reacting
 from lab.story_site import FIRST_LINE, write_story_site

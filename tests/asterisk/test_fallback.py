@@ -18,9 +18,9 @@ import pytest
 from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.settings.asterisk import ARI_APP
 from lab.hearing import Sound
-from lab.node import PortBlock
 from lab.phones.operator import Answer, Ignore, OperatorPhone
 from lab.phones.voice import whistle
+from lab.ports import PortBlock
 from lab.stand import SOON, Citizen, Stand, eventually, happens, reacting, stand_without_engine
 from lab.story_site import FIRST_LINE, without_the_fixed, write_story_site
 

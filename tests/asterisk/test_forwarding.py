@@ -15,8 +15,8 @@ from typing import Final
 import pytest
 
 from ekc_telephony.core.call.presence import Activity
-from lab.node import PortBlock
 from lab.phones.operator import Answer, Ignore, Refuse
+from lab.ports import PortBlock
 from lab.stand import SOON, Stand, eventually, reacting, running_stand, told
 from lab.story_site import FIRST_LINE, FIXED, write_story_site
 from tests.adapters.ari.sip_phone import ScriptedPhone, scripted_phone

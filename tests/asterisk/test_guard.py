@@ -29,10 +29,11 @@ from ekc_telephony.core.call.presence import Activity
 from ekc_telephony.settings.models import Settings
 from lab.asterisk import AsteriskProcess, running_asterisk
 from lab.child import running
-from lab.node import PortBlock, render_node
+from lab.node import render_node
 from lab.phones.line import Line
 from lab.phones.operator import Answer, Ignore, OperatorPhone
 from lab.phones.voice import whistle
+from lab.ports import PortBlock
 from lab.runtime import PROJECT, Runtime
 from lab.stand import Citizen, NotInTimeError, Stand, eventually, happens, running_stand
 from lab.story_site import FIRST_LINE, HOTLINE, PENSIONS, write_story_site

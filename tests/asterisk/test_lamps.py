@@ -27,9 +27,9 @@ from ekc_telephony.core.call.facts import (
 )
 from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.core.kernel.ids import AgentId, CallId, QueueId
-from lab.node import PortBlock
 from lab.phones.operator import Answer, Ignore, OperatorPhone
 from lab.phones.trunk import Address
+from lab.ports import PortBlock
 from lab.stand import Stand, eventually, reacting, stand_without_engine
 from lab.story_site import FIRST_LINE, without_the_fixed, write_story_site
 from tests.virtual_time import EPOCH

@@ -21,8 +21,9 @@ import sqlalchemy as sa
 from ekc_telephony.adapters.sql.connection import open_for_reading
 from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.settings.models import Settings
-from lab.node import Document, PortBlock
+from lab.node import Document
 from lab.phones.operator import Answer, Ignore, OperatorPhone, Reaction, Refuse
+from lab.ports import PortBlock
 from lab.stand import Citizen, Stand, eventually, happens, reacting, running_stand
 from lab.story_site import FIRST_LINE, PENSIONS, write_story_site
 

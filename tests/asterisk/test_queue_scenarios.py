@@ -19,9 +19,10 @@ from ruamel.yaml import YAML
 from ekc_telephony.core.call.facts import CallOutcome, SegmentKind
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from ekc_telephony.settings.models import Settings
-from lab.node import Document, PortBlock
+from lab.node import Document
 from lab.phones.operator import Answer, Ignore
 from lab.phones.voice import whistle
+from lab.ports import PortBlock
 from lab.stand import Citizen, Stand, eventually, happens, reacting, running_stand, told
 from lab.story_site import FIRST_LINE, FIXED, write_story_site
 from tests.adapters.ari.sip_phone import scripted_phone

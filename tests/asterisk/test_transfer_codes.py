@@ -14,10 +14,11 @@ from ekc_telephony.adapters.sql.queries import CallHistory
 from ekc_telephony.cli.root import app
 from ekc_telephony.core.call.facts import CallOutcome, NoteKind
 from ekc_telephony.core.call.presence import Activity
-from lab.node import Document, PortBlock
+from lab.node import Document
 from lab.phones.line import Line
 from lab.phones.operator import Answer, OperatorPhone
 from lab.phones.voice import whistle
+from lab.ports import PortBlock
 from lab.stand import Citizen, Stand, happens, running_stand, told
 from lab.story_site import FIRST_LINE, write_story_site
 

@@ -15,8 +15,9 @@ from typing_extensions import override
 
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
-from lab.node import Document, PortBlock
+from lab.node import Document
 from lab.phones.operator import Answer, OperatorPhone
+from lab.ports import PortBlock
 from lab.stand import Citizen, Stand, happens, running_stand, told
 from lab.story_site import FIRST_LINE, PENSIONS, write_story_site
 

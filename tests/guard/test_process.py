@@ -15,7 +15,8 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from ekc_telephony.cli.root import app
-from lab.node import PortBlock, write_site
+from lab.node import write_site
+from lab.ports import PortBlock
 from lab.runtime import PROJECT
 
 GUARD = (sys.executable, "-m", "ekc_telephony.guard")

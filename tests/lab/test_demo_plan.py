@@ -21,7 +21,7 @@ from lab.demo.plan import (
 )
 from lab.demo.site import CLOSED_NUMBER, OPEN_NUMBER, UNKNOWN_NUMBER, write_demo_site
 from lab.demo.stage import Cues
-from lab.node import PortBlock
+from lab.ports import PortBlock
 from lab.runtime import PROJECT
 
 PLAN = make_plan()

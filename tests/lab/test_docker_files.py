@@ -18,8 +18,8 @@ from ruamel.yaml import YAML
 
 from ekc_telephony.settings.load import load_settings
 from ekc_telephony.settings.models import Settings
-from lab.node import PortBlock
 from lab.one_call import write_config
+from lab.ports import PortBlock
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 DOCKER: Final = PROJECT / "docker"

@@ -24,7 +24,7 @@ from ekc_telephony.cli.root import app
 from ekc_telephony.core.appeals.reconciliation import DifferenceKind
 from ekc_telephony.core.call.facts import CallOutcome, Fact
 from ekc_telephony.settings.load import load_settings
-from lab.node import PortBlock
+from lab.ports import PortBlock
 from lab.story_site import write_story_site
 from tests.adapters.cdr.rows import line
 from tests.adapters.spool.notes import write_begun
