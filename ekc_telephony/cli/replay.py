@@ -1,7 +1,8 @@
 """
 `ekc replay`: lets a recorded stretch of the engine's life happen again, and prints every decision.
 
-Where the engine died in the middle of a step, it says so at the end.
+Where the engine died in the middle of a step, it says so at the end. Of a call that it died of it
+says what the engine was told: that call may have no step at all.
 
 Exit status: 0 when every decision was the same as then, 1 when one differs, 2 for wrong input.
 """
@@ -30,6 +31,7 @@ from ekc_telephony.adapters.journal.segments import (
 from ekc_telephony.adapters.journal.segments import Segment as JournalSegment
 from ekc_telephony.adapters.published.folder import ScriptFolder
 from ekc_telephony.core.call.commands import Command
+from ekc_telephony.core.call.events import Event
 from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.engine import Engine
 from ekc_telephony.core.engine.plan import EnginePlan, Published
@@ -83,6 +85,10 @@ class _Replayed:
         """How many steps were decided otherwise than then."""
         return sum(1 for each in self.steps if not each.is_same)
 
+    def deaths_of(self, call: str) -> list[Death]:
+        """Return the deaths in a step about this call."""
+        return [each for each in self.deaths.values() if each.concerns(CallId(call))]
+
 
 def replay_command(
     journal: Journal,
@@ -108,10 +114,11 @@ def replay_command(
         typer.echo(f"ekc replay: {error}", err=True)
         raise typer.Exit(WRONG_INPUT) from None
     wanted = [each for each in replayed.steps if call is None or each.concerns(CallId(call))]
-    if call is not None and not wanted:
+    if call is not None and not wanted and not replayed.deaths_of(call):
         typer.echo(
             f"ekc replay: found no step about the call {call!r} in {journal}; expected the id of "
-            "a call as `ekc appeals show` prints it.",
+            "a call as `ekc appeals show` prints it. Of a call that ended while no engine ran, the "
+            "journal knows nothing: `ekc appeals show` tells what the fallback did.",
             err=True,
         )
         raise typer.Exit(WRONG_INPUT)
@@ -196,11 +203,16 @@ def _print(
     for each in wanted:
         if call is None and each.is_same:
             continue
-        typer.echo(f"{each.step.at:{_MOMENT}} #{each.position}  {_event(each, personal)}")
+        event = _event(each.step.event, personal)
+        typer.echo(f"{each.step.at:{_MOMENT}} #{each.position}  {event}")
         then, now = each.only(CallId(call)) if call else (each.step.effects, each.effects)
         for sign, effects in (("  ", now),) if then == now else (("- ", then), ("+ ", now)):
             for effect in effects:
                 typer.echo(f"    {sign}{_mark(effect)} {_in_words(effect, personal)}")
+    for death in replayed.deaths_of(call) if call else ():
+        event = _event(death.told.event, personal)
+        typer.echo(f"{death.told.at:{_MOMENT}} #{death.position}  {event}")
+        typer.echo("    † the engine died here; what it decided is not written down")
     differing = replayed.differing
     verdict = "every decision is the same" if not differing else f"{differing} steps differ"
     typer.echo(f"{len(replayed.steps)} steps replayed: {verdict}")
@@ -228,7 +240,7 @@ def _print_json(
             {
                 "position": each.position,
                 "at": each.step.at.isoformat(),
-                "event": _event(each, personal),
+                "event": _event(each.step.event, personal),
                 "is_same": each.is_same,
                 "then": [_in_words(effect, personal) for effect in then],
                 "now": [_in_words(effect, personal) for effect in now],
@@ -240,6 +252,7 @@ def _print_json(
             "at": each.told.at.isoformat(),
             "event": None if each.told.event is None else type(each.told.event).__name__,
             "is_again": each.told.is_again,
+            **({"is_of_the_call": each.concerns(CallId(call))} if call else {}),
         }
         for each in replayed.deaths.values()
     ]
@@ -252,8 +265,8 @@ def _print_json(
     typer.echo(json.dumps(whole, ensure_ascii=False))
 
 
-def _event(each: ReplayedStep, personal: bool) -> str:  # noqa: FBT001 - passed on
-    return "time passed" if each.step.event is None else _in_words(each.step.event, personal)
+def _event(event: Event | None, personal: bool) -> str:  # noqa: FBT001 - passed on
+    return "time passed" if event is None else _in_words(event, personal)
 
 
 def _mark(effect: Effect) -> str:

@@ -14,6 +14,8 @@ Rule 1: an event, command or fact is written as a pair of its class's name and i
 are never given to another class.
 Rule 2: a field that a newer release added has a default; one it dropped is passed over; one it
 gave another name (`RENAMED`) is read under both.
+Rule 3: a kind of record that is added raises `FORMAT`, for an older release must refuse by name
+what it cannot read; a field that is added does not. Every format up to ours is read.
 """
 
 from __future__ import annotations
@@ -30,8 +32,12 @@ from ekc_telephony.core.call.events import CommandFailed, Event
 from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.state import RENAMED, Changes, EngineState
 
-FORMAT: Final = 1
-"""Of the records; a higher one than ours was written by a release that we cannot read."""
+FORMAT: Final = 2
+"""
+Of the records; a higher one than ours was written by a release that we cannot read.
+
+1: openings, steps, stored. 2: inputs, too, each before its step (docs/architecture/journal.md).
+"""
 
 _Named: TypeAlias = tuple[str, msgspec.Raw]
 
@@ -139,6 +145,7 @@ class _Stored(msgspec.Struct, tag="stored", array_like=True):
     through: int
 
 
+_KINDS: Final = ("opening", "input", "step", "stored")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(_Input | _Step | _Opening | _Stored).decode
 
@@ -204,9 +211,23 @@ def decode(content: bytes) -> Content:
                 assert_never(record)
     except (msgspec.DecodeError, KeyError) as error:
         raise RecordUnreadableError(
-            f"found a record of the journal that this release cannot read ({error}); expected one "
-            f"of format {FORMAT} or older. Read it with the release that wrote it."
+            f"found a record of the journal that this release cannot read ({_unknown(content)}"
+            f"{error}); expected one of format {FORMAT} or older. Read it with the release that "
+            "wrote it."
         ) from error
+
+
+def _unknown(content: bytes) -> str:
+    """Return the kind of a record in words, if it is none that we know."""
+    try:
+        record = msgspec.msgpack.decode(content)
+    except msgspec.DecodeError:
+        return ""
+    match record:
+        case [str(kind), *_] if kind not in _KINDS:
+            return f"its kind is {kind!r}, known are {', '.join(_KINDS)}; "
+        case _:
+            return ""
 
 
 def _with_todays_names(content: bytes) -> bytes:

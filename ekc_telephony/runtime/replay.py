@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from ekc_telephony.core.call.events import Event
 from ekc_telephony.core.engine.effects import Effect
 from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.kernel.ids import CallId
@@ -38,8 +39,7 @@ class ReplayedStep:
 
     def concerns(self, call: CallId) -> bool:
         """Tell whether anything of it is about this call."""
-        ids = (getattr(self.step.event, name, "") for name in ("call", "leg", "playback"))
-        if any(each == call or str(each).startswith(f"{call}-") for each in ids):
+        if _is_about(self.step.event, call):
             return True
         return any(each.call == call for each in (*self.effects, *self.step.effects))
 
@@ -55,6 +55,10 @@ class Death:
 
     position: int
     told: Input
+
+    def concerns(self, call: CallId) -> bool:
+        """Tell whether what it was told was about this call; what it decided, nobody knows."""
+        return _is_about(self.told.event, call)
 
 
 def replay(
@@ -107,6 +111,11 @@ def death_in(
     if last is None or _unwritten(read_again()) != last:
         return None
     return last if last.told.event is not None or _has_due(engine, last.told.at) else None
+
+
+def _is_about(event: Event | None, call: CallId) -> bool:
+    ids = (getattr(event, name, "") for name in ("call", "leg", "playback"))
+    return any(each == call or str(each).startswith(f"{call}-") for each in ids)
 
 
 def _unwritten(records: Iterable[tuple[int, Content]]) -> Death | None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -272,8 +273,44 @@ def test_records_of_a_newer_release_are_refused_with_its_name() -> None:
         bytes([len("opening") | 0xA0]) + b"opening" + bytes([FORMAT]),
         bytes([len("opening") | 0xA0]) + b"opening" + bytes([FORMAT + 1]),
     )
-    with pytest.raises(RecordUnreadableError, match=r"format 2, written by release 9\.1"):
+    with pytest.raises(
+        RecordUnreadableError, match=rf"format {FORMAT + 1}, written by release 9\.1"
+    ):
         decode(newer)
+
+
+def test_a_kind_of_record_that_is_not_known_is_refused_by_its_name() -> None:
+    with pytest.raises(RecordUnreadableError, match="its kind is 'wish', known are opening, input"):
+        decode(msgspec.msgpack.encode(["wish", 1]))
+
+
+def as_format_1(folder: Path, written: Path) -> None:
+    """Write a journal anew as releases did that knew no inputs."""
+    begins = bytes([len("opening") | 0xA0]) + b"opening"
+    for segment in list_segments(written, key=KEY):
+        older = Journal(folder, key=KEY, clock=lambda: NOON)
+        for number, each in enumerate(read_segment(segment.path, key=KEY)):
+            content = decode(each.content)
+            if number == 0:
+                assert begins + bytes([FORMAT]) in each.content
+                older.begin_segment(
+                    each.content.replace(begins + bytes([FORMAT]), begins + bytes([1]), 1)
+                )
+            elif not isinstance(content, Input):
+                older.append(each.content)
+        older.close()
+
+
+def test_a_journal_of_the_format_without_inputs_is_gone_on_from(tmp_path: Path) -> None:
+    with life(tmp_path / "now") as living:
+        living.lives(CALL)
+    as_format_1(tmp_path / "then", tmp_path / "now")
+    then, now = recalled(tmp_path / "then"), recalled(tmp_path / "now")
+    assert left(now)
+    assert (then.state, left(then), then.unfinished) == (now.state, left(now), None)
+    with life(tmp_path / "then") as following:
+        following.lives(CALL[:1])
+    assert recalled(tmp_path / "then").state != then.state
 
 
 def test_bytes_that_are_no_record_are_refused() -> None:

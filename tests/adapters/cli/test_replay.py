@@ -183,6 +183,28 @@ def test_it_is_told_what_the_engine_was_at_when_it_died_and_not_whose_call(tmp_p
     assert site.told()["deaths"] == [died]
 
 
+def test_of_a_call_whose_arrival_was_deadly_it_is_told_what_is_known(tmp_path: Path) -> None:
+    site = Site(tmp_path, dies=dies_in_a_call)
+    with life(site.settings, site.text, name="b") as (_, journal):
+        journal.append(encode_input(LATER, ANOTHER, is_again=True))
+    ended = site.replay("--call", ANOTHER.call)
+    assert ended.exit_code == 0
+    arrived, died, *rest = ended.stdout.splitlines()
+    assert arrived.startswith(f"{LATER:%Y-%m-%d %H:%M:%S.%f} #23  CallArrived call={ANOTHER.call}")
+    assert died == "    † the engine died here; what it decided is not written down"
+    assert rest[0].endswith(f"CallArrived call={ANOTHER.call} did=88001000001 number=…")
+    assert "79161234567" not in ended.stdout
+    told = site.told("--call", ANOTHER.call)
+    assert told["told"] == []
+    assert [each["is_of_the_call"] for each in told["deaths"]] == [True, True]
+
+
+def test_a_death_in_another_call_is_told_apart_from_one_in_the_call(tmp_path: Path) -> None:
+    site = Site(tmp_path, dies=dies_in_a_call)
+    assert "†" not in site.replay("--call", CALL).stdout
+    assert [each["is_of_the_call"] for each in site.told("--call", CALL)["deaths"]] == [False]
+
+
 def test_a_life_that_died_of_it_once_more_is_told_beside_the_first_one(tmp_path: Path) -> None:
     site = Site(tmp_path, dies=dies_in_a_call)
     with life(site.settings, site.text, name="b") as (_, journal):
