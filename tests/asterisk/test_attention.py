@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 
 import numpy as np
 import pytest
@@ -17,11 +18,12 @@ from ekc_telephony.settings.phones import AUTO_ANSWER, PhoneModel
 from lab.faults.sip import Message, SipSocket, new_branch, new_tag, request_text
 from lab.hearing import Sound, find_prompt
 from lab.node import Document
+from lab.phones.line import Line
 from lab.phones.operator import Answer, OperatorPhone
 from lab.phones.stack import TRUNK_ADDRESS
 from lab.phones.voice import whistle
 from lab.ports import PortBlock
-from lab.stand import Citizen, Stand, eventually, happens, running_stand, told
+from lab.stand import Citizen, Stand, eventually, happens, reacting, running_stand, told
 from lab.story_site import FIRST_LINE, FIXED, PENSIONS, fixed_port, write_story_site
 from tests.adapters.ari.sip_phone import scripted_phone
 
@@ -33,6 +35,9 @@ BENEFITS = {"entry": "wait", "nodes": {"wait": {"kind": "enqueue", "queue": "ben
 PORTS = PortBlock.find_free()
 SILENCE = Sound(samples=np.zeros(8000, dtype=np.float32), rate=8000)
 SHOWN = ["Вас не слышно больше 2 секунд", "Гражданин молчит больше 2 секунд"]
+LONG_SILENCE = timedelta(seconds=7)
+"""Until 2.5 s after the last word Asterisk takes somebody for speaking; then 2 s are allowed."""
+SUPERVISOR = "nikitina"
 LOUD = 200
 """Of 32,767; the noise of a silent line is below ten."""
 
@@ -181,6 +186,43 @@ async def test_an_operator_who_is_not_heard_is_shown_until_he_speaks_and_noted_a
     history = await stand.history(citizen.number)
     unheard = [each.agent for each in history.notes if each.kind is NoteKind.AGENT_SILENT]
     assert unheard == ["ivanova", "ivanova"]
+
+
+async def joined_by_a_supervisor(stand: Stand) -> Line:
+    """Let Nikitina join Ivanova's talk, and return her line."""
+    nikitina = await stand.phone(SUPERVISOR)
+    nikitina.react = reacting(Answer(after=AT_ONCE))
+    nikitina.lines.clear()
+    wanted = {"by": SUPERVISOR, "mode": "barge"}
+    status, answer = await stand.ask_engine("POST", "api/agents/ivanova/supervise", wanted)
+    assert status == HTTPStatus.OK, answer
+    await stand.until(
+        lambda board: any(not each.is_ringing for call in board.calls for each in call.supervisors),
+        what="the supervisor",
+    )
+    return nikitina.lines[0]
+
+
+async def test_neither_is_silent_while_a_supervisor_who_has_joined_is_heard(stand: Stand) -> None:
+    ivanova, citizen = await talk_with_ivanova(stand)
+    await hear_each_other(stand, citizen, ivanova)
+    supervisor = await joined_by_a_supervisor(stand)
+    supervisor.say(whistle(), is_repeated=True)
+    for line in (citizen.line, ivanova.lines[-1]):
+        line.say(SILENCE)
+    begin = citizen.line.heard_so_far.duration
+
+    async def has_listened() -> bool:
+        return citizen.line.heard_so_far.duration > begin + LONG_SILENCE
+
+    await eventually(has_listened, what="a long silence of both")
+    board = await stand.board()
+    (seen,) = (each for each in board.agents if each.agent == "ivanova")
+    assert not seen.is_silent
+    assert not seen.is_caller_silent
+    await supervisor.hang_up()
+    await stand.until_agent("ivanova", lambda each: each.is_silent and each.is_caller_silent)
+    await citizen.line.hang_up()
 
 
 async def test_the_operators_phone_is_sent_a_line_of_text_for_each_silence(stand: Stand) -> None:

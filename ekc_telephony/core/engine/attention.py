@@ -21,6 +21,8 @@ unseen is not known.
 Rule 3: silence is counted while we see Asterisk only; it begins anew when we see it again.
 Rule 4: an agent is expected to speak while he alone talks to the caller: not in a conference, nor
 while a colleague advises him.
+Rule 5: while a supervisor who has joined the talk is heard in it, neither silence is counted: the
+caller listens to somebody else, and the agent is not to interrupt. It begins anew when he leaves.
 """
 
 from __future__ import annotations
@@ -195,6 +197,8 @@ def _due_at(course: Course, seen: AttentionState | None) -> datetime | None:
     if course.desk.talk is None or course.chronicle.is_open(SegmentKind.HOLD):
         return None
     if course.advice.state is not None and course.advice.state.is_on_one_line:
+        return None
+    if course.supervision.is_heard_by_caller:
         return None
     return seen.quiet_since + allowed
 

@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Final
 
 from ekc_telephony.core.call.supervision import SupervisionMode
+from ekc_telephony.core.engine import attention
 from ekc_telephony.core.engine.course import Course
 from ekc_telephony.core.engine.effects import SessionEffect
+from ekc_telephony.core.engine.state import SupervisionState
 from ekc_telephony.core.kernel.ids import AgentId, BridgeId, LegId
 
 KEYS: Final[Mapping[str, SupervisionMode]] = {
@@ -29,7 +31,7 @@ def asked(
     """Ring his phone, or let him take part in another way from now on."""
     known = course.supervision.find(supervisor)
     if known is not None:
-        return course.supervision.change(known, mode, now)
+        return _changed(course, known, mode, now)
     if course.desk.talk is None:
         return []
     title = "" if course.queue is None else course.spec().title
@@ -38,7 +40,7 @@ def asked(
 
 def given_up(course: Course, supervisor: AgentId, now: datetime) -> list[SessionEffect]:
     """Let him take part no more; the talk goes on."""
-    return course.supervision.end(supervisor, now)
+    return _ended(course, supervisor, now)
 
 
 def leg_answered(course: Course, leg: LegId, now: datetime) -> list[SessionEffect]:
@@ -66,7 +68,7 @@ def leg_ended(
     """
     state = course.supervision.of_leg(leg)
     gone = leg if is_gone else None
-    return [] if state is None else course.supervision.end(state.supervisor, now, gone=gone)
+    return [] if state is None else _ended(course, state.supervisor, now, gone=gone)
 
 
 def key_pressed(course: Course, leg: LegId, key: str, now: datetime) -> list[SessionEffect]:
@@ -74,7 +76,7 @@ def key_pressed(course: Course, leg: LegId, key: str, now: datetime) -> list[Ses
     state, mode = course.supervision.of_leg(leg), KEYS.get(key)
     if state is None or mode is None or leg != state.leg or not state.is_answered:
         return []
-    return course.supervision.change(state, mode, now)
+    return _changed(course, state, mode, now)
 
 
 def place_failed(course: Course, leg: LegId, now: datetime) -> list[SessionEffect]:
@@ -89,10 +91,37 @@ def place_failed(course: Course, leg: LegId, now: datetime) -> list[SessionEffec
     state = course.supervision.of_leg(leg)
     if state is None or (leg == state.leg and state.mode is not SupervisionMode.BARGE):
         return []
-    return course.supervision.fail(state, now)
+    was_heard = course.supervision.is_heard_by_caller
+    effects = course.supervision.fail(state, now)
+    _count_silence_anew(course, now, was_heard=was_heard)
+    return effects
 
 
 def bridge_failed(course: Course, bridge: BridgeId, now: datetime) -> list[SessionEffect]:
     """Tell a supervisor whose own bridge this is that he cannot take part."""
     state = course.supervision.of_bridge(bridge)
     return [] if state is None else course.supervision.fail(state, now)
+
+
+def _changed(
+    course: Course, state: SupervisionState, mode: SupervisionMode, now: datetime
+) -> list[SessionEffect]:
+    was_heard = course.supervision.is_heard_by_caller
+    effects = course.supervision.change(state, mode, now)
+    _count_silence_anew(course, now, was_heard=was_heard)
+    return effects
+
+
+def _ended(
+    course: Course, supervisor: AgentId, now: datetime, *, gone: LegId | None = None
+) -> list[SessionEffect]:
+    was_heard = course.supervision.is_heard_by_caller
+    effects = course.supervision.end(supervisor, now, gone=gone)
+    _count_silence_anew(course, now, was_heard=was_heard)
+    return effects
+
+
+def _count_silence_anew(course: Course, now: datetime, *, was_heard: bool) -> None:
+    """Count what caller and agent do not say from when nobody else speaks for the agent."""
+    if was_heard and not course.supervision.is_heard_by_caller:
+        attention.begin_anew(course, now)

@@ -110,6 +110,14 @@ class Supervision:
         taps = [each.tap for each in self._states.values() if each.tap is not None]
         return [*(each.leg for each in self._states.values()), *taps]
 
+    @property
+    def is_heard_by_caller(self) -> bool:
+        """Tell whether somebody has joined the talk: he speaks in the agent's place."""
+        return any(
+            each.is_answered and not each.is_told_why and each.mode is SupervisionMode.BARGE
+            for each in self._states.values()
+        )
+
     def find(self, supervisor: AgentId) -> SupervisionState | None:
         """Return what this supervisor does here."""
         return self._states.get(supervisor)

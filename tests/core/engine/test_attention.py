@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ekc_telephony.core.call.commands import ShowText, WatchSpeech
+from ekc_telephony.core.call.commands import DialAgent, ShowText, WatchSpeech
 from ekc_telephony.core.call.events import (
     ControlLost,
     ControlRegained,
@@ -18,10 +18,12 @@ from ekc_telephony.core.call.events import (
     LegAnswered,
     SpeechBegan,
     SpeechEnded,
+    SupervisionAsked,
     TransferMode,
     TransferOrdered,
 )
 from ekc_telephony.core.call.facts import CallNoted, NoteKind
+from ekc_telephony.core.call.supervision import SupervisionMode
 from ekc_telephony.core.engine.engine import Effect
 from ekc_telephony.core.engine.wallboard import AgentLine, wallboard_of
 from ekc_telephony.core.kernel.ids import AgentId, BridgeId, Did, LegId
@@ -30,6 +32,7 @@ from tests.core.office import ANNA, BORIS, seconds
 
 MINUTE: Final = 60.0
 CALLER: Final = LegId(CALL)
+BOSS: Final = AgentId("nina")
 BRIDGE: Final = BridgeId(f"{CALL}-talk-1")
 SILENCES: Final = {NoteKind.SILENT: CALLER, NoteKind.AGENT_SILENT: TALK}
 
@@ -148,6 +151,45 @@ def test_a_conference_has_no_silent_operators_and_whoever_is_left_is_watched() -
     assert silences(hall.said, NoteKind.AGENT_SILENT) == [(BORIS, 221)]
 
 
+def joins(hall: Hall, second: float) -> LegId:
+    """Let a supervisor join the talk, and return his leg."""
+    asked = SupervisionAsked(supervisor=BOSS, agent=ANNA, mode=SupervisionMode.BARGE)
+    (dial,) = (each for each in hall.tell(second, asked) if isinstance(each, DialAgent))
+    hall.tell(second, LegAnswered(leg=dial.leg))
+    return dial.leg
+
+
+def test_nobody_is_silent_while_a_supervisor_has_joined_the_talk() -> None:
+    hall = watched_hall()
+    leg = joins(hall, 20)
+    hall.pass_time(300)
+    assert texts(hall.said) == []
+    hall.goes(300, leg)
+    hall.pass_time(359)
+    assert texts(hall.said) == []
+    hall.pass_time(360)
+    assert silences(hall.said, NoteKind.SILENT) == [(ANNA, 360)]
+    assert silences(hall.said, NoteKind.AGENT_SILENT) == [(ANNA, 360)]
+
+
+@pytest.mark.parametrize("mode", [SupervisionMode.LISTEN, SupervisionMode.WHISPER])
+def test_a_supervisor_whom_the_caller_does_not_hear_takes_nobodys_place(
+    mode: SupervisionMode,
+) -> None:
+    hall = watched_hall()
+    joins(hall, 20)
+    hall.tell(40, SupervisionAsked(supervisor=BOSS, agent=ANNA, mode=mode))
+    hall.pass_time(300)
+    assert silences(hall.said, NoteKind.AGENT_SILENT) == [(ANNA, 100)]
+
+
+def test_a_supervisor_whose_phone_still_rings_takes_nobodys_place() -> None:
+    hall = watched_hall()
+    hall.tell(55, SupervisionAsked(supervisor=BOSS, agent=ANNA, mode=SupervisionMode.BARGE))
+    hall.pass_time(63)
+    assert silences(hall.said, NoteKind.AGENT_SILENT) == [(ANNA, 63)]
+
+
 def test_the_caller_of_a_conference_is_not_silent_for_the_time_in_which_he_was_on_hold() -> None:
     hall = watched_hall()
     hall.tell(4, SpeechBegan(leg=CALLER))
@@ -200,6 +242,7 @@ class Silences(RuleBasedStateMachine):
             kind: [] for kind in SILENCES
         }
         self.is_held = False
+        self.supervisor: LegId | None = None
 
     @rule(kind=st.sampled_from(sorted(SILENCES, key=str)))
     def somebody_speaks(self, kind: NoteKind) -> None:
@@ -225,9 +268,23 @@ class Silences(RuleBasedStateMachine):
         self.is_held = False
         self.quiet_since = dict.fromkeys(SILENCES, self.second)
 
+    @precondition(lambda self: self.supervisor is None)
+    @rule()
+    def a_supervisor_joins(self) -> None:
+        self.supervisor = joins(self.hall, self.second)
+
+    @precondition(lambda self: self.supervisor is not None)
+    @rule()
+    def the_supervisor_leaves(self) -> None:
+        assert self.supervisor is not None
+        self.hall.goes(self.second, self.supervisor)
+        self.supervisor = None
+        self.quiet_since = dict.fromkeys(SILENCES, self.second)
+
     @rule()
     def we_are_blind_for_a_moment(self) -> None:
         sees_again(self.hall, self.second)
+        self.supervisor = None
         self.speaking, self.told = set(), set()
         self.quiet_since = dict.fromkeys(SILENCES, self.second)
 
@@ -237,7 +294,8 @@ class Silences(RuleBasedStateMachine):
         self.hall.pass_time(self.second)
         for kind in SILENCES.keys() - self.speaking - self.told:
             due = self.quiet_since[kind] + MINUTE
-            if not self.is_held and due <= self.second:
+            nobody_listens = self.is_held or self.supervisor is not None
+            if not nobody_listens and due <= self.second:
                 self.expected[kind].append((ANNA, due))
                 self.told.add(kind)
 
