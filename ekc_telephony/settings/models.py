@@ -312,6 +312,8 @@ class Queue(Section):
     """The longest after-call work before the next offer."""
     after_refusal: Duration
     """How long an operator who refused is left alone."""
+    after_no_answer: Absence = None
+    """How long an operator is not ready who let his phone ring out; left out: as `routing` says."""
     announce_every: PositiveDuration | None
     """How often the caller hears his position; null for never."""
     record: bool

@@ -20,6 +20,7 @@ from typing import Final
 
 from ekc_telephony.core.acd.acd import Acd
 from ekc_telephony.core.acd.specs import (
+    Absence,
     AgentRules,
     AgentSpec,
     Easing,
@@ -122,8 +123,15 @@ def _queue_spec(queue: Queue, queues: Mapping[str, Queue]) -> QueueSpec:
         keys=queue_keys(queue),
         announces_wait=queue.announce_wait,
         silence_after=queue.silence_after,
+        absence=_absence(queue),
         briefing=None if queue.briefing is None else PromptKey(queue.briefing),
     )
+
+
+def _absence(queue: Queue) -> Absence | None:
+    """Return what the queue says itself; `until_declared` is an answer, too."""
+    is_said = "after_no_answer" in queue.model_fields_set
+    return Absence(lasting=queue.after_no_answer) if is_said else None
 
 
 def _overflow(rule: OverflowRule) -> Overflow:

@@ -32,10 +32,10 @@ def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         shutil.copy(PROJECT / "ivr_scripts" / "overload.yaml", folder / "scripts")
         document["admission"] = {"most_calls": 2, "script": "overload"}
         document["routing"] = {
-            "after_no_answer": "1s",
+            "after_no_answer": "until_declared",
             "extend_wrap_up": {"by": "5m", "at_most": 2},
         }
-        document["queues"][0]["wrap_up"] = "2m"
+        document["queues"][0] |= {"wrap_up": "2m", "after_no_answer": "1s"}
 
     with running_stand(write_story_site(folder, ports=PortBlock.find_free(), change=change)) as it:
         yield it

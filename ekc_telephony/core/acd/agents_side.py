@@ -38,7 +38,7 @@ from ekc_telephony.core.acd.messages import (
     WrapUpEnded,
     WrapUpStarted,
 )
-from ekc_telephony.core.acd.specs import AgentRules
+from ekc_telephony.core.acd.specs import AgentRules, QueueSpec
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence, PresenceCause
 from ekc_telephony.core.kernel.deadlines import Deadlines, earlier
 from ekc_telephony.core.kernel.ids import AgentId, CallId, QueueId
@@ -113,9 +113,10 @@ class AgentsSide:
         changed = agent.changed(now, PresenceCause.NO_ANSWER_OVER)
         return [changed, *self._matching.offer_to(agent, now)]
 
-    def _plan_return(self, agent: Agent, now: datetime) -> None:
+    def _plan_return(self, agent: Agent, now: datetime, *, queue: QueueSpec | None = None) -> None:
         """Take note of when an agent who did not answer is ready again, if ever."""
-        lasting = self._rules.after_no_answer
+        own = None if queue is None else queue.absence
+        lasting = self._rules.after_no_answer if own is None else own.lasting
         if lasting is not None and agent.reason is NotReadyReason.NO_ANSWER:
             agent.presence_ends = now + lasting
         self._absences.set(agent.agent_id, agent.presence_ends)
@@ -154,7 +155,7 @@ class AgentsSide:
                 agent.step(AgentStep.RELEASED, now)
                 if agent.presence is Presence.READY:
                     agent.declare(Presence.NOT_READY, NotReadyReason.NO_ANSWER)
-                    self._plan_return(agent, now)
+                    self._plan_return(agent, now, queue=self._queues[waiting.queue])
                     cause = PresenceCause.NOT_ANSWERED
             case LapseReason.WITHDRAWN:
                 agent.step(AgentStep.RELEASED, now)

@@ -182,6 +182,14 @@ class QueueKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """How long somebody is not ready who let his phone ring out."""
+
+    lasting: timedelta | None
+    """None: until he declares himself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSpec:
     """One queue."""
 
@@ -223,6 +231,9 @@ class QueueSpec:
     """After so long without the caller's voice in a talk, or without his own, its agent is told;
     None for never."""
 
+    absence: Absence | None = None
+    """Of an agent who let its offer ring out; None: as `AgentRules.after_no_answer` says."""
+
     briefing: PromptKey | None = None
     """What its agents hear before they are connected, with the caller's wait; None for nothing."""
 
@@ -248,7 +259,8 @@ class AgentRules:
     """What holds for all agents."""
 
     after_no_answer: timedelta | None = None
-    """How long somebody is not ready who let a phone ring out; None: until he declares himself."""
+    """How long somebody is not ready who let a phone ring out, where his queue says nothing else;
+    None: until he declares himself."""
     extends_wrap_up_by: timedelta = timedelta()
     """How much more time an agent gets each time that he asks for it."""
     extensions: int = 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ekc_telephony.core.acd.specs import (
+    Absence,
     AgentChoice,
     AgentRules,
     KeyTarget,
@@ -228,6 +229,18 @@ def test_what_holds_for_all_operators_is_written_under_routing(folder: Path) -> 
     rules = "{after_no_answer: until_declared, extend_wrap_up: null}"
     file.write_text(with_routing(rules), encoding="utf-8")
     assert agent_rules(load_settings(file)) == AgentRules()
+
+
+def test_a_queue_says_itself_how_long_who_did_not_answer_is_away_or_leaves_it_to_routing(
+    folder: Path,
+) -> None:
+    file = folder / "ekc.yaml"
+    found = []
+    for rule in ("", "    after_no_answer: 30s\n", "    after_no_answer: until_declared\n"):
+        file.write_text(with_pensions(rule), encoding="utf-8")
+        (pensions,) = (e for e in queue_specs(load_settings(file)) if e.queue == "pensions")
+        found.append(pensions.absence)
+    assert found == [None, Absence(lasting=timedelta(seconds=30)), Absence(lasting=None)]
 
 
 def test_a_time_after_no_answer_that_is_none_says_what_may_stand_there(folder: Path) -> None:

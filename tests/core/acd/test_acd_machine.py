@@ -43,6 +43,7 @@ from ekc_telephony.core.acd.messages import (
     WrapUpStarted,
 )
 from ekc_telephony.core.acd.specs import (
+    Absence,
     AgentChoice,
     AgentRules,
     AgentSpec,
@@ -67,6 +68,7 @@ LINES = st.sampled_from(Line)
 A_FEW = st.integers(0, 40)
 PICK = st.integers(0, 99)
 EASED = (Need(line=None, skills={}),)
+ABSENCES = st.sampled_from([None, Absence(lasting=None), Absence(lasting=seconds(25))])
 PAUSES = (Activity.WRAP_UP, Activity.RESTING)
 
 
@@ -90,6 +92,7 @@ def queue_specs(draw: st.DrawFn) -> list[QueueSpec]:
             spared_for=seconds(draw(st.sampled_from([0, 7, 60]))),
             prefers_for=seconds(draw(st.sampled_from([0, 10]))),
             overflows=draw(overflows(number)),
+            absence=draw(ABSENCES),
         )
         for number in range(draw(st.integers(1, 4)))
     ]
@@ -408,13 +411,18 @@ class AcdMachine(RuleBasedStateMachine):
 
     @invariant()
     def who_did_not_answer_is_ready_again_as_the_rules_say(self) -> None:
-        lasting = self.agent_rules.after_no_answer
+        own = [spec.absence.lasting for spec in self.queues if spec.absence is not None]
+        allowed = {self.agent_rules.after_no_answer, *own}
+        longest = max((each for each in allowed if each is not None), default=None)
         soonest = self.acd.next_deadline()
         for agent in self.acd.agents.values():
-            is_due_back = agent.reason is NotReadyReason.NO_ANSWER and lasting is not None
-            assert (agent.presence_ends is not None) is is_due_back
-            if agent.presence_ends is not None and lasting is not None:
-                assert self.now < agent.presence_ends <= self.now + lasting
+            if agent.reason is not NotReadyReason.NO_ANSWER:
+                assert agent.presence_ends is None
+            elif agent.presence_ends is None:
+                assert None in allowed
+            else:
+                assert longest is not None
+                assert self.now < agent.presence_ends <= self.now + longest
                 assert soonest is not None
                 assert soonest <= agent.presence_ends
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -22,7 +23,7 @@ from ekc_telephony.core.acd.messages import (
     WrapUpDeclaredOver,
     WrapUpEnded,
 )
-from ekc_telephony.core.acd.specs import AgentRules, AgentSpec, Line
+from ekc_telephony.core.acd.specs import Absence, AgentRules, AgentSpec, Line
 from ekc_telephony.core.call.facts import AgentChanged
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence, PresenceCause
 from ekc_telephony.core.kernel.ids import CallId
@@ -37,10 +38,10 @@ RULES: Final = AgentRules(
 class Seat:
     """Anna alone, whose wrap-up lasts 15 s."""
 
-    def __init__(self, rules: AgentRules = RULES) -> None:
+    def __init__(self, rules: AgentRules = RULES, *, absence: Absence | None = None) -> None:
         spec = AgentSpec(agent=ANNA, name="Anna", line=Line.FIRST, initial_presence=Presence.READY)
         self.rules = rules
-        self.specs = [queue(FIRST)], [spec]
+        self.specs = [replace(queue(FIRST), absence=absence)], [spec]
         self.acd = Acd(*self.specs, rules=rules)
         self.now = NOON
         self.said: list[AcdEffect] = []
@@ -113,6 +114,26 @@ def test_who_did_not_answer_is_ready_again_after_the_set_time() -> None:
 
 def test_without_a_set_time_he_declares_himself() -> None:
     seat = Seat(AgentRules())
+    seat.joins(OLGA)
+    seat.lets_ring(OLGA)
+    seat.waits(3600)
+    assert seat.anna.reason is NotReadyReason.NO_ANSWER
+
+
+def test_a_queue_may_let_him_be_away_for_another_time() -> None:
+    seat = Seat(absence=Absence(lasting=seconds(30)))
+    seat.joins(OLGA)
+    seat.lets_ring(OLGA)
+    seat.waits(29)
+    assert seat.anna.reason is NotReadyReason.NO_ANSWER
+    seat.is_restarted()
+    seat.waits(1)
+    assert seat.anna.presence is Presence.READY
+
+
+@pytest.mark.parametrize("rules", [AgentRules(), RULES])
+def test_a_queue_may_ask_him_to_declare_himself(rules: AgentRules) -> None:
+    seat = Seat(rules, absence=Absence(lasting=None))
     seat.joins(OLGA)
     seat.lets_ring(OLGA)
     seat.waits(3600)
