@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import baresip
 import pytest
@@ -191,6 +193,18 @@ async def test_when_it_is_busy_outside_the_caller_comes_back_to_his_sender(stand
     assert segments.count("talk ivanova caller_hung_up") == 1
 
 
+async def form(stand: Stand, name: str) -> list[dict[str, Any]]:
+    """Return the rows of a report form, as `ekc stats` tells programs."""
+    words = ["-m", "ekc_telephony", "stats", "--day", "today", "--form", name, "--json"]
+    asked = await asyncio.create_subprocess_exec(
+        sys.executable, *words, "--config", str(stand.config), stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await asked.communicate()
+    assert asked.returncode == 0
+    rows: list[dict[str, Any]] = json.loads(printed)["rows"]
+    return rows
+
+
 async def test_whom_nobody_here_takes_is_answered_outside(stand: Stand) -> None:
     async with exchange("200 OK") as outside:
         citizen = await stand.call(PENSIONS)
@@ -200,6 +214,9 @@ async def test_whom_nobody_here_takes_is_answered_outside(stand: Stand) -> None:
     history = await stand.history(citizen.number)
     assert history.summary.outcome is CallOutcome.ANSWERED
     assert told(history)[1:] == ["waiting overflowed", "outside completed"]
+    (passport,) = (row for row in await form(stand, "F4") if row["number"] == citizen.number)
+    assert (passport["status"], passport["talked_to"]) == ("successful", [])
+    assert citizen.number not in {row["number"] for row in await form(stand, "F5")}
 
 
 async def test_whom_nobody_takes_outside_either_waits_on_and_is_taken_here(stand: Stand) -> None:

@@ -68,10 +68,7 @@ class LostCallers:
         return sorted(rows, key=lambda row: row.last_at)
 
     def _take(self, call: CallRecord, number: str) -> None:
-        talked_at = min(
-            (each.started_at for each in call.segments if each.kind is SegmentKind.TALK),
-            default=None,
-        )
+        talked_at = _talked_at(call)
         known = self._lost.get(number)
         if talked_at is not None:
             if known is not None and call.registered_at > known.last_at:
@@ -82,6 +79,13 @@ class LostCallers:
             return
         if self._period.since <= call.registered_at < self._period.until:
             self._lost[number] = _lost_again(known, call, call.outcome)
+
+
+def _talked_at(call: CallRecord) -> datetime | None:
+    """Return when he got a person: one of ours, or at a number outside that was dialled for him."""
+    was_outside = call.outcome is CallOutcome.ANSWERED
+    kinds = {SegmentKind.TALK, SegmentKind.OUTSIDE} if was_outside else {SegmentKind.TALK}
+    return min((each.started_at for each in call.segments if each.kind in kinds), default=None)
 
 
 def _lost_again(known: _Lost | None, call: CallRecord, cause: CallOutcome) -> _Lost:

@@ -103,7 +103,7 @@ def passport_of(call: CallRecord) -> Passport:
         not_answered_by=_agents(
             ring.agent for ring in parts.rings if ring.outcome in _RANG_IN_VAIN
         ),
-        hung_up_by=None if call.outcome is None else _hung_up_by(call.outcome, parts),
+        hung_up_by=None if call.outcome is None else _hung_up_by(call, call.outcome, parts),
         queues=tuple(visit.queue for visit in parts.visits if visit.queue is not None),
         talked_to=_agents(handling.agent for handling in parts.handlings),
         recordings=tuple(each.recording for each in call.segments if each.recording is not None),
@@ -133,6 +133,8 @@ def _status(outcome: CallOutcome, parts: Parts) -> PassportStatus:
     if parts.handlings:
         return PassportStatus.SUCCESSFUL
     match outcome:
+        case CallOutcome.ANSWERED:  # by nobody of ours: at a number outside
+            return PassportStatus.SUCCESSFUL
         case CallOutcome.SHORT:
             return PassportStatus.SHORT
         case CallOutcome.TECHNICAL_FAILURE:
@@ -141,7 +143,10 @@ def _status(outcome: CallOutcome, parts: Parts) -> PassportStatus:
             return PassportStatus.MISSED if parts.visits else PassportStatus.IVR
 
 
-def _hung_up_by(outcome: CallOutcome, parts: Parts) -> HungUpBy | None:
+def _hung_up_by(call: CallRecord, outcome: CallOutcome, parts: Parts) -> HungUpBy | None:
+    if outcome is CallOutcome.ANSWERED and not parts.handlings:
+        outside = {each.outcome for each in call.segments if each.kind is SegmentKind.OUTSIDE}
+        return HungUpBy.CALLER if SegmentOutcome.CALLER_HUNG_UP in outside else None
     last = _last_outcome(parts)
     if last is SegmentOutcome.CALLER_HUNG_UP:
         return HungUpBy.CALLER

@@ -29,7 +29,10 @@ class VisitEnding(Enum):
     ABANDONED = "abandoned"
     """He hung up while he waited."""
     FLOWED_OUT = "flowed_out"
-    """He left the queue for something else: another queue, a callback, a message, the fallback."""
+    """
+    He left the queue for something else: another queue, a callback, a message, the fallback, a
+    number outside. That somebody answered there is no answer of this queue's agents.
+    """
     BROKEN = "broken"
     """A failure of ours ended his wait."""
     WAITING = "waiting"

@@ -33,6 +33,7 @@ KINDS = {
     "advice": SegmentKind.CONSULTATION,
     "message": SegmentKind.MESSAGE,
     "ear": SegmentKind.SUPERVISION,
+    "outside": SegmentKind.OUTSIDE,
 }
 
 
@@ -82,6 +83,25 @@ def call(
         outcome=None if end is None else outcome,
         segments=segments,
         silences=silences,
+    )
+
+
+def answered_outside(
+    name: str = "ekc-1.1",
+    *,
+    begin: float = 0,
+    ended_by: SegmentOutcome = SegmentOutcome.CALLER_HUNG_UP,
+    number: str | None = "+79001234567",
+) -> CallRecord:
+    """Tell of somebody whom nobody took for 30 s, and who then talked to 112."""
+    left, end = begin + 30, begin + 90
+    return call(
+        segment(1, "wait", begin, left, SegmentOutcome.OVERFLOWED),
+        segment(2, "outside", left, end, ended_by, queue=None),
+        name=name,
+        begin=begin,
+        end=end,
+        number=number,
     )
 
 

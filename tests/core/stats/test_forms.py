@@ -33,6 +33,7 @@ from tests.core.stats.days import (
     abandoned,
     after,
     answered,
+    answered_outside,
     call,
     day,
     segment,
@@ -162,6 +163,18 @@ def test_the_passport_tells_who_hung_up_where_it_is_known(
     assert passport_of(call(segment(1, "talk", 0, 50, ended_by, agent=ANNA))).hung_up_by is who
 
 
+@pytest.mark.parametrize(
+    ("ended_by", "who"),
+    [(SegmentOutcome.CALLER_HUNG_UP, HungUpBy.CALLER), (SegmentOutcome.COMPLETED, None)],
+)
+def test_a_call_that_was_answered_outside_went_well_though_no_agent_of_ours_had_it(
+    ended_by: SegmentOutcome, who: HungUpBy | None
+) -> None:
+    passport = passport_of(answered_outside(ended_by=ended_by))
+    assert (passport.status, passport.hung_up_by) == (PassportStatus.SUCCESSFUL, who)
+    assert (passport.answered_at, passport.talked_to) == (None, ())
+
+
 def test_the_passport_of_a_call_that_goes_on_has_no_status_yet() -> None:
     passport = passport_of(call(end=None))
     assert (passport.status, passport.total, passport.hung_up_by) == (None, None, None)
@@ -208,8 +221,18 @@ def test_f5_holds_nobody_who_was_served_hid_his_number_or_is_still_there() -> No
         call(name="ekc-2.1", outcome=CallOutcome.SELF_SERVED, number="2"),
         abandoned("ekc-3.1", number=None),
         call(name="ekc-4.1", end=None, number="4"),
+        answered_outside("ekc-5.1", number="5"),
     )
     assert f5(records, PERIOD) == []
+
+
+def test_f5_takes_whoever_was_answered_outside_for_one_who_got_through() -> None:
+    row = lost(
+        abandoned("ekc-1.1", begin=0, number="1"),
+        answered_outside("ekc-1.2", begin=700, number="1"),
+    )
+    assert (row.attempts, row.is_left) == (1, False)
+    assert row.closed_within == timedelta(seconds=700 + 30)
 
 
 def test_f6_tells_a_shift_with_its_states() -> None:

@@ -19,6 +19,7 @@ from tests.core.stats.days import (
     abandoned,
     after,
     answered,
+    answered_outside,
     call,
     segment,
 )
@@ -60,6 +61,10 @@ def test_who_hung_up_while_he_waited_is_abandoned_be_it_at_once() -> None:
 )
 def test_who_left_the_queue_for_something_else_is_not_abandoned(outcome: CallOutcome) -> None:
     assert endings(abandoned(outcome=outcome)) == [VisitEnding.FLOWED_OUT]
+
+
+def test_who_was_answered_outside_flowed_out_of_the_queue() -> None:
+    assert endings(answered_outside()) == [VisitEnding.FLOWED_OUT]
 
 
 def test_a_failure_of_ours_is_told_apart_from_callers_who_gave_up() -> None:
