@@ -44,12 +44,14 @@ from ekc_telephony.adapters.sql.queries import CallHistory
 from ekc_telephony.core.call.facts import CallOutcome, NoteKind
 from ekc_telephony.core.call.presence import Activity
 from lab.node import Document
+from lab.onlooker import told
 from lab.phones.line import Line
 from lab.phones.operator import Answer, OperatorPhone
 from lab.ports import PortBlock
 from lab.runtime import Runtime
-from lab.stand import Citizen, NotInTimeError, Stand, eventually, happens, running_stand, told
+from lab.stand import Citizen, Stand, running_stand
 from lab.story_site import write_story_site
+from lab.waiting import NotInTimeError, eventually, happens
 
 PATIENCE: Final = timedelta(seconds=20)
 """For each step of a round, on a machine that is busy."""

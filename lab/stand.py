@@ -5,7 +5,8 @@ A stand for stories: a node, phones around it, and a look into everything that i
         stand.run(story(stand))                      # an `async def` that calls, answers, looks
 
 A story acts through phones alone, as people do, and looks at the wallboard, the metrics, the store
-and the recordings, as people do. Where it has to wait it waits for something (`eventually`).
+and the recordings, as people do (`lab.onlooker`). Where it has to wait it waits for something
+(`lab.waiting`).
 
 Rule 1: run it from the main thread (see `lab.asterisk`).
 Rule 2: when the `with` block is left, nothing of the stand is alive.
@@ -15,82 +16,30 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import aiohttp
-import msgspec
-from prometheus_client.parser import text_string_to_metric_families
 
 from ekc_telephony.adapters.asterisk_conf.secrets import Secrets
-from ekc_telephony.adapters.sql.queries import AppealQueries, CallFilter, CallHistory, CallSummary
-from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity, Presence
-from ekc_telephony.core.engine.wallboard import AgentLine, Wallboard
-from ekc_telephony.runtime.health import Health
 from ekc_telephony.settings.models import Settings
 from lab.asterisk import AsteriskProcess, running_asterisk
-from lab.hearing import Match, Sound, find_prompt
 from lab.node import render_node, running_engine
+from lab.onlooker import Onlooker
 from lab.phones.line import Line
 from lab.phones.operator import Ignore, Offered, OperatorPhone, React, Reaction
 from lab.phones.stack import PhoneStack, phones
 from lab.runtime import Runtime
+from lab.waiting import eventually, happens
 
 ResultT = TypeVar("ResultT")
-SOON: Final = timedelta(seconds=10)
-"""What happens at once happens within this on a machine that is busy otherwise."""
-_LOOK_EVERY_S: Final = 0.05
 _FIRST_CITIZEN: Final = 79130000001
-
-
-class NotInTimeError(AssertionError):
-    """What was waited for did not come; the text says what was there instead."""
-
-
-async def eventually(
-    look: Callable[[], Awaitable[ResultT | None]], *, within: timedelta = SOON, what: str = ""
-) -> ResultT:
-    """
-    Look again and again until there is something to see, and return it.
-
-    Args:
-        look: Returns what is waited for; anything false means «not yet».
-        within: For how long.
-        what: What is waited for, in words.
-
-    Raises:
-        NotInTimeError: It did not come.
-    """
-    give_up_at = time.monotonic() + within.total_seconds()
-    while True:
-        seen = await look()
-        if seen:
-            return seen
-        if time.monotonic() > give_up_at:
-            raise NotInTimeError(f"not within {within.total_seconds():g} s: {what or look!r}")
-        await asyncio.sleep(_LOOK_EVERY_S)
-
-
-async def happens(event: asyncio.Event, *, within: timedelta = SOON) -> None:
-    """
-    Wait for an event of a phone.
-
-    Raises:
-        NotInTimeError: It did not come.
-    """
-    try:
-        async with asyncio.timeout(within.total_seconds()):
-            await event.wait()
-    except TimeoutError:
-        raise NotInTimeError(f"not within {within.total_seconds():g} s") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,19 +59,7 @@ def reacting(reaction: Reaction) -> React:
     return react
 
 
-def told(history: CallHistory) -> list[str]:
-    """Return the segments of a call in words: `offer ivanova refused`."""
-    return [
-        " ".join(
-            part
-            for part in (each.kind.value, each.agent, each.outcome.value if each.outcome else "?")
-            if part
-        )
-        for each in sorted(history.segments, key=lambda each: each.segment)
-    ]
-
-
-class Stand:
+class Stand(Onlooker):
     """
     One node with phones around it; `running_stand` makes it.
 
@@ -143,9 +80,8 @@ class Stand:
         runner: asyncio.Runner,
         runtime: Runtime,
     ) -> None:
+        super().__init__(settings, secrets)
         self.config = config
-        self.settings = settings
-        self._secrets = secrets
         self._runner = runner
         self._runtime = runtime
         self._asterisk_stack = ExitStack()
@@ -153,7 +89,6 @@ class Stand:
         self._asterisk: AsteriskProcess | None = None
         self._engine: subprocess.Popen[bytes] | None = None
         self._phones: PhoneStack | None = None
-        self._http: aiohttp.ClientSession | None = None
         self._close = asyncio.Event()
         self._holding: asyncio.Task[None] | None = None
         self._operators: dict[str, OperatorPhone] = {}
@@ -345,36 +280,6 @@ class Stand:
 
     # --- looking
 
-    async def board(self) -> Wallboard:
-        """Return the wallboard of this moment."""
-        return msgspec.json.decode(await self._page("wallboard"), type=Wallboard)
-
-    async def until(
-        self, is_so: Callable[[Wallboard], bool], *, within: timedelta = SOON, what: str = ""
-    ) -> Wallboard:
-        """Wait until the wallboard shows it, and return the wallboard."""
-        last: list[Wallboard] = []
-
-        async def look() -> Wallboard | None:
-            last[:] = [await self.board()]
-            return last[0] if is_so(last[0]) else None
-
-        try:
-            return await eventually(look, within=within, what=what)
-        except NotInTimeError as late:
-            raise NotInTimeError(f"{late}; the wallboard: {last}") from None
-
-    async def until_agent(
-        self, account: str, is_so: Callable[[AgentLine], bool], *, within: timedelta = SOON
-    ) -> AgentLine:
-        """Wait until the wallboard shows it of an operator, and return his line."""
-        board = await self.until(
-            lambda board: any(each.agent == account and is_so(each) for each in board.agents),
-            within=within,
-            what=account,
-        )
-        return next(each for each in board.agents if each.agent == account)
-
     async def until_free_in_fallback(self, account: str) -> None:
         """Wait until Asterisk's own queue has noticed that a phone is there, and free."""
 
@@ -384,141 +289,6 @@ class Stand:
             return any("(Not in use)" in line for line in lines)
 
         await eventually(look, what=f"{account} in the fallback's queue")
-
-    async def until_waiting(self, callers: int, *, queue: str, within: timedelta = SOON) -> None:
-        """Wait until so many callers stand in a queue."""
-        await self.until(
-            lambda board: any(q.queue == queue and q.waiting == callers for q in board.queues),
-            within=within,
-            what=f"{callers} waiting in {queue}",
-        )
-
-    async def ask_engine(
-        self, method: str, page: str, said: Mapping[str, object]
-    ) -> tuple[int, Any]:
-        """Ask the engine for something over HTTP, with the key; return status and answer."""
-        http = self.settings.http
-        assert self._http is not None
-        async with self._http.request(
-            method,
-            f"http://{http.bind}:{http.port}/{page}",
-            json=dict(said),
-            headers={"Authorization": f"Bearer {self._secrets.api}"},
-        ) as answer:
-            return answer.status, await answer.json()
-
-    async def health(self) -> Health:
-        """Return what `/healthz` says."""
-        return msgspec.json.decode(await self._page("healthz"), type=Health)
-
-    async def metric(self, name: str) -> float:
-        """Return a metric, summed over its labels."""
-        text = (await self._page("metrics")).decode()
-        return sum(
-            sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name == name
-        )
-
-    async def calls_of(self, number: str) -> list[CallSummary]:
-        """Return the calls from a number that the store knows, newest first."""
-        queries = AppealQueries(self.settings.store_url)
-        try:
-            return await queries.newest_calls(CallFilter(number=number), limit=10)
-        finally:
-            await queries.close()
-
-    async def newest_calls(self) -> list[CallSummary]:
-        """Return the newest calls that the store knows, newest first."""
-        queries = AppealQueries(self.settings.store_url)
-        try:
-            return await queries.newest_calls(CallFilter(), limit=500)
-        finally:
-            await queries.close()
-
-    async def history(self, number: str, *, within: timedelta = SOON) -> CallHistory:
-        """
-        Wait until the only call from a number is over, wrap-up included, and return it.
-
-        Raises:
-            NotInTimeError: It is not over.
-            AssertionError: There is not exactly one call, of one appeal.
-        """
-
-        async def look() -> CallHistory | None:
-            calls = await self.calls_of(number)
-            assert len(calls) <= 1, calls
-            history = await self.history_of(calls[0]) if calls else None
-            if history is None or history.summary.outcome is None:
-                return None
-            is_open = any(each.outcome is None for each in history.segments)
-            return None if is_open else history
-
-        return await eventually(look, within=within, what=f"the end of the call from {number}")
-
-    async def outcome_of(self, number: str, *, within: timedelta = SOON) -> CallOutcome:
-        """
-        Wait until the only call from a number is over, and return what became of it.
-
-        Raises:
-            NotInTimeError: It is not over.
-            AssertionError: There is not exactly one call, of one appeal.
-        """
-
-        async def look() -> CallOutcome | None:
-            calls = await self.calls_of(number)
-            assert len(calls) <= 1, calls
-            return (await self.history_of(calls[0])).summary.outcome if calls else None
-
-        return await eventually(look, within=within, what=f"the end of the call from {number}")
-
-    async def history_of(self, summary: CallSummary) -> CallHistory:
-        """Return what the store knows of a call now."""
-        queries = AppealQueries(self.settings.store_url)
-        try:
-            appeal = await queries.find(summary.appeal)
-        finally:
-            await queries.close()
-        assert appeal is not None
-        assert len(appeal.calls) == 1, appeal
-        return appeal.calls[0]
-
-    def prompt(self, key: str) -> Sound:
-        """Return a prompt as it is played."""
-        return Sound.read(self.settings.sounds / "ru" / f"{key}.wav")
-
-    async def hears(
-        self,
-        line: Line,
-        wanted: str | Sound,
-        *,
-        patience: timedelta = SOON,
-        since: timedelta = timedelta(),
-    ) -> None:
-        """
-        Wait until a phone has heard a sound.
-
-        Args:
-            line: The call at that phone.
-            wanted: A prompt by its key, or any other sound.
-            patience: For how long.
-            since: What was heard before does not count.
-
-        Raises:
-            NotInTimeError: It was not heard.
-        """
-        sound = self.prompt(wanted) if isinstance(wanted, str) else wanted
-
-        async def look() -> Match | None:
-            match = find_prompt(_after(line.heard_so_far, since), sound)
-            return match if match.is_heard else None
-
-        await eventually(look, within=patience, what=f"{wanted} in {line.recording}")
-
-    def was_heard(self, line: Line, key: str) -> Match:
-        """Return where a prompt is in what a phone has heard so far."""
-        return find_prompt(line.heard_so_far, self.prompt(key))
 
     # --- inside
 
@@ -531,12 +301,6 @@ class Stand:
         return any(
             each.account == account and each.contact is not None for each in self.settings.operators
         )
-
-    async def _page(self, name: str) -> bytes:
-        http = self.settings.http
-        assert self._http is not None
-        async with self._http.get(f"http://{http.bind}:{http.port}/{name}") as answer:
-            return await answer.read()
 
     async def _open(self) -> None:
         opened = asyncio.Event()
@@ -618,11 +382,6 @@ def _stand(
             yield stand
         finally:
             stand.close()
-
-
-def _after(sound: Sound, moment: timedelta) -> Sound:
-    first = int(moment.total_seconds() * sound.rate)
-    return Sound(samples=sound.samples[first:], rate=sound.rate)
 
 
 def _ignore(_offered: Offered) -> Reaction:

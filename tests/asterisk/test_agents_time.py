@@ -14,11 +14,13 @@ from ekc_telephony.core.call.facts import CallbackReason, CallOutcome
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from lab.hearing import Sound, find_prompt
 from lab.node import Document
+from lab.onlooker import told
 from lab.phones.operator import Answer, Ignore, OperatorPhone
 from lab.ports import PortBlock
 from lab.runtime import PROJECT
-from lab.stand import Stand, happens, running_stand, told
+from lab.stand import Stand, running_stand
 from lab.story_site import FIRST_LINE, write_story_site
+from lab.waiting import happens
 
 ANSWER = Answer(after=timedelta())
 

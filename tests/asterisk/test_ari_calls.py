@@ -9,7 +9,7 @@ from ekc_telephony.core.call import commands, events
 from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.kernel.ids import BridgeId, LegId, PlaybackId, PromptKey, RecordingId
 from ekc_telephony.runtime.ports import CommandRefusedError
-from lab.stand import eventually
+from lab.waiting import eventually
 from tests.adapters.ari.asterisk_rig import AsteriskRig
 from tests.adapters.ari.bench import Bench, bench, message
 from tests.adapters.ari.sip_phone import scripted_phone

@@ -18,13 +18,15 @@ from ekc_telephony.settings.phones import AUTO_ANSWER, PhoneModel
 from lab.faults.sip import Message, SipSocket, new_branch, new_tag, request_text
 from lab.hearing import Sound, find_prompt
 from lab.node import Document
+from lab.onlooker import told
 from lab.phones.line import Line
 from lab.phones.operator import Answer, OperatorPhone
 from lab.phones.stack import TRUNK_ADDRESS
 from lab.phones.voice import whistle
 from lab.ports import PortBlock
-from lab.stand import Citizen, Stand, eventually, happens, reacting, running_stand, told
+from lab.stand import Citizen, Stand, reacting, running_stand
 from lab.story_site import FIRST_LINE, FIXED, PENSIONS, fixed_port, write_story_site
+from lab.waiting import eventually, happens
 from tests.adapters.ari.sip_phone import scripted_phone
 
 AT_ONCE = timedelta()

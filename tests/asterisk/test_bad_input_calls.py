@@ -11,10 +11,12 @@ from ekc_telephony.adapters.sql.models import CallFault
 from ekc_telephony.adapters.sql.queries import CallHistory, CallSummary
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
+from lab.onlooker import told
 from lab.phones.operator import Answer
 from lab.phones.raw import raw_call
-from lab.stand import Stand, eventually, happens, told
+from lab.stand import Stand
 from lab.story_site import FIRST_LINE, HOTLINE, UNKNOWN
+from lab.waiting import eventually, happens
 
 AT_ONCE = timedelta()
 CITIZEN = "<sip:+79139990000@127.0.0.2>"

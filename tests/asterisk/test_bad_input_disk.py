@@ -12,12 +12,14 @@ from ekc_telephony.adapters.sql.models import CallFault
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
 from lab.node import Document
+from lab.onlooker import told
 from lab.phones.operator import Answer
 from lab.phones.voice import whistle
 from lab.ports import PortBlock
 from lab.runtime import PROJECT, Runtime
-from lab.stand import Stand, eventually, running_stand, told
+from lab.stand import Stand, running_stand
 from lab.story_site import EVENING, FIRST_LINE, add_ways_to_a_message, write_story_site
+from lab.waiting import eventually
 
 AT_ONCE = timedelta()
 PATIENCE = timedelta(seconds=30)

@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lab.onlooker import told
 from lab.runtime import PROJECT
-from lab.stand import Stand, happens, told
+from lab.stand import Stand
 from lab.story_site import NIGHT
+from lab.waiting import happens
 
 
 def serve(config: Path) -> subprocess.CompletedProcess[str]:

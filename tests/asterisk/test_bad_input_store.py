@@ -12,8 +12,9 @@ import pytest
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
 from lab.phones.operator import Answer
-from lab.stand import Stand, eventually, happens
+from lab.stand import Stand
 from lab.story_site import FIRST_LINE, NIGHT
+from lab.waiting import eventually, happens
 
 AWAY = timedelta(seconds=30)
 

@@ -15,12 +15,13 @@ import pytest
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.settings.models import Settings
+from lab.onlooker import told
 from lab.phones.alone import PASSWORD
 from lab.phones.operator import Answer
 from lab.phones.voice import whistle
 from lab.ports import PortBlock
 from lab.runtime import PROJECT
-from lab.stand import Stand, running_stand, told
+from lab.stand import Stand, running_stand
 from lab.story_site import FIRST_LINE, write_story_site
 
 AT_ONCE = timedelta()

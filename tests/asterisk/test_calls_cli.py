@@ -13,9 +13,11 @@ from typer.testing import CliRunner
 from ekc_telephony.cli.root import app
 from ekc_telephony.core.appeals.reconciliation import SETTLING
 from ekc_telephony.core.call.presence import Activity
+from lab.onlooker import told
 from lab.phones.operator import Answer, Ignore
-from lab.stand import Stand, eventually, happens, reacting, told
+from lab.stand import Stand, reacting
 from lab.story_site import FIRST_LINE
+from lab.waiting import eventually, happens
 from tests.asterisk.test_reconcile import reconciled
 from tests.asterisk.test_supervision import NIKITINA, until_supervised
 

@@ -18,8 +18,9 @@ from lab.phones.operator import Answer
 from lab.phones.voice import whistle
 from lab.ports import PortBlock
 from lab.runtime import Runtime
-from lab.stand import Stand, eventually, happens, reacting
+from lab.stand import Stand, reacting
 from lab.story_site import FIRST_LINE, write_story_site
+from lab.waiting import eventually, happens
 
 HOUR = timedelta(hours=1)
 TRUE = SystemClock()

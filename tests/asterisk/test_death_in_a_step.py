@@ -11,9 +11,11 @@ import pytest
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
 from lab.mortal_engine import DIES_IN
+from lab.onlooker import told
 from lab.phones.operator import Answer
-from lab.stand import Stand, eventually, told
+from lab.stand import Stand
 from lab.story_site import FIRST_LINE, HOTLINE
+from lab.waiting import eventually
 from tests.asterisk.test_reconnect import both_hear_each_other
 
 LONG = timedelta(seconds=20)

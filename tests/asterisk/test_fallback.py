@@ -21,8 +21,9 @@ from lab.hearing import Sound
 from lab.phones.operator import Answer, Ignore, OperatorPhone
 from lab.phones.voice import whistle
 from lab.ports import PortBlock
-from lab.stand import SOON, Citizen, Stand, eventually, happens, reacting, stand_without_engine
+from lab.stand import Citizen, Stand, reacting, stand_without_engine
 from lab.story_site import FIRST_LINE, without_the_fixed, write_story_site
+from lab.waiting import SOON, eventually, happens
 
 AT_ONCE = timedelta()
 CLOSE_S = 1.0

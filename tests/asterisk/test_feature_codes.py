@@ -8,9 +8,11 @@ import pytest
 
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from lab.hearing import Sound, find_prompt
+from lab.onlooker import told
 from lab.phones.operator import Answer
-from lab.stand import Stand, happens, told
+from lab.stand import Stand
 from lab.story_site import FIRST_LINE
+from lab.waiting import happens
 
 LINE = "first_line"
 

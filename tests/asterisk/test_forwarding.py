@@ -15,10 +15,12 @@ from typing import Final
 import pytest
 
 from ekc_telephony.core.call.presence import Activity
+from lab.onlooker import told
 from lab.phones.operator import Answer, Ignore, Refuse
 from lab.ports import PortBlock
-from lab.stand import SOON, Stand, eventually, reacting, running_stand, told
+from lab.stand import Stand, reacting, running_stand
 from lab.story_site import FIRST_LINE, FIXED, write_story_site
+from lab.waiting import SOON, eventually
 from tests.adapters.ari.sip_phone import ScriptedPhone, scripted_phone
 
 ANSWER: Final = Answer(after=timedelta())

@@ -35,8 +35,9 @@ from lab.phones.operator import Answer, Ignore, OperatorPhone
 from lab.phones.voice import whistle
 from lab.ports import PortBlock
 from lab.runtime import PROJECT, Runtime
-from lab.stand import Citizen, NotInTimeError, Stand, eventually, happens, running_stand
+from lab.stand import Citizen, Stand, running_stand
 from lab.story_site import FIRST_LINE, HOTLINE, PENSIONS, write_story_site
+from lab.waiting import NotInTimeError, eventually, happens
 
 RESCUE_LIMIT: Final = timedelta(seconds=5)
 LONG: Final = timedelta(seconds=15)

@@ -7,10 +7,12 @@ from datetime import timedelta
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
 from lab.hearing import Sound, find_prompt
+from lab.onlooker import told
 from lab.phones.operator import Answer
 from lab.phones.voice import WHISTLE, whistle
-from lab.stand import Stand, happens, told
+from lab.stand import Stand
 from lab.story_site import FIRST_LINE, HOTLINE
+from lab.waiting import happens
 
 AT_ONCE = timedelta()
 

@@ -8,9 +8,11 @@ import pytest
 
 from ekc_telephony.core.call.facts import SHORT_CALL, CallOutcome
 from lab.hearing import Sound
+from lab.onlooker import told
 from lab.phones.operator import Answer, Ignore
-from lab.stand import Citizen, Stand, happens, told
+from lab.stand import Citizen, Stand
 from lab.story_site import FIRST_LINE, HOTLINE, NIGHT, PENSIONS
+from lab.waiting import happens
 
 ANSWER = Answer(after=timedelta())
 

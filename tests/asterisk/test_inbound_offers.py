@@ -8,9 +8,11 @@ import pytest
 
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
+from lab.onlooker import told
 from lab.phones.operator import Answer, Ignore, Refuse
-from lab.stand import Citizen, Stand, eventually, happens, told
+from lab.stand import Citizen, Stand
 from lab.story_site import FIRST_LINE, FIXED
+from lab.waiting import eventually, happens
 from tests.adapters.ari.sip_phone import scripted_phone
 
 AT_ONCE = timedelta()

@@ -30,8 +30,9 @@ from ekc_telephony.core.kernel.ids import AgentId, CallId, QueueId
 from lab.phones.operator import Answer, Ignore, OperatorPhone
 from lab.phones.trunk import Address
 from lab.ports import PortBlock
-from lab.stand import Stand, eventually, reacting, stand_without_engine
+from lab.stand import Stand, reacting, stand_without_engine
 from lab.story_site import FIRST_LINE, without_the_fixed, write_story_site
+from lab.waiting import eventually
 from tests.virtual_time import EPOCH
 
 IVANOVA, PETROV = AgentId("ivanova"), AgentId("petrov")

@@ -12,10 +12,12 @@ from ekc_telephony.adapters.sql.queries import CallHistory
 from ekc_telephony.core.call.facts import CallOutcome
 from lab.hearing import Sound, find_prompt
 from lab.node import Document
+from lab.onlooker import told
 from lab.phones.voice import WHISTLE, whistle
 from lab.ports import PortBlock
-from lab.stand import Citizen, Stand, eventually, running_stand, told
+from lab.stand import Citizen, Stand, running_stand
 from lab.story_site import EVENING, LINES, add_ways_to_a_message, write_story_site
+from lab.waiting import eventually
 
 PATIENCE = timedelta(seconds=30)
 SPOKEN = timedelta(seconds=4)

@@ -17,8 +17,9 @@ from ekc_telephony.core.call.facts import CallOutcome
 from lab.phones.operator import Answer
 from lab.prometheus import Prometheus, running_prometheus
 from lab.runtime import Runtime
-from lab.stand import Stand, eventually, happens
+from lab.stand import Stand
 from lab.story_site import FIRST_LINE
+from lab.waiting import eventually, happens
 from tests.adapters.prometheus.monitoring_files import (
     Expression,
     alert_rules,

@@ -24,8 +24,9 @@ from ekc_telephony.settings.models import Settings
 from lab.node import Document
 from lab.phones.operator import Answer, Ignore, OperatorPhone, Reaction, Refuse
 from lab.ports import PortBlock
-from lab.stand import Citizen, Stand, eventually, happens, reacting, running_stand
+from lab.stand import Citizen, Stand, reacting, running_stand
 from lab.story_site import FIRST_LINE, PENSIONS, write_story_site
+from lab.waiting import eventually, happens
 
 AT_ONCE = timedelta()
 BRIEF: Final = "88001000005"

@@ -20,11 +20,13 @@ from ekc_telephony.core.call.facts import CallOutcome, SegmentKind
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from ekc_telephony.settings.models import Settings
 from lab.node import Document
+from lab.onlooker import told
 from lab.phones.operator import Answer, Ignore
 from lab.phones.voice import whistle
 from lab.ports import PortBlock
-from lab.stand import Citizen, Stand, eventually, happens, reacting, running_stand, told
+from lab.stand import Citizen, Stand, reacting, running_stand
 from lab.story_site import FIRST_LINE, FIXED, write_story_site
+from lab.waiting import eventually, happens
 from tests.adapters.ari.sip_phone import scripted_phone
 
 AT_ONCE: Final = timedelta()

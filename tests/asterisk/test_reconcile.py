@@ -18,8 +18,9 @@ from ekc_telephony.core.appeals.reconciliation import SETTLING
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
 from lab.phones.operator import Answer, Refuse
-from lab.stand import Stand, eventually, happens
+from lab.stand import Stand
 from lab.story_site import FIRST_LINE, HOTLINE, UNKNOWN
+from lab.waiting import eventually, happens
 
 AT_ONCE = timedelta()
 

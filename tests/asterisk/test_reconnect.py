@@ -7,10 +7,12 @@ from datetime import timedelta
 
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
+from lab.onlooker import told
 from lab.phones.operator import Answer, Ignore, OperatorPhone
 from lab.phones.voice import whistle
-from lab.stand import Citizen, Stand, eventually, happens, told
+from lab.stand import Citizen, Stand
 from lab.story_site import FIRST_LINE, HOTLINE, PENSIONS
+from lab.waiting import eventually, happens
 
 AT_ONCE = timedelta()
 LONG = timedelta(seconds=15)

@@ -12,11 +12,13 @@ import pytest
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
 from lab.hearing import THRESHOLD, Sound, find_prompt
+from lab.onlooker import told
 from lab.phones.line import Line
 from lab.phones.operator import Answer, Refuse
 from lab.phones.voice import HIGH_HZ, LOW_HZ, whistle
-from lab.stand import Citizen, Stand, eventually, happens, reacting, told
+from lab.stand import Citizen, Stand, reacting
 from lab.story_site import FIRST_LINE
+from lab.waiting import eventually, happens
 
 AT_ONCE: Final = timedelta()
 NIKITINA: Final = "nikitina"

@@ -9,10 +9,12 @@ import pytest
 
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
+from lab.onlooker import told
 from lab.phones.operator import Answer, Ignore, OperatorPhone, Refuse
 from lab.phones.voice import whistle
-from lab.stand import Citizen, Stand, happens, told
+from lab.stand import Citizen, Stand
 from lab.story_site import FIRST_LINE
+from lab.waiting import happens
 
 AT_ONCE = timedelta()
 

@@ -15,12 +15,14 @@ from ekc_telephony.cli.root import app
 from ekc_telephony.core.call.facts import CallOutcome, NoteKind
 from ekc_telephony.core.call.presence import Activity
 from lab.node import Document
+from lab.onlooker import told
 from lab.phones.line import Line
 from lab.phones.operator import Answer, OperatorPhone
 from lab.phones.voice import whistle
 from lab.ports import PortBlock
-from lab.stand import Citizen, Stand, happens, running_stand, told
+from lab.stand import Citizen, Stand, running_stand
 from lab.story_site import FIRST_LINE, write_story_site
+from lab.waiting import happens
 
 AT_ONCE: Final = timedelta()
 REASON: Final = "нужен специалист"

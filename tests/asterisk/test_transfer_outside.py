@@ -18,10 +18,12 @@ from typing_extensions import override
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
 from lab.node import Document
+from lab.onlooker import told
 from lab.phones.operator import Answer, OperatorPhone
 from lab.ports import PortBlock
-from lab.stand import Citizen, Stand, happens, running_stand, told
+from lab.stand import Citizen, Stand, running_stand
 from lab.story_site import FIRST_LINE, PENSIONS, write_story_site
+from lab.waiting import happens
 
 AT_ONCE: Final = timedelta()
 EXCHANGE: Final = ("127.0.0.2", 5060)
