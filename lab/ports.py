@@ -2,17 +2,19 @@
 Ports of this machine that nobody has.
 
 A node takes a `PortBlock`: a thousand numbers that belong together, claimed for as long as this
-process lives, so that two test processes never meet. A program that needs a single one, and opens
-it at once, takes `free_port()`.
+process lives, so that two processes of the lab never meet. The benchmark's block is wider and has
+more in it (`lab.bench.site.Ports`). A program that needs a single port, and opens it at once, takes
+`free_port()`.
 """
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final, Self
 
-BLOCKS: Final = range(28000, 20000, -1000)
+BLOCKS: Final = range(28000, 12000, -1000)
 """Where a block of ports may begin: below the kernel's own choice, which starts at 32768."""
 
 _CLAIMS: Final[dict[int, socket.socket]] = {}
@@ -28,6 +30,7 @@ class PortBlock:
     """A thousand ports, all that one node needs."""
 
     first: int
+    width: ClassVar[int] = 1000
 
     @property
     def sip(self) -> int:
@@ -55,7 +58,7 @@ class PortBlock:
         return self.first + 100, self.first + 999
 
     @classmethod
-    def find_free(cls) -> PortBlock:
+    def find_free(cls) -> Self:
         """
         Return a block nobody uses.
 
@@ -64,7 +67,7 @@ class PortBlock:
         """
         for first in BLOCKS:
             block = cls(first)
-            if _is_claimed_by_us(first) and block._is_free():
+            if _claim(range(first, first + cls.width, 1000)) and block._is_free():
                 return block
         raise NoPortsError(
             f"found every block of ports from {BLOCKS[-1]} to {BLOCKS[0]} in use; expected one "
@@ -99,15 +102,18 @@ def may_bind(
     return True
 
 
-def _is_claimed_by_us(first: int) -> bool:
-    """Claim a block for as long as this process lives; two never take the same one."""
-    if first in _CLAIMS:
-        return True
-    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    try:
-        claim.bind(f"\0ekc-lab-ports-{first}")
-    except OSError:
-        claim.close()
-        return False
-    _CLAIMS[first] = claim
+def _claim(thousands: Iterable[int]) -> bool:
+    """Claim them all for as long as this process lives, or none; two never take the same one."""
+    claims: dict[int, socket.socket] = {}
+    for first in thousands:
+        if first in _CLAIMS:
+            continue
+        claims[first] = claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0ekc-lab-ports-{first}")
+        except OSError:
+            for each in claims.values():
+                each.close()
+            return False
+    _CLAIMS.update(claims)
     return True

@@ -20,7 +20,7 @@ from lab.bench.plan import Plan
 from lab.bench.program import asterisk_version, run_program, write_report
 from lab.bench.report import as_json, tell
 from lab.bench.run import run
-from lab.bench.site import Site
+from lab.bench.site import Ports, Site
 from lab.runtime import Runtime
 
 _PLAIN_WIDTH: Final = 150
@@ -38,7 +38,7 @@ def _bench(console: Console) -> bool:
     folder = runtime.folder / "bench"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    site = Site(folder=folder, operators=plan.operators)
+    site = Site(folder=folder, operators=plan.operators, ports=Ports.find_free())
     outcome = _run(plan, site, runtime, console)
     tell(outcome, console)
     content = as_json(outcome, asterisk_version=asterisk_version(runtime))

@@ -29,6 +29,7 @@ from lab.bench.listening_site import ListeningPlan, talks, write_listening_site
 from lab.bench.peak_watch import look
 from lab.bench.plan import PlanError
 from lab.bench.program import asterisk_version, run_program, write_report
+from lab.bench.site import Ports
 from lab.node import NodeFailedError, RunningNode, running_node
 from lab.runtime import Runtime
 
@@ -146,9 +147,10 @@ def _listening(console: Console) -> bool:
     plan, runtime = plan_of(os.environ), Runtime.find()
     folder = runtime.folder / "listening"
     shutil.rmtree(folder, ignore_errors=True)
-    config = write_listening_site(folder, plan)
+    ports = Ports.find_free()
+    config = write_listening_site(folder, plan, ports=ports)
     rounds: list[dict[Mode, Cost]] = []
-    with running_node(config, runtime=runtime) as node, talks(runtime, folder, plan):
+    with running_node(config, runtime=runtime) as node, talks(runtime, folder, plan, ports=ports):
         _wait_until_they_talk(node, plan)
         bench = _Bench(plan=plan, node=node, legs=_legs(node.asterisk))
         for turn in range(plan.rounds):

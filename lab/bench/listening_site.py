@@ -21,16 +21,17 @@ from numpy.typing import NDArray
 
 from lab.bench.peak_plan import PeakPlan
 from lab.bench.peak_sipp import FIRST_NUMBER
-from lab.bench.peak_site import DIALLED, PORTS, write_peak_site
+from lab.bench.peak_site import DIALLED, write_peak_site
 from lab.bench.sipp import SCENARIOS
-from lab.bench.site import CALLER_ADDRESS, SippPorts
+from lab.bench.site import CALLER_ADDRESS, Ports, SippPorts
 from lab.child import running
 from lab.hearing import Sound
 from lab.runtime import PROJECT, Runtime
 
 CALLS_A_SECOND: Final = 5
 _SCRIPT: Final = "entry: wait\nnodes:\n  wait: {kind: enqueue, queue: first_line}\n"
-_FIRST_SOUND_PORT: Final = PORTS.first + 2000
+_FIRST_SOUND_PORT: Final = 32000
+"""Beyond every block of `lab.ports`, and below the kernel's own choice."""
 _PORTS_A_CALL: Final = 4
 _PAUSE: Final = timedelta(seconds=3)
 """Longer than the 2.5 s after which Asterisk tells that somebody fell silent."""
@@ -63,7 +64,7 @@ class ListeningPlan:
         )
 
 
-def write_listening_site(folder: Path, plan: ListeningPlan) -> Path:
+def write_listening_site(folder: Path, plan: ListeningPlan, *, ports: Ports) -> Path:
     """Write the installation, both scenarios and their sound; return its `ekc.yaml`."""
     scripts = folder / "scripts"
     scripts.mkdir(parents=True)
@@ -75,21 +76,21 @@ def write_listening_site(folder: Path, plan: ListeningPlan) -> Path:
         sound.write_bytes(_a_minute(own))
         text = (SCENARIOS / f"peak_{role}.xml").read_text(encoding="utf-8")
         (folder / f"{role}.xml").write_text(_with_sound(text, sound), encoding="utf-8")
-    return write_peak_site(folder, plan.peak, scripts=scripts)
+    return write_peak_site(folder, plan.peak, ports=ports, scripts=scripts)
 
 
 @contextmanager
-def talks(runtime: Runtime, folder: Path, plan: ListeningPlan) -> Iterator[None]:
+def talks(runtime: Runtime, folder: Path, plan: ListeningPlan, *, ports: Ports) -> Iterator[None]:
     """Let all talks begin, and go on until the block is left."""
     numbers = folder / "numbers.csv"
     lines = (f"{DIALLED};{FIRST_NUMBER + number}" for number in range(plan.talks))
     numbers.write_text("\n".join(["SEQUENTIAL", *lines]) + "\n", encoding="ascii")
     lasting = str(round(plan.peak.talk.total_seconds() * 1000))
     calling: list[str | Path] = [
-        *(f"127.0.0.1:{PORTS.sip}", "-inf", numbers, "-r", str(CALLS_A_SECOND)),
+        *(f"127.0.0.1:{ports.sip}", "-inf", numbers, "-r", str(CALLS_A_SECOND)),
         *("-m", str(plan.talks), "-l", str(plan.talks)),
     ]
-    phones, citizens = ("127.0.0.1", PORTS.operators), (CALLER_ADDRESS, PORTS.callers)
+    phones, citizens = ("127.0.0.1", ports.operators), (CALLER_ADDRESS, ports.callers)
     with (
         _sipp(runtime, folder, "operator", at=phones, more=["-d", lasting], plan=plan),
         _sipp(runtime, folder, "caller", at=citizens, more=calling, plan=plan),

@@ -23,9 +23,10 @@ from rich.console import Console
 from lab.bench.peak_plan import PeakPlan
 from lab.bench.peak_report import peak_json, tell_peak
 from lab.bench.peak_run import run_peak
-from lab.bench.peak_site import PORTS, write_peak_site
+from lab.bench.peak_site import write_peak_site
 from lab.bench.peak_watch import Look
 from lab.bench.program import asterisk_version, run_program, write_report
+from lab.bench.site import Ports
 from lab.runtime import Runtime
 
 _PLAIN_WIDTH: Final = 120
@@ -65,14 +66,15 @@ def _peak(console: Console) -> bool:
     runtime = Runtime.find()
     folder = runtime.folder / "peak"
     shutil.rmtree(folder, ignore_errors=True)
-    config = write_peak_site(folder, plan)
+    ports = Ports.find_free()
+    config = write_peak_site(folder, plan, ports=ports)
     console.print(
         f"{plan.rate} calls a second for {plan.lasting.total_seconds():.0f} s, "
         f"{plan.operators} operators",
         highlight=False,
     )
     progress = _Progress(console=console)
-    peak = run_peak(plan, config, ports=PORTS, runtime=runtime, on_look=progress.on_look)
+    peak = run_peak(plan, config, ports=ports, runtime=runtime, on_look=progress.on_look)
     # A gigabyte of silence; whether one was lost is told by the store.
     shutil.rmtree(folder / "asterisk" / "spool" / "recording", ignore_errors=True)
     tell_peak(peak, console)

@@ -16,17 +16,14 @@ from typing import Any, Final
 from lab.bench.peak_plan import ANNOUNCE_EVERY, CALLBACK_AFTER, EASED_AFTER, PeakPlan
 from lab.bench.site import Ports
 from lab.node import Document, write_site
-from lab.ports import PortBlock
 
 QUEUE: Final = "first_line"
 DIALLED: Final = "88001000001"
 """The sample's number."""
-PORTS: Final = Ports(first=29000)
-"""Beside those of `make bench`, `make demo` and the tests; below the kernel's own choice."""
 
 
 def write_peak_site(
-    folder: Path, plan: PeakPlan, *, ports: Ports = PORTS, scripts: Path | None = None
+    folder: Path, plan: PeakPlan, *, ports: Ports, scripts: Path | None = None
 ) -> Path:
     """
     Write the installation and return its `ekc.yaml`.
@@ -60,7 +57,7 @@ def write_peak_site(
             *_operators(plan, ports),
         ]
 
-    return write_site(folder, ports=PortBlock(ports.first), change=change)
+    return write_site(folder, ports=ports, change=change)
 
 
 def _operators(plan: PeakPlan, ports: Ports) -> Iterator[dict[str, Any]]:

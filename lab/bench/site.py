@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from ruamel.yaml import YAML
+from typing_extensions import override
 
 from lab.bench.plan import Target
+from lab.ports import PortBlock
 from lab.runtime import PROJECT
 
 CALLER_ADDRESS: Final = "127.0.0.2"
@@ -25,33 +27,14 @@ QUEUE: Final = "bench"
 _NUMBERS: Final = {Target.APP_QUEUE: "60", Target.ENGINE: "88009"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """Every port of a run: a block of its own, so that a demo may run beside it."""
+@dataclass(frozen=True, slots=True)
+class Ports(PortBlock):
+    """Every port of a run, SIPp's too; four times as many as an ordinary node has."""
 
-    first: int = 26000
-
-    @property
-    def sip(self) -> int:
-        """Asterisk's SIP."""
-        return self.first + 60
+    width: ClassVar[int] = 4000
 
     @property
-    def ari(self) -> int:
-        """Asterisk's HTTP."""
-        return self.first + 88
-
-    @property
-    def ami(self) -> int:
-        """Asterisk's AMI."""
-        return self.first + 38
-
-    @property
-    def http(self) -> int:
-        """The engine's pages."""
-        return self.first + 80
-
-    @property
+    @override
     def rtp(self) -> tuple[int, int]:
         """Asterisk's first and last: 800 legs, five times what is used at 150 calls a second."""
         return self.first + 200, self.first + 1799
@@ -83,7 +66,7 @@ class Site:
 
     folder: Path
     operators: int
-    ports: Ports = Ports()
+    ports: Ports
 
     @property
     def config(self) -> Path:

@@ -27,29 +27,24 @@ from ekc_telephony.adapters.asterisk_conf.render import render
 from ekc_telephony.settings.asterisk import golden_conf
 from ekc_telephony.settings.load import load_settings
 from lab.asterisk import AsteriskProcess, running_asterisk
+from lab.ports import free_port
 from lab.runtime import PROJECT, Runtime
 
 CITIZEN = "127.0.0.2"
 OPERATOR = "127.0.0.1"
 
 
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def sample_conf(folder: Path) -> NodeConf:
-    tcp, udp = socket.SOCK_STREAM, socket.SOCK_DGRAM
-    rtp = min(free_port(udp), 65000) & ~1
+    udp = socket.SOCK_DGRAM
+    rtp = min(free_port(kind=udp), 65000) & ~1
     return replace(
         golden_conf(load_settings(PROJECT / "ekc.yaml")),
         folder=folder,
         installation=Installation.find(PROJECT / ".runtime" / "asterisk"),
         sounds=PROJECT / "sounds",
-        sip=Listener(bind="127.0.0.1", port=free_port(udp)),
-        ari=Listener(bind="127.0.0.1", port=free_port(tcp)),
-        ami=Listener(bind="127.0.0.1", port=free_port(tcp)),
+        sip=Listener(bind="127.0.0.1", port=free_port(kind=udp)),
+        ari=Listener(bind="127.0.0.1", port=free_port()),
+        ami=Listener(bind="127.0.0.1", port=free_port()),
         rtp_first=rtp,
         rtp_last=rtp + 100,
     )

@@ -26,9 +26,6 @@ from lab.bench.site import CALLER_ADDRESS, Ports
 from lab.faults.stored import StoredCall, StoredSegment
 from lab.runtime import Runtime
 
-PORTS = Ports(first=20000)
-TAKEN = Ports(first=22000)
-"""Ports of its own for the test in which one is taken: both may run at the same time."""
 """Not those of a peak that somebody runs meanwhile, nor of the other tests' nodes."""
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TALK = timedelta(seconds=11)
@@ -104,7 +101,7 @@ def test_what_cannot_be_run_is_refused_by_name(environment: Mapping[str, str]) -
 def test_the_installation_is_the_sample_with_all_that_a_busy_centre_switches_on(
     tmp_path: Path,
 ) -> None:
-    settings = load_settings(write_peak_site(tmp_path, PeakPlan()))
+    settings = load_settings(write_peak_site(tmp_path, PeakPlan(), ports=Ports(first=20000)))
 
     acd: Acd = acd_of(settings)
     queue = next(each for each in settings.queues if each.id == QUEUE)
@@ -233,21 +230,23 @@ def short_scripts(tmp_path: Path) -> Path:
 
 def test_a_port_in_use_is_told_in_sipps_own_words(tmp_path: Path, short_scripts: Path) -> None:
     plan = PeakPlan(rate=1, lasting=timedelta(seconds=1), operators=2)
-    config = write_peak_site(tmp_path / "site", plan, ports=TAKEN, scripts=short_scripts)
+    ports = Ports.find_free()
+    config = write_peak_site(tmp_path / "site", plan, ports=ports, scripts=short_scripts)
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind((CALLER_ADDRESS, TAKEN.callers.sip))
+        other.bind((CALLER_ADDRESS, ports.callers.sip))
         with pytest.raises(SippError, match="Unable to bind"):
-            run_peak(plan, config, ports=TAKEN, runtime=Runtime.find(), on_look=lambda _: None)
+            run_peak(plan, config, ports=ports, runtime=Runtime.find(), on_look=lambda _: None)
 
 
 @pytest.mark.timeout(90)
 def test_a_small_peak_serves_everybody_and_says_so(tmp_path: Path, short_scripts: Path) -> None:
     plan = PeakPlan(rate=3, lasting=timedelta(seconds=2), operators=8, talk=timedelta(seconds=1))
-    config = write_peak_site(tmp_path / "site", plan, ports=PORTS, scripts=short_scripts)
+    ports = Ports.find_free()
+    config = write_peak_site(tmp_path / "site", plan, ports=ports, scripts=short_scripts)
     looks: list[Look] = []
 
-    peak = run_peak(plan, config, ports=PORTS, runtime=Runtime.find(), on_look=looks.append)
+    peak = run_peak(plan, config, ports=ports, runtime=Runtime.find(), on_look=looks.append)
 
     report = peak_json(peak, asterisk_version="22")
     assert not peak.sipp_errors

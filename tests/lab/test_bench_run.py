@@ -18,27 +18,24 @@ from lab.bench.sipp import SippError, place_calls
 from lab.bench.site import CALLER_ADDRESS, Ports, Site
 from lab.runtime import Runtime
 
-PORTS = Ports(first=24000)
-TAKEN = Ports(first=21000)
-"""Ports of its own for the test in which one is taken: both may run at the same time."""
 """Not those of a benchmark that somebody runs meanwhile."""
 
 
 def test_the_installation_is_a_valid_one(tmp_path: Path) -> None:
-    site = Site(folder=tmp_path, operators=30)
+    site = Site(folder=tmp_path, operators=30, ports=Ports(first=20000))
 
     site.write()
 
     settings = load_settings(site.config)
     assert len(settings.operators) == 30
     assert all(each.may_serve(settings.queues[0]) for each in settings.operators)
-    assert {str(each.contact).rpartition(":")[2] for each in settings.operators} == {"26064"}
+    assert {str(each.contact).rpartition(":")[2] for each in settings.operators} == {"20064"}
     everybody = (site.asterisk / "etc/site/queues-bench.conf").read_text()
     assert everybody.count("member => PJSIP/op") == 30
 
 
 def test_callers_of_dial_choose_every_operator_in_turn(tmp_path: Path) -> None:
-    site = Site(folder=tmp_path, operators=3)
+    site = Site(folder=tmp_path, operators=3, ports=Ports(first=20000))
 
     assert site.dialled(Target.DIAL) == ("700001", "700002", "700003")
 
@@ -56,11 +53,11 @@ def test_appeals_are_counted_beside_the_writer(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_is_told_in_sipps_own_words(tmp_path: Path) -> None:
-    site = Site(folder=tmp_path, operators=1, ports=TAKEN)
+    site = Site(folder=tmp_path, operators=1, ports=Ports.find_free())
     piece = next(Plan().slices(20))
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind((CALLER_ADDRESS, TAKEN.callers.sip))
+        other.bind((CALLER_ADDRESS, site.ports.callers.sip))
         with pytest.raises(SippError, match="Unable to bind"):
             place_calls(Runtime.find(), site, piece, tmp_path / "slice")
 
@@ -70,7 +67,7 @@ def test_a_short_run_measures_every_call(tmp_path: Path) -> None:
     plan = Plan(
         rates=(20,), seconds_per_rate=1, operators=20, targets=(Target.DIAL, Target.APP_QUEUE)
     )
-    site = Site(folder=tmp_path, operators=plan.operators, ports=PORTS)
+    site = Site(folder=tmp_path, operators=plan.operators, ports=Ports.find_free())
     told: list[Measured] = []
 
     outcome = run(plan, site=site, runtime=Runtime.find(), on_slice=told.append)

@@ -28,8 +28,9 @@ PROJECT: Final = Path(__file__).resolve().parents[3]
 TREE: Final = Path(os.environ.get("EKC_ASTERISK_TREE", PROJECT / ".runtime" / "asterisk"))
 """Where an Asterisk is unpacked; `make setup` puts one into `.runtime/asterisk`."""
 
-FIRST_BLOCK: Final = 23000
-LAST_BLOCK: Final = 23900
+FIRST_BLOCK: Final = 12000
+LAST_BLOCK: Final = 12900
+"""Below the blocks of whole nodes (`lab.ports`)."""
 BOOT_LIMIT_S: Final = 15.0
 NAME: Final = "ekc"
 """ARI and AMI user name, and the application."""

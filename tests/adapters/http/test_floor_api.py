@@ -28,7 +28,8 @@ from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.engine.wallboard import AgentLine, wallboard_of
 from ekc_telephony.core.kernel.ids import AgentId, CallId, Did, LegId
 from ekc_telephony.runtime.health import examine
-from tests.adapters.http.asking import answer_when_there, free_port
+from lab.ports import free_port
+from tests.adapters.http.asking import answer_when_there
 from tests.core.office import ANNA, NOON, engine, seconds
 
 KEY = "the-key"

@@ -18,7 +18,8 @@ from ekc_telephony.core.engine.engine import Engine
 from ekc_telephony.core.engine.wallboard import Wallboard, wallboard_of
 from ekc_telephony.core.kernel.ids import CallId, Did
 from ekc_telephony.runtime.health import examine
-from tests.adapters.http.asking import answer_when_there, free_port
+from lab.ports import free_port
+from tests.adapters.http.asking import answer_when_there
 from tests.core.office import ANNA, NOON, URGENT, engine, seconds
 
 ResultT = TypeVar("ResultT")

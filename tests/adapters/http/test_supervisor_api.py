@@ -19,7 +19,8 @@ from ekc_telephony.core.engine.supervisor_requests import Refusal, Request
 from ekc_telephony.core.engine.wallboard import CallLine, call_line, wallboard_of
 from ekc_telephony.core.kernel.ids import AgentId, CallId, Did, LegId
 from ekc_telephony.runtime.health import examine
-from tests.adapters.http.asking import answer_when_there, free_port
+from lab.ports import free_port
+from tests.adapters.http.asking import answer_when_there
 from tests.core.office import ANNA, BORIS, NOON, engine
 
 KEY: Final = "the-key"

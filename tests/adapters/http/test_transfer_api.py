@@ -17,7 +17,8 @@ from ekc_telephony.core.call.events import TransferOrdered
 from ekc_telephony.core.engine.talk_requests import Obstacle
 from ekc_telephony.core.engine.wallboard import AgentLine, wallboard_of
 from ekc_telephony.runtime.health import examine
-from tests.adapters.http.asking import answer_when_there, free_port
+from lab.ports import free_port
+from tests.adapters.http.asking import answer_when_there
 from tests.core.engine.hall import Hall, at
 from tests.core.office import ANNA, BORIS, NOON
 
