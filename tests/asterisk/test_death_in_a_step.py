@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from datetime import timedelta
 
 import pytest
@@ -29,6 +30,17 @@ async def _dies(stand: Stand) -> None:
     stand.kill_engine()
 
 
+async def _replayed(stand: Stand, call: str) -> str:
+    """Return what `ekc replay` tells of a call."""
+    words = ["-m", "ekc_telephony", "replay", str(stand.settings.journal_folder), "--call", call]
+    replay = await asyncio.create_subprocess_exec(
+        sys.executable, *words, "--config", str(stand.config), stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await replay.communicate()
+    assert replay.returncode == 0
+    return printed.decode()
+
+
 @pytest.mark.parametrize("event", ["CallArrived", "KeyPressed", "LegAnswered"])
 async def test_the_next_engine_takes_the_step_again_and_the_caller_is_served(
     stand: Stand, event: str
@@ -43,6 +55,9 @@ async def test_the_next_engine_takes_the_step_again_and_the_caller_is_served(
         await stand.hears(caller.line, "greeting")
         await caller.line.press("1")
     await _dies(stand)
+    if event == "CallArrived":
+        call = stand.asterisk.command("core show channels concise").split("!")[-1].strip()
+        assert "† the engine died here" in await _replayed(stand, call)
     stand.start_engine()  # which begins a new log
     caller = await calling
     await stand.until_agent("ivanova", lambda each: each.activity is Activity.TALKING, within=LONG)
