@@ -150,7 +150,7 @@ def _start(
             stdout=console,
             stderr=subprocess.STDOUT,
             process_group=0,
-            env=os.environ | environment,
+            env={**os.environ, "EKC_CLOCK": str(rendered / "run" / "clock"), **environment},
         )
 
 

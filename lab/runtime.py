@@ -65,6 +65,11 @@ class Runtime:
         return self._part("bin/asterisk")
 
     @property
+    def steady_clock(self) -> Path:
+        """The library that gives Asterisk a clock which nobody can set."""
+        return self._part("steady_clock/steady_clock.so")
+
+    @property
     def sipp(self) -> Path:
         """The `sipp` program (a wrapper; its process is SIPp itself)."""
         return self._part("bin/sipp")

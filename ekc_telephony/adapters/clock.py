@@ -1,105 +1,98 @@
 """
 The clock: the only place where the present moment is read.
 
+It is what the machine's clock showed once, carried on by the machine's monotonic clock. All
+processes of a node share it, Asterisk too: its base, the nanoseconds from 1970 to the zero of
+CLOCK_MONOTONIC, stands in a file. `steady_clock/steady_clock.c` does in Asterisk what
+`SystemClock` does here; the rules of the file are the same in both.
+
 Rule 1: moments are aware and UTC.
 Rule 2: within one process they never decrease, and they advance with the monotonic clock: setting
-the machine's clock neither shortens nor lengthens a wait. Durations therefore stay true; moments
-keep the offset that the machine's clock had when the process started.
-Rule 3: an engine that takes over calls goes on with the clock of the one before it (`resume`), or a
-clock that was set meanwhile would lengthen or shorten what their callers waited.
-Rule 4: what Asterisk noted by the machine's clock and by a tick, which nobody can set, is put into
-the terms of this clock (`true_moment`).
+the machine's clock neither shortens nor lengthens a wait.
+Rule 3: whoever lives by the shared clock holds a shared lock (flock) on its file.
+Rule 4: who finds the file locked by nobody writes it anew. So the clock stays the same while
+anybody lives by it, however often one of them is restarted, and is the machine's again after a
+restart of all.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
-from dataclasses import dataclass
+import weakref
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-TICK_LATENESS: Final = timedelta(seconds=3)
-"""How long a script may take to be started; a clock set forward by less goes unnoticed. Seen: 1.3 s
-on two cores, when 26 callers of the fallback hung up in the same moment."""
-_TICK: Final = timedelta(seconds=0.02)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockReading:
-    """What the clock of one process showed at one moment of the machine's monotonic clock."""
-
-    at: datetime
-    monotonic_ns: int
-    boot: str
-    """Which run of the machine; monotonic clocks of two cannot be compared."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FILE_MODE: Final = 0o640
+_LONGEST: Final = 32
+"""Bytes of the file."""
+_ATTEMPTS: Final = 100
+"""One is usual; a second when another process begins in the same moment."""
 
 
 class SystemClock:
-    """The machine's clock at start, carried on by its monotonic clock."""
+    """
+    The machine's clock, carried on by its monotonic clock.
 
-    def __init__(self) -> None:
-        self._started_at = datetime.now(UTC)  # noqa: TID251 - here time enters
-        self._started_ns = time.monotonic_ns()
+    Args:
+        shared: The file of the clock that a node's processes share; it and its folder are made when
+            they are not there. None is a clock of our own, the machine's as it is now.
 
-    def resume(self, earlier: ClockReading) -> None:
-        """
-        Go on with the clock of an earlier process; a reading from before the last boot is ignored.
+    Raises:
+        OSError: The file cannot be used.
+    """
 
-        To be called before the clock is first asked.
-        """
-        if earlier.boot == _boot():
-            since = timedelta(microseconds=(self._started_ns - earlier.monotonic_ns) // 1000)
-            self._started_at = earlier.at + since
+    def __init__(self, shared: Path | None = None) -> None:
+        self._base_ns = _base_by_the_machine() if shared is None else self._share(shared)
 
-    def reading(self) -> ClockReading:
-        """Return what `resume` needs."""
-        return ClockReading(at=self.now(), monotonic_ns=time.monotonic_ns(), boot=_boot())
+    def now(self) -> datetime:
+        """Return the present moment."""
+        return _EPOCH + timedelta(microseconds=(self._base_ns + time.monotonic_ns()) // 1000)
 
     def ahead_of_the_machine(self) -> timedelta:
         """Return by how much we are ahead of the machine's clock, which may have been set."""
         return self.now() - datetime.now(UTC)  # noqa: TID251 - here time enters
 
-    def true_moment(self, noted_at: datetime, tick: str | None) -> datetime:
-        """
-        Return the moment of something that was noted by the machine's clock.
-
-        Args:
-            noted_at: What the machine's clock showed.
-            tick: When a script was started right after; it tells whether the clock was set since.
-        """
-        known = None if tick is None else self.at_tick(tick)
-        if known is None:
-            return noted_at
-        expected = noted_at + self.ahead_of_the_machine()
-        # The process that told the tick may have waited for a busy machine; the clock did not.
-        return expected if -_TICK <= known - expected <= TICK_LATENESS else known
-
-    def at_tick(self, tick: str) -> datetime | None:
-        """
-        Return the moment of a tick; None when it tells nothing here.
-
-        Args:
-            tick: `<ticks> <boot>` as `agi/ekc-tick` notes it: hundredths of a second (USER_HZ, as
-                in proc(5)) since the machine's boot, and which boot that was.
-        """
-        ticks, _, boot = tick.partition(" ")
-        if not (ticks.isascii() and ticks.isdigit()) or boot != _boot():
-            return None
-        tick_s = float(ticks) / os.sysconf("SC_CLK_TCK")
-        since_s = time.clock_gettime(time.CLOCK_BOOTTIME) - tick_s
-        return None if since_s < 0 else self.now() - timedelta(seconds=since_s)
-
-    def now(self) -> datetime:
-        """Return the present moment."""
-        elapsed_ns = time.monotonic_ns() - self._started_ns
-        return self._started_at + timedelta(microseconds=elapsed_ns // 1000)
+    def _share(self, path: Path) -> int:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Python opens every file close-on-exec (PEP 446).
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _FILE_MODE)
+        weakref.finalize(self, os.close, file)
+        for _ in range(_ATTEMPTS):
+            # An exclusive lock becomes a shared one in two steps: hence it is read in any case.
+            if _locks_alone(file):
+                _write_base(file)
+            fcntl.flock(file, fcntl.LOCK_SH)
+            base_ns = _read_base(file)
+            if base_ns is not None:
+                return base_ns
+            fcntl.flock(file, fcntl.LOCK_UN)  # who was writing it died
+        raise OSError(f"{path}: found no base of a clock; expected nanoseconds since 1970")
 
 
-def _boot() -> str:
-    """Return what tells this run of the machine from all others (random(4))."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+def _locks_alone(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _write_base(file: int) -> None:
+    os.ftruncate(file, 0)
+    os.pwrite(file, f"{_base_by_the_machine()}\n".encode("ascii"), 0)
+
+
+def _read_base(file: int) -> int | None:
+    text = os.pread(file, _LONGEST, 0).decode("ascii", errors="replace")
+    return int(text) if text.endswith("\n") and text[:-1].isdigit() else None
+
+
+def _base_by_the_machine() -> int:
+    return time.time_ns() - time.monotonic_ns()
 
 
 def seconds_since_start() -> float:

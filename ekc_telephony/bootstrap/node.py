@@ -32,7 +32,7 @@ from ekc_telephony.adapters.asterisk_conf.conf import CONTROL_ACCOUNT
 from ekc_telephony.adapters.asterisk_conf.secrets import Secrets, load_or_create_secrets
 from ekc_telephony.adapters.asterisk_conf.sound_links import playing_language
 from ekc_telephony.adapters.cdr.witness import HangupWitness
-from ekc_telephony.adapters.clock import ClockReading, SystemClock, seconds_since_start
+from ekc_telephony.adapters.clock import SystemClock, seconds_since_start
 from ekc_telephony.adapters.http.app import make_app, serve_pages
 from ekc_telephony.adapters.http.floor_api import FloorApi
 from ekc_telephony.adapters.http.scripts_api import ScriptsApi
@@ -71,7 +71,7 @@ from ekc_telephony.runtime.fact_log import FactLog
 from ekc_telephony.runtime.fact_writer import FactWriter
 from ekc_telephony.runtime.fallback_intake import FallbackIntake
 from ekc_telephony.runtime.health import examine
-from ekc_telephony.runtime.journal_codec import ClockMark, Opening
+from ekc_telephony.runtime.journal_codec import Opening
 from ekc_telephony.runtime.lateness import Lateness
 from ekc_telephony.runtime.outbox import Outbox
 from ekc_telephony.runtime.ports import CallControl, FactSink, Witness
@@ -119,15 +119,10 @@ class Node:
 
     def __init__(self, settings: Settings, *, config_text: str = "") -> None:
         self._settings = settings
-        self._clock = SystemClock()
+        self._clock = SystemClock(settings.clock_file)
         accounts = frozenset(AgentId(each.account) for each in settings.operators)
         secrets = load_or_create_secrets(settings.secrets_file, settings.accounts)
         recalled = recall(remembered_segments(settings.journal_folder, key=secrets.journal))
-        if recalled.clock is not None and recalled.state.sessions:
-            then = recalled.clock
-            self._clock.resume(
-                ClockReading(at=then.at, monotonic_ns=then.monotonic_ns, boot=then.boot)
-            )
         self._planned_on = self._clock.now().date()
         self._library = ScriptLibrary(settings)
         self._library.keep(recalled.texts)
@@ -157,7 +152,7 @@ class Node:
             outside=outside_endpoints(settings),
             auto_answer=auto_answer_headers(settings),
         )
-        self._ari = AriLink(client, life=self._life, ahead=self._clock.ahead_of_the_machine)
+        self._ari = AriLink(client, life=self._life, clock=self._clock)
         self._lamps = Lamps(
             client,
             floor=lambda: floor_of(self._engine),
@@ -184,7 +179,7 @@ class Node:
             knows_presences=bool(recalled.state.agents),
         )
         self._begin(recalled)
-        self._witness: Witness = HangupWitness(settings.hangups_file, ahead=self._ahead)
+        self._witness: Witness = HangupWitness(settings.hangups_file)
         self._registry = CollectorRegistry()
         self._services = services_of(
             settings,
@@ -198,7 +193,7 @@ class Node:
         self._sinks: tuple[FactSink, ...] = (self._writer, *listeners, self._lamps)
         self._store_of_fallback = SqlAppealStore(settings.store_url)
         self._intake = FallbackIntake(
-            SpoolFolder(settings.fallback_spool, true_moment=self._clock.true_moment),
+            SpoolFolder(settings.fallback_spool),
             self._queue_log.beside(self._store_of_fallback),
             clock=self._clock,
             asterisk_started_at=lambda: self._ari.asterisk_started_at,
@@ -224,7 +219,6 @@ class Node:
             texts={"ekc.yaml": self._config_text} | texts,
             state=state,
             stored_through=stored_through,
-            clock=self._clock_mark(),
         )
 
     def _restore(self, recalled: Recalled, plan: EnginePlan) -> int:
@@ -336,20 +330,12 @@ class Node:
             self.is_serving.set()
 
     def _completed(self, event: ControlRegained) -> ControlRegained:
-        """Add what Asterisk's own record tells, and put its moments into the terms of our clock."""
-        started = event.asterisk_started_at
-        if started is not None:
-            event = replace(event, asterisk_started_at=started + self._ahead())
+        """Add what Asterisk's own record tells."""
         missing = self._engine.legs() - {live.leg for live in event.legs} - event.elsewhere
         if not missing:
             return event
         since = min(each.registered_at for each in self._engine.sessions.values())
         return replace(event, ended=self._witness.ended(missing, since=since))
-
-    def _ahead(self) -> timedelta:
-        """Return by how much our clock is ahead of the machine's, as far as it matters."""
-        ahead = self._clock.ahead_of_the_machine()
-        return timedelta() if abs(ahead) < CLOCK_TOLERANCE else ahead
 
     def _submit(self, effects: Sequence[Effect]) -> None:
         """
@@ -373,17 +359,14 @@ class Node:
             for sink in self._sinks:
                 sink.record(fact)
 
-    def _clock_mark(self) -> ClockMark:
-        reading = self._clock.reading()
-        return ClockMark(at=reading.at, monotonic_ns=reading.monotonic_ns, boot=reading.boot)
-
     def _clock_trouble(self) -> str | None:
         ahead = self._clock.ahead_of_the_machine()
         if abs(ahead) < CLOCK_TOLERANCE:
             return None
         return (
-            f"the machine's clock was set; the engine's is {ahead.total_seconds():.0f} s ahead of "
-            "it, so that durations stay true. Restart the engine when no calls go on"
+            f"the machine's clock was set; the node's is {ahead.total_seconds():.0f} s ahead of "
+            "it, so that calls go on and durations stay true. When no calls go on: "
+            "`systemctl restart ekc.target`"
         )
 
     def _holidays_trouble(self) -> str | None:
@@ -402,6 +385,7 @@ class Node:
                 nets={
                     "guard": lambda: self._ari.heartbeat.guard_trouble,
                     "clock": self._clock_trouble,
+                    "clock_of_asterisk": lambda: self._ari.heartbeat.clock_trouble,
                     "journal": lambda: self._journal.trouble,
                     "fallback": lambda: self._intake.trouble,
                     "queue_log": lambda: self._queue_log.trouble,

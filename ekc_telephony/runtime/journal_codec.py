@@ -56,16 +56,6 @@ class RecordUnreadableError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClockMark:
-    """What the engine's clock showed at one moment of the machine's monotonic clock."""
-
-    at: datetime
-    monotonic_ns: int
-    boot: str
-    """Which run of the machine."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """The first record of a segment."""
 
@@ -78,8 +68,6 @@ class Opening:
     state: EngineState
     stored_through: int
     """All facts of records up to this position were in the store."""
-    clock: ClockMark | None = None
-    """What the engine's clock showed then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +126,6 @@ class _Opening(msgspec.Struct, tag="opening", array_like=True):
     texts: dict[str, str]
     state: EngineState
     stored_through: int
-    clock: ClockMark | None = None
 
 
 class _Stored(msgspec.Struct, tag="stored", array_like=True):
@@ -178,7 +165,6 @@ def encode_opening(opening: Opening) -> bytes:
             texts=dict(opening.texts),
             state=opening.state,
             stored_through=opening.stored_through,
-            clock=opening.clock,
         )
     )
 
@@ -270,7 +256,6 @@ def _opened(opening: _Opening) -> Opening:
         texts=opening.texts,
         state=opening.state,
         stored_through=opening.stored_through,
-        clock=opening.clock,
     )
 
 

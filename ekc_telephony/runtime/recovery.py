@@ -21,7 +21,6 @@ from ekc_telephony.core.engine.effects import facts_of
 from ekc_telephony.core.engine.state import EngineState, Memory
 from ekc_telephony.core.kernel.ids import CallId
 from ekc_telephony.runtime.journal_codec import (
-    ClockMark,
     Content,
     Input,
     Opening,
@@ -53,8 +52,6 @@ class Recalled:
     unstored: UnstoredFacts
     """Facts that the store may lack, with the positions of their records, oldest first."""
     stored_through: int
-    clock: ClockMark | None = None
-    """What its clock showed at some moment."""
     unfinished: Input | None = None
     """What it was told last, if it died before it had written up what came of it."""
 
@@ -107,7 +104,6 @@ def recall(segments: Sequence[Segment]) -> Recalled:
         texts=opening.texts,
         unstored=[each for each in unstored if each[0] > stored_through],
         stored_through=stored_through,
-        clock=opening.clock,
         unfinished=_unfinished(records, last, older),
     )
 

@@ -557,6 +557,11 @@ class Settings(Section):
         return self.state / "facts-set-aside.jsonl"
 
     @property
+    def clock_file(self) -> Path:
+        """The clock that Asterisk and the engine share."""
+        return self.asterisk_folder / "run" / "clock"
+
+    @property
     def fallback_spool(self) -> Path:
         """What callers did in the fallback dialplan, until the engine takes it in."""
         return self.asterisk_folder / "spool" / "ekc"

@@ -21,11 +21,7 @@ _POISON_LOGGED: Final = frozenset(
 
 
 async def reconcile(world: World) -> list[Violation]:
-    """
-    Compare with Asterisk's own records, where the command exists.
-
-    Not after the clock was set: Asterisk's records then bear the wrong time, as they must.
-    """
+    """Compare with Asterisk's own records, where the command exists."""
     command = [sys.executable, "-m", "ekc_telephony", "appeals", "reconcile"]
     asking = await asyncio.create_subprocess_exec(
         *command, "--help", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

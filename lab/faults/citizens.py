@@ -15,7 +15,6 @@ from itertools import count
 from typing import Final
 
 from lab.faults.dialogs import OutgoingCall
-from lab.faults.faketime import READ_EVERY, WallClock
 from lab.faults.plan import CALLBACK_KEY, Citizen, citizens, poisoned
 from lab.faults.rtp import CALLER_HZ, Ear, Pace, Recogniser, SoundPort, Stretch, voice
 from lab.faults.sightings import HeardTalk, SeenCall, Span
@@ -25,7 +24,6 @@ TRUNK_ADDRESS: Final = "127.0.0.2"
 """What the sample configuration takes for the city's trunk."""
 _BETWEEN_CALLS_S: Final = 0.15
 _AGAIN_S: Final = 1.0
-_MARGIN_S: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +36,6 @@ class Town:
     """The operators, in the order of their tones."""
     moment: Callable[[float], datetime]
     """Turns the loop's clock into a moment."""
-    clock: WallClock | None
-    """Asterisk's wall clock, if it can be set."""
-
-    def was_set_back_since(self, moment: float) -> bool:
-        """Tell whether the clock was set back after a moment of the loop's clock."""
-        set_back_at = None if self.clock is None else self.clock.set_back_at
-        return set_back_at is not None and set_back_at > moment
-
-    async def clock_runs(self) -> None:
-        """Wait while the clock is being set back: a key pressed across it mutes its caller."""
-        set_back_at = None if self.clock is None else self.clock.set_back_at
-        if set_back_at is not None:
-            done = set_back_at + READ_EVERY.total_seconds() + _MARGIN_S
-            await asyncio.sleep(max(0.0, done - asyncio.get_running_loop().time()))
 
 
 class Citizens:
@@ -239,18 +223,12 @@ class _Visit:
 
     async def _press(self, port: SoundPort, key: str, answered_at: float) -> None:
         await self._sleep_until(answered_at + self.citizen.presses_after.total_seconds())
-        await self._town.clock_runs()
         port.press(key)
         self._pressed_at = self._loop.time()
 
     async def _ask_again(self, port: SoundPort, answered_at: float, after: timedelta) -> None:
         await self._sleep_until(answered_at + after.total_seconds())
-        await self._town.clock_runs()
-        # The second key after the clock was set back makes Asterisk freeze the call: seen often
-        # enough, told in docs/architecture/failure-modes.md, and nothing that we could mend.
-        pressed_at = self._pressed_at
-        is_deadly = pressed_at is not None and self._town.was_set_back_since(pressed_at)
-        if not self._ear.heard_agent.is_set() and not is_deadly:
+        if not self._ear.heard_agent.is_set():
             port.press(CALLBACK_KEY)
             self._asked_again = True
 

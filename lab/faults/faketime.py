@@ -1,6 +1,8 @@
 """
 The machine's wall clock, set forward and back for Asterisk, engine and guard alone.
 
+For them it stands for the kernel's: Asterisk's steady clock is loaded before it.
+
 libfaketime comes between a program and its clock; it reads the shift from a file once a second. The
 monotonic clock is left alone, as setting a machine's clock leaves it alone.
 
@@ -10,7 +12,6 @@ Rule 1: the machine's own clock is never touched.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,16 +25,13 @@ _VARIABLE: Final = "EKC_FAKETIME"
 _FOLDERS: Final = ("usr/lib/x86_64-linux-gnu/faketime", "usr/lib/aarch64-linux-gnu/faketime")
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WallClock:
     """A clock that can be set."""
 
     library: Path
     shift: Path
     """The file that holds by how much it is wrong."""
-    set_back_at: float | None = None
-    """When it was set back last, by the monotonic clock."""
-    _is_wrong_by: timedelta = timedelta()
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -43,15 +41,12 @@ class WallClock:
             "FAKETIME_TIMESTAMP_FILE": str(self.shift),
             "FAKETIME_CACHE_DURATION": f"{READ_EVERY.total_seconds():g}",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            # Asterisk and the database wait for moments of the real clock; those are left alone.
+            # Files bear the time of the kernel, which nobody sets here.
             "NO_FAKE_STAT": "1",
         }
 
     def put(self, shift: timedelta) -> None:
         """Set it wrong by so much."""
-        if shift < self._is_wrong_by:
-            self.set_back_at = time.monotonic()
-        self._is_wrong_by = shift
         new = self.shift.with_suffix(".new")
         new.write_text(f"{shift.total_seconds():+.0f}\n", encoding="ascii")
         new.replace(self.shift)

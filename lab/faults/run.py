@@ -116,7 +116,6 @@ class Proof:
             did=DID,
             accounts=accounts(),
             moment=world.moment,
-            clock=world.clock,
         )
         self.citizens = Citizens(
             town, seed=order.seed, pace=self._pace, on_seen=self.notebook.calls.append
@@ -358,8 +357,7 @@ async def run(order: Order, runtime: Runtime) -> Verdict:
         ended = world.now()
         stored = await read_store(world.settings.store_url)
         notebook = proof.notebook
-        if not any(fault.kind == FaultKind.CLOCK_JUMP.value for fault in notebook.faults):
-            notebook.extra += await reconcile(world)
+        notebook.extra += await reconcile(world)
     notebook.extra += [
         Violation(rule=Rule.HOUSEKEEPING, what=what, at=ended)
         for what in (

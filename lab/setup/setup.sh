@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
-# Everything a clean machine lacks for EKC, without root: `setup.sh [python|asterisk|postgresql|systemd|faketime|prometheus|speech]...`
+# Everything a clean machine lacks for EKC, without root: `setup.sh [STEP]...`
 #
-# Without arguments: python, asterisk, postgresql, systemd, faketime, prometheus. Safe to run again; what is current is left alone.
+# Steps: python, asterisk, steady_clock, postgresql, systemd, faketime, prometheus, speech; without arguments all but speech.
+# Safe to run again; what is current is left alone.
 # Settings (environment): EKC_PYTHON, EKC_CACHE, EKC_DEBIAN_MIRROR, EKC_DEBIAN_KEYRING, EKC_ASTERISK_SUITE,
-# EKC_POSTGRESQL_SUITE, EKC_SYSTEMD_SUITE, EKC_FAKETIME_SUITE, EKC_PROMETHEUS_SUITE, EKC_SPEECH_SUITE; lab/README.md says what each is for.
+# EKC_POSTGRESQL_SUITE, CC, EKC_SYSTEMD_SUITE, EKC_FAKETIME_SUITE, EKC_PROMETHEUS_SUITE, EKC_SPEECH_SUITE; lab/README.md says what each is for.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-for part in words debian python asterisk postgresql systemd faketime prometheus speech; do . "$here/$part.sh"; done
+for part in words debian python asterisk steady_clock postgresql systemd faketime prometheus speech; do . "$here/$part.sh"; done
 
 main() {
   local step
-  [ $# -gt 0 ] || set -- python asterisk postgresql systemd faketime prometheus
+  [ $# -gt 0 ] || set -- python asterisk steady_clock postgresql systemd faketime prometheus
   for step in "$@"; do
-    declare -F "install_$step" >/dev/null || fail "there is no step '$step'." "The steps are: python asterisk postgresql systemd faketime prometheus speech"
+    declare -F "install_$step" >/dev/null || fail "there is no step '$step'." "The steps are: python asterisk steady_clock postgresql systemd faketime prometheus speech"
   done
   mkdir -p "$runtime/logs" "$cache"
   exec 9>"$cache/.lock"

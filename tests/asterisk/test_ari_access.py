@@ -14,6 +14,7 @@ from ekc_telephony.adapters.ari.client import (
     AriClient,
 )
 from ekc_telephony.adapters.ari.link import AriLink
+from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.core.call import events
 from tests.adapters.ari.asterisk_rig import NAME, SECRET, AsteriskRig
 from tests.adapters.ari.bench import access, bench
@@ -22,7 +23,7 @@ from tests.adapters.ari.bench import access, bench
 def test_a_second_engine_is_refused_and_the_first_undisturbed(asterisk: AsteriskRig) -> None:
     async def story() -> None:
         async with bench(asterisk, life="first/1") as first:
-            second = AriLink(AriClient(access(asterisk)), life="second/1")
+            second = AriLink(AriClient(access(asterisk)), clock=SystemClock(), life="second/1")
             with pytest.raises(ApplicationTakenError, match=r"Another engine \(first/1\) serves"):
                 await second.run(lambda _: None)
             assert first.link.connections == 1
@@ -42,7 +43,7 @@ def test_an_engine_whose_place_another_one_takes_ends_with_a_clear_sentence(
                 await asyncio.sleep(0.05)
 
     async def story() -> None:
-        first = AriLink(AriClient(access(asterisk)), life="polite/1")
+        first = AriLink(AriClient(access(asterisk)), clock=SystemClock(), life="polite/1")
         up = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(first.run(lambda _: up.set()))
@@ -73,7 +74,7 @@ def test_a_connection_of_ours_that_comes_late_and_takes_our_place_is_replaced(
 
 
 def test_a_wrong_password_ends_the_engine_with_a_clear_sentence(asterisk: AsteriskRig) -> None:
-    link = AriLink(AriClient(access(asterisk, password="wrong")))
+    link = AriLink(AriClient(access(asterisk, password="wrong")), clock=SystemClock())
     with pytest.raises(AriAccessRefusedError, match=r"refuses the ARI user 'ekc' \(401\)"):
         asyncio.run(link.run(lambda _: None))
 
@@ -82,7 +83,7 @@ def test_an_address_without_ari_is_named(asterisk: AsteriskRig) -> None:
     async def story() -> None:
         url = asterisk.ari_url.removesuffix("/ari") + "/nothing"
         client = AriClient(AriAccess(url=url, user=NAME, password=SECRET))
-        link = AriLink(client)
+        link = AriLink(client, clock=SystemClock())
         with suppress(TimeoutError):
             async with asyncio.timeout(0.5):
                 await link.run(lambda _: None)

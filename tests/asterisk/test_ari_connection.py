@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from ekc_telephony.adapters.ari.client import AriClient
 from ekc_telephony.adapters.ari.link import ECHO, AriLink
+from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.core.call import commands, events
 from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.core.kernel.ids import CallId, LegId
@@ -73,7 +74,7 @@ def test_a_hundred_waiting_calls_are_adopted_by_a_new_engine(asterisk: AsteriskR
         async with bench(asterisk) as first:
             calls = {await first.citizen_calls() for _ in range(100)}
         client = AriClient(access(asterisk))
-        async with listening(AriLink(client).run) as heard:
+        async with listening(AriLink(client, clock=SystemClock()).run) as heard:
             regained = await heard.next(events.ControlRegained)
             assert calls <= {live.leg for live in regained.legs}
             for call in calls:

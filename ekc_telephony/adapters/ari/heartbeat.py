@@ -7,8 +7,8 @@ change we watch. They travel over HTTP: an event socket that is being opened ane
 
 Rule 1: whoever does not see Asterisk's events for longer than `BLIND_LIMIT`, though Asterisk
 answers, does not beat: a call that came would be served by nobody.
-Rule 2: ages are told by Asterisk's wall clock (`EPOCH`), so the beat is the one place where ours is
-read. Setting the clock is felt for half a second at most.
+Rule 2: ages are told by Asterisk's clock alone: a beat is dated by what Asterisk itself says it is
+(`EPOCH`). It is our clock, too; should it not be, the beat is right nevertheless, and we say so.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
 import msgspec
 
 from ekc_telephony.adapters.ari.client import AriClient, AriDownError, AriRefusedError
+from ekc_telephony.runtime.ports import Clock
 
 ALIVE_AT: Final = "EKC_ALIVE_AT"
 """Whole seconds since 1970; the dialplan sends calls elsewhere when it is older than 3."""
@@ -37,6 +38,11 @@ PATIENCE: Final = timedelta(seconds=1)
 BLIND_LIMIT: Final = timedelta(seconds=3)
 GUARD_PATIENCE: Final = timedelta(seconds=5)
 """How long the guard may leave its variable unchanged."""
+CLOCK_TOLERANCE: Final = timedelta(seconds=2)
+"""How far Asterisk's clock may seem to be from ours; it tells whole seconds, and may be late."""
+_EPOCH: Final = "EPOCH"
+"""A variable that Asterisk itself computes: whole seconds since 1970."""
+_HALF_A_SECOND: Final = timedelta(seconds=0.5)
 _LOOK_EVERY: Final = 4
 """Beats between two looks at the guard."""
 
@@ -49,10 +55,14 @@ class Heartbeat:
         client: Asks Asterisk; its pool is open.
         life: What tells this life of the engine from all others.
         is_fit: Tells whether calls may come.
+        clock: Ours, which Asterisk shares.
     """
 
-    def __init__(self, client: AriClient, *, life: str, is_fit: Callable[[], bool]) -> None:
+    def __init__(
+        self, client: AriClient, *, life: str, is_fit: Callable[[], bool], clock: Clock
+    ) -> None:
         self._client = client
+        self._clock = clock
         self._life = life
         self._is_fit = is_fit
         self._beats = 0
@@ -61,6 +71,8 @@ class Heartbeat:
         self._began_at = time.monotonic()
         self.answers_since: float | None = None
         """Since when Asterisk has answered every question, on the monotonic clock."""
+        self._asterisk_ahead = timedelta()
+        """By how much Asterisk's clock is ahead of ours."""
 
     @property
     def guard_trouble(self) -> str | None:
@@ -75,6 +87,17 @@ class Heartbeat:
         if silent_s < GUARD_PATIENCE.total_seconds():
             return None
         return f"the guard has been silent for {silent_s:.0f} s: see `systemctl status ekc-guard`"
+
+    @property
+    def clock_trouble(self) -> str | None:
+        """What is wrong with Asterisk's clock, in one sentence; None when it is ours."""
+        if abs(self._asterisk_ahead) < CLOCK_TOLERANCE:
+            return None
+        return (
+            f"Asterisk's clock is {self._asterisk_ahead.total_seconds():.0f} s ahead of the "
+            "engine's; expected the same one. It was started without the steady clock (LD_PRELOAD, "
+            "EKC_CLOCK: docs/operations/clock.md), so setting the machine's clock disturbs calls"
+        )
 
     async def run(self) -> None:
         """Beat for ever; cancel to stop."""
@@ -101,12 +124,18 @@ class Heartbeat:
             AriRefusedError: Asterisk answered with an error.
             AriDownError: No answer came.
         """
-        alive_at = str(int(time.time()))  # noqa: TID251 - Asterisk compares it with its own clock
+        alive_at = await self._read(_EPOCH)
+        self._compare(alive_at)
         self._beats += 1
         engine = f"{self._life}#{self._beats}"
         for name, value in ((ENGINE, engine), (ALIVE_AT, alive_at)):
             query = {"variable": name, "value": value}
             await self._client.ask_apart("POST", "asterisk/variable", query)
+
+    def _compare(self, alive_at: str) -> None:
+        if alive_at.isdigit():
+            shown = datetime.fromtimestamp(int(alive_at), UTC)
+            self._asterisk_ahead = shown + _HALF_A_SECOND - self._clock.now()
 
     async def engine_alive(self) -> tuple[str, str]:
         """

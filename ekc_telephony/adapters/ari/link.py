@@ -42,9 +42,9 @@ from ekc_telephony.adapters.ari.reconcile import (
     decode_channels,
     decode_start,
 )
-from ekc_telephony.adapters.ari.stale_keys import StaleKeys
 from ekc_telephony.adapters.ari.translate import translate
 from ekc_telephony.core.call.events import ControlLost, Event, PhonesElsewhere
+from ekc_telephony.runtime.ports import Clock
 
 SHORTEST_PAUSE: Final = timedelta(seconds=0.1)
 LONGEST_PAUSE: Final = timedelta(seconds=2)
@@ -77,16 +77,13 @@ class AriLink:
     Args:
         client: The client to connect; nobody else connects it.
         life: What tells this life of the engine from all others: `<installation>/<start>`.
-        ahead: By how much a clock that nobody sets is ahead of the machine's.
+        clock: Ours, which Asterisk shares.
     """
 
-    def __init__(
-        self, client: AriClient, *, life: str = "", ahead: Callable[[], timedelta] = timedelta
-    ) -> None:
+    def __init__(self, client: AriClient, *, clock: Clock, life: str = "") -> None:
         self._client = client
         self._life = life
-        self.heartbeat = Heartbeat(client, life=life, is_fit=self._is_fit)
-        self._stale_keys = StaleKeys(client, ahead=ahead)
+        self.heartbeat = Heartbeat(client, life=life, is_fit=self._is_fit, clock=clock)
         self.forwards = Forwards(client)
         self._lost_at: float | None = None
         self.asterisk_started_at: datetime | None = None
@@ -119,7 +116,6 @@ class AriLink:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self.heartbeat.run())
-                    tasks.create_task(self._stale_keys.run())
                     tasks.create_task(self.forwards.run())
                     tasks.create_task(self._stay_connected(deliver))
             except* AriFatalError as group:
@@ -270,7 +266,6 @@ class AriLink:
             raise AriDownError("Asterisk does not list its channels, or sends no events.") from late
         self.asterisk_started_at = decode_start(info or "{}")
         live = decode_channels(channels or "[]")
-        self._stale_keys.forget_all_but(each.id for each in live)
         regained = self._held.regained(
             live,
             decode_bridges(bridges or "[]"),
@@ -329,7 +324,6 @@ class AriLink:
 
     def _pass_on(self, message: Message, deliver: Deliver) -> None:
         self._hear_ourselves(message)
-        self._stale_keys.hear(message)
         self.forwards.hear(message)
         if self._held.is_news(message) and (event := translate(message)) is not None:
             self.events += 1

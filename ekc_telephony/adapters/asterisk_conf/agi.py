@@ -1,13 +1,10 @@
 """
-The folder `agi/`: the fallback's two scripts with all that they need.
+The folder `agi/`: the fallback's script with all that it needs.
 
 Asterisk starts `ekc-fallback`, which finds an interpreter and runs `fallback_agi.py`. Beside it lie
 the two modules of pyst2 and six that it imports, taken from where this program runs. So the folder
 works wherever Asterisk lives: in a clone, in a system install, and in a container that has nothing
 but an interpreter.
-
-`ekc-tick VARIABLE` notes when it was started in a clock that nobody can set, for the dialplan knows
-the wall clock alone, and functions cannot read `/proc` (FILE() seeks to a file's end).
 """
 
 from __future__ import annotations
@@ -34,20 +31,6 @@ echo "ekc-fallback: Install python3, or run 'ekc conf render' with the one that 
 exit 1
 """
 
-_TICK: Final = """\
-#!/bin/sh
-# ekc-tick VARIABLE: sets the channel's variable to `<tick> <boot>`. The tick is when this process
-# was started, in hundredths of a second since the machine's boot (proc(5), field 22 of `stat`).
-# No Python: this runs while a caller waits, and takes 4 ms.
-while read -r line && [ -n "$line" ]; do :; done
-read -r stat </proc/self/stat
-read -r boot </proc/sys/kernel/random/boot_id
-# The text after the name in brackets begins with field 3; it becomes the second parameter.
-set -- "$1" ${stat##*) }
-printf 'SET VARIABLE %s "%s %s"\\n' "$1" "${21}" "$boot"
-read -r answer
-"""
-
 
 def agi_files() -> Mapping[str, str]:
     """Return the text of every file, by its name in `agi`."""
@@ -59,7 +42,7 @@ def agi_files() -> Mapping[str, str]:
     }
     sources = {name: _source_of(module) for name, module in modules.items()}
     launcher = _LAUNCHER.format(python=shlex.quote(sys.executable))
-    return sources | {"ekc-fallback": launcher, "ekc-tick": _TICK}
+    return sources | {"ekc-fallback": launcher}
 
 
 def _source_of(module: str) -> str:

@@ -25,16 +25,13 @@ VERSION = 1
 """Of the file's format."""
 
 
-def record(
-    call: str, variable: Callable[[str], str], *, tick: str | None = None
-) -> Mapping[str, object]:
+def record(call: str, variable: Callable[[str], str]) -> Mapping[str, object]:
     """
     Return what is kept of a call.
 
     Args:
         call: Asterisk's unique id of its channel.
         variable: Returns a channel variable; empty when it is not set.
-        tick: When this script was started.
 
     Raises:
         ValueError: A moment is no number.
@@ -51,9 +48,6 @@ def record(
         "choice": variable("EKC_CHOICE") or None,
         "answered_at": _moment(variable("EKC_ANSWERED_AT")),
         "agent": variable("EKC_AGENT") or None,
-        "entered_tick": variable("EKC_ENTERED_TICK") or None,
-        "answered_tick": variable("EKC_ANSWERED_TICK") or None,
-        "ended_tick": tick if variable("EKC_ENDED_AT") else None,
     }
 
 
@@ -73,26 +67,12 @@ def keep(content: Mapping[str, object], *, folder: str) -> None:
     os.replace(fresh, path)  # noqa: PTH105 - as above
 
 
-def own_tick() -> str:
-    """
-    Return when this process was started, as `ekc-tick` tells it: `<tick> <boot>`.
-
-    Raises:
-        OSError: The kernel does not tell it.
-    """
-    # The text after the name in brackets begins with field 3 of proc(5); the start is field 22.
-    with open("/proc/self/stat", encoding="ascii") as stat:  # noqa: PTH123 - as above
-        tick = stat.read().rpartition(")")[2].split()[19]
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:  # noqa: PTH123 - as above
-        return f"{tick} {boot.read().strip()}"
-
-
 def main() -> None:
     """Serve one call of Asterisk."""
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - as above
         agi = AGI(stderr=nowhere)
         try:
-            noted = record(agi.env["agi_uniqueid"], agi.get_variable, tick=own_tick())
+            noted = record(agi.env["agi_uniqueid"], agi.get_variable)
             keep(noted, folder=sys.argv[1])
         except (OSError, ValueError) as trouble:
             agi.set_variable("EKC_SPOOLED", str(getattr(trouble, "strerror", None) or trouble))

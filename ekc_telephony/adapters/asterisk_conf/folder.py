@@ -3,11 +3,12 @@ The folder that Asterisk lives in: its rendered files, and the directories it wa
 
     etc/           rendered, 0640; `etc/site/` is the site's own and is never touched
     data/          links: documentation and rest-api (Asterisk's), moh and the prompts (ours, see
-                   `sound_links`); 0.7 s of silence for the dialplan (`moment.sln`)
+                   `sound_links`)
     spool/recording/   what ARI records
     spool/ekc/     calls that the fallback took while the engine was away
     agi/           rendered, 0750: the fallback's script (`agi`)
     guard.json     rendered, 0600: how the guard reaches AMI
+    run/clock      the clock that Asterisk and the engine share (`adapters/clock.py`)
     log/ run/ var/ cache/
 
 Rule 1: every file is written beside its old one before the first is renamed into place, so a full
@@ -47,8 +48,6 @@ _FOLDER_MODE: Final = 0o750
 _FILE_MODE: Final = 0o640
 _SCRIPT_MODE: Final = 0o750
 _SECRET_MODE: Final = 0o600
-_MOMENT: Final = "\0" * 11_200
-"""0.7 s of silence: 8,000 samples a second of two bytes each."""
 _LONGEST_SOCKET: Final = 107
 """Bytes in the path of a Unix socket: 108 with the closing zero (Linux, unix(7))."""
 
@@ -93,7 +92,6 @@ def write_folder(conf: NodeConf, files: Mapping[str, str]) -> tuple[Change, ...]
         *_write_files(conf.folder / "etc", files, mode=_FILE_MODE),
         *_write_files(conf.folder / "agi", agi_files(), mode=_SCRIPT_MODE),
         *_write_files(conf.folder, {"guard.json": _guard_access(conf)}, mode=_SECRET_MODE),
-        *_write_files(conf.folder / "data/sounds/ru", {"moment.sln": _MOMENT}, mode=_FILE_MODE),
         *_make_links(conf),
     )
 

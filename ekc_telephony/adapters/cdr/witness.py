@@ -10,8 +10,8 @@ Rule 1: never more than `READ_AT_MOST` is read: a large record costs no caller a
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Final, final
 
@@ -31,13 +31,10 @@ class HangupWitness:
 
     Args:
         path: `hangups.csv`; `hangups.csv.1` is looked into when it has just been rotated.
-        ahead: By how much the clock of who asks is ahead of the machine's, by which Asterisk
-            writes; moments of questions and answers are of the former.
     """
 
-    def __init__(self, path: Path, *, ahead: Callable[[], timedelta] = timedelta) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._ahead = ahead
 
     def ended(self, legs: Collection[LegId], *, since: datetime) -> Mapping[LegId, Ended]:
         """
@@ -48,17 +45,16 @@ class HangupWitness:
             since: When they were last known to be there; what ended earlier is not looked for.
         """
         missing, found = set(legs), dict[LegId, Ended]()
-        ahead = self._ahead()
         for line in self._backwards():
             hangup = hangup_of(line)
             if hangup is None:
                 continue
-            if not missing or hangup.at + ahead < since:
+            if not missing or hangup.at < since:
                 break
             if hangup.leg in missing:
                 missing.discard(hangup.leg)
                 found[hangup.leg] = Ended(
-                    at=hangup.at + ahead, context=hangup.context, is_normal=hangup.is_normal
+                    at=hangup.at, context=hangup.context, is_normal=hangup.is_normal
                 )
         return found
 

@@ -7,9 +7,7 @@ name that stands there twice the later value counts. The AGI script writes `<cal
 caller presses a key and when he is gone: written beside and renamed, so it is whole whenever it is
 there. The second says all that the first says, so it is read instead of it.
 
-Both bear the moments of Asterisk's wall clock and, beside them, ticks of a clock that nobody can
-set. A tick counts where it can be understood; else (the script did not run, the machine was booted
-since) the wall clock is believed.
+Both bear moments of Asterisk's clock, which is the engine's.
 
 Rule 1: only what is finished or cannot be read is ever moved away; a note is removed by the one
 who has brought it to the store.
@@ -18,10 +16,10 @@ Rule 2: a file that cannot be understood is renamed to `*.broken` and never met 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, TypeAlias, final
+from typing import Final, final
 
 import msgspec
 import structlog
@@ -36,16 +34,12 @@ CALLS_AT_ONCE: Final = 200
 _CALLBACK: Final = "callback"
 _BEING_WRITTEN_FOR: Final = timedelta(seconds=5)
 """How long the dialplan may take to write its lines; it takes a few milliseconds."""
-_ARRIVAL_S: Final = 60
-"""A caller whom the engine never had comes here within a second, or when Asterisk is thawed."""
-
-TrueMoment: TypeAlias = Callable[[datetime, str | None], datetime]
 
 log = structlog.get_logger(__name__)
 
 
 class _Note(msgspec.Struct, kw_only=True):
-    """The JSON file as the script writes it; moments are seconds since 1970 by the wall clock."""
+    """The JSON file as the script writes it; moments are seconds since 1970."""
 
     version: int
     call: str
@@ -58,9 +52,6 @@ class _Note(msgspec.Struct, kw_only=True):
     choice: str | None
     answered_at: float | None
     agent: str | None
-    entered_tick: str | None = None
-    answered_tick: str | None = None
-    ended_tick: str | None = None
 
 
 class _BrokenNoteError(ValueError):
@@ -74,15 +65,10 @@ class SpoolFolder:
 
     Args:
         folder: `spool/ekc` in Asterisk's folder; it need not be there yet.
-        true_moment: Returns the true moment of what the wall clock showed, given the tick noted
-            next to it, if any.
     """
 
-    def __init__(
-        self, folder: Path, *, true_moment: TrueMoment = lambda noted_at, _tick: noted_at
-    ) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._true_moment = true_moment
         self.broken = 0
         """Files put aside since the start."""
 
@@ -169,33 +155,18 @@ class SpoolFolder:
     def _call(self, note: _Note, name: str) -> FallbackCall:
         if note.call != name:
             raise _BrokenNoteError("it tells of another call than its name says")
-        entered_at = self._moment(note.entered_at, note.entered_tick)
-        arrival_s = note.entered_at - note.began_at
-        if arrival_s < 0 or (arrival_s > _ARRIVAL_S and not note.was_served):
-            arrival_s = 0  # the clock was set in between
         return FallbackCall(
             call=CallId(note.call),
             did=Did(note.did),
             number=note.number or None,
-            began_at=entered_at - timedelta(seconds=arrival_s),
-            entered_at=entered_at,
+            began_at=_moment(note.began_at),
+            entered_at=_moment(note.entered_at),
             was_served=note.was_served,
-            ended_at=self._moment_or_none(note.ended_at, note.ended_tick),
+            ended_at=_moment_or_none(note.ended_at),
             has_asked=note.choice == _CALLBACK,
-            answered_at=self._moment_or_none(note.answered_at, note.answered_tick),
+            answered_at=_moment_or_none(note.answered_at),
             agent=AgentId(note.agent) if note.agent else None,
         )
-
-    def _moment_or_none(self, seconds: float | None, tick: str | None) -> datetime | None:
-        return None if seconds is None else self._moment(seconds, tick)
-
-    def _moment(self, seconds: float, tick: str | None) -> datetime:
-        try:
-            return self._true_moment(datetime.fromtimestamp(seconds, UTC), tick or None)
-        except (ValueError, OverflowError, OSError) as error:
-            raise _BrokenNoteError(
-                f"a moment is no number of seconds since 1970: {error}"
-            ) from error
 
     def _put_file_aside(self, file: Path, why: str) -> None:
         file.replace(file.with_name(f"{file.name}.broken"))
@@ -237,10 +208,18 @@ def _from_lines(content: bytes) -> _Note:
         choice=told.get("choice"),
         answered_at=_seconds_or_none(told.get("answered_at")),
         agent=told.get("agent"),
-        entered_tick=told.get("entered_tick"),
-        answered_tick=told.get("answered_tick"),
-        ended_tick=told.get("ended_tick"),
     )
+
+
+def _moment_or_none(seconds: float | None) -> datetime | None:
+    return None if seconds is None else _moment(seconds)
+
+
+def _moment(seconds: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise _BrokenNoteError(f"a moment is no number of seconds since 1970: {error}") from error
 
 
 def _seconds_or_none(text: str | None) -> float | None:

@@ -15,6 +15,7 @@ import pytest
 from ekc_telephony.adapters.ari.client import AriAccess, AriClient
 from ekc_telephony.adapters.ari.execute import AriCallControl
 from ekc_telephony.adapters.ari.link import AriLink
+from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.core.call import commands, events
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId, LegId, RecordingId
@@ -92,7 +93,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     """Connect an adapter to the rig for the time of the test."""
     client = AriClient(access(rig), patience=patience)
-    link = AriLink(client, life=life)
+    link = AriLink(client, clock=SystemClock(), life=life)
     async with listening(link.run) as heard:
         await heard.next(events.ControlRegained)
         yield Bench(rig=rig, client=client, link=link, control=AriCallControl(client), heard=heard)

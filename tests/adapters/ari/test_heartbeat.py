@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
 
 from ekc_telephony.adapters.ari.client import AriAccess, AriClient
 from ekc_telephony.adapters.ari.heartbeat import GUARD_PATIENCE, PATIENCE, Heartbeat
+from ekc_telephony.adapters.clock import SystemClock
 
 SOON_S = 3 * PATIENCE.total_seconds()
 
@@ -22,6 +25,7 @@ class Asterisk:
         self.variables: dict[str, str] = {}
         self.changed = asyncio.Condition()
         self.hangs = False
+        self.ahead = timedelta()
         self._never = asyncio.Event()
 
     async def set(self, request: web.Request) -> web.Response:
@@ -34,7 +38,8 @@ class Asterisk:
         return web.Response(status=204)
 
     async def get(self, request: web.Request) -> web.Response:
-        value = self.variables.get(request.query["variable"])
+        shown = {"EPOCH": str(int((SystemClock().now() + self.ahead).timestamp()))}
+        value = (shown | self.variables).get(request.query["variable"])
         if value is None:
             return web.json_response({"message": "Variable not found"}, status=404)
         return web.json_response({"value": value})
@@ -58,7 +63,7 @@ async def beating(
     (address,) = runner.addresses
     access = AriAccess(url=f"http://127.0.0.1:{address[1]}/ari", user="ekc", password="x")
     client = AriClient(access)
-    heartbeat = Heartbeat(client, life="ekc-1/now", is_fit=is_fit)
+    heartbeat = Heartbeat(client, life="ekc-1/now", is_fit=is_fit, clock=SystemClock())
     async with client.opened():
         beats = asyncio.create_task(heartbeat.run())
         try:
@@ -79,6 +84,10 @@ def trouble(heartbeat: Heartbeat) -> str:
     return heartbeat.guard_trouble or ""
 
 
+def clock_trouble(heartbeat: Heartbeat) -> str:
+    return heartbeat.clock_trouble or ""
+
+
 def test_every_beat_differs_from_the_one_before_and_names_the_life() -> None:
     async def story() -> None:
         asterisk = Asterisk()
@@ -89,6 +98,20 @@ def test_every_beat_differs_from_the_one_before_and_names_the_life() -> None:
                 "ekc-1/now",
                 asterisk.variables["EKC_ENGINE"],
             )
+
+    run(story)
+
+
+def test_a_beat_is_dated_by_asterisk_s_own_clock_and_a_clock_that_is_not_ours_is_told() -> None:
+    async def story() -> None:
+        asterisk = Asterisk()
+        async with beating(asterisk) as heartbeat:
+            await asterisk.until(lambda: "EKC_ALIVE_AT" in asterisk.variables)
+            assert clock_trouble(heartbeat) == ""
+            asterisk.ahead = timedelta(hours=1)
+            soon = SystemClock().now() + timedelta(minutes=59)
+            await asterisk.until(lambda: int(asterisk.variables["EKC_ALIVE_AT"]) > soon.timestamp())
+            assert re.match("Asterisk's clock is 3(599|600) s ahead", clock_trouble(heartbeat))
 
     run(story)
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,6 @@ from hypothesis import strategies as st
 
 from ekc_telephony.adapters.asterisk_conf.agi import agi_files
 from ekc_telephony.adapters.asterisk_conf.fallback_agi import keep, record
-from ekc_telephony.adapters.clock import SystemClock
 
 CALL = "ekc-1763779747.12"
 VARIABLES = {
@@ -26,7 +23,6 @@ VARIABLES = {
     "EKC_ENTERED_AT": "1763779748.5",
     "EKC_SERVED": "1",
     "EKC_CHOICE": "callback",
-    "EKC_ENTERED_TICK": "3361842 a-boot",
 }
 
 
@@ -56,7 +52,6 @@ def run(
         "EKC_CHOICE",
         "EKC_ANSWERED_AT",
         "EKC_AGENT",
-        "EKC_ENTERED_TICK",
         "EKC_ANSWERED_TICK",
         "EKC_ENDED_AT",
     )
@@ -95,9 +90,6 @@ def test_it_keeps_a_call_says_so_and_leaves_nothing_else_behind(agi: Path, tmp_p
         "choice": "callback",
         "answered_at": None,
         "agent": None,
-        "entered_tick": "3361842 a-boot",
-        "answered_tick": None,
-        "ended_tick": None,
     }
 
 
@@ -106,10 +98,6 @@ def test_what_is_known_later_replaces_what_was_kept_before(agi: Path, tmp_path: 
     run(agi, tmp_path, VARIABLES | {"EKC_ENDED_AT": "1763779760.25"})
     kept = json.loads((tmp_path / f"{CALL}.json").read_text())
     assert kept["ended_at"] == 1763779760.25
-    clock = SystemClock()
-    ran_at = clock.at_tick(kept["ended_tick"])
-    assert ran_at is not None
-    assert clock.now() - ran_at < timedelta(seconds=30)
     assert kept["choice"] == "callback"
 
 
@@ -135,25 +123,6 @@ def test_it_needs_nothing_of_the_interpreter_that_rendered_it(agi: Path, tmp_pat
     (other / "python3").symlink_to(Path(sys.executable).resolve())
     assert run(agi, tmp_path, VARIABLES, path=str(other)).returncode == 0
     assert (tmp_path / f"{CALL}.json").is_file()
-
-
-def test_a_tick_is_the_moment_at_which_it_was_asked_for(agi: Path) -> None:
-    clock = SystemClock()
-    before = clock.now()
-    ran = subprocess.run(
-        [agi / "ekc-tick", "MASTER_CHANNEL(EKC_ANSWERED_TICK)"],
-        input="agi_request: ekc-tick\nagi_enhanced: 0.0\n\n200 result=1\n",
-        capture_output=True,
-        text=True,
-        env={},
-        check=True,
-    )
-    told = re.fullmatch(r'SET VARIABLE MASTER_CHANNEL\(EKC_ANSWERED_TICK\) "([^"]*)"\n', ran.stdout)
-    assert told, ran.stdout
-    at = clock.at_tick(told[1])
-    assert at is not None
-    # It counts in hundredths.
-    assert before - timedelta(seconds=0.02) < at <= clock.now()
 
 
 def test_without_any_interpreter_it_says_what_to_install(agi: Path, tmp_path: Path) -> None:

@@ -38,14 +38,14 @@ def test_the_golden_files_are_what_the_sample_renders_to() -> None:
     assert differences(PROJECT / "asterisk_conf" / "golden", render(golden)) == ""
 
 
-def test_nothing_in_the_dialplan_dials_or_runs_a_program_but_the_fallbacks_two(
+def test_nothing_in_the_dialplan_dials_or_runs_a_program_but_the_fallbacks(
     conf: NodeConf,
 ) -> None:
     dialplan = render(conf)["extensions.conf"]
     for forbidden in ("Dial(", "System(", "TrySystem(", "SHELL(", "Originate("):
         assert forbidden not in dialplan
     programs = set(re.findall(r"AGI\(([^,)]*)", dialplan))
-    assert programs == {"ekc-fallback", "ekc-tick"}
+    assert programs == {"ekc-fallback"}
 
 
 @pytest.mark.parametrize("context", ["from-trunk", "from-operators"])
@@ -202,13 +202,3 @@ def test_an_installation_is_found_or_its_absence_explained(tmp_path: Path) -> No
         Installation.find(tmp_path)
     (tmp_path / "usr/share/asterisk/rest-api").mkdir(parents=True)
     assert Installation.find(tmp_path).modules == modules
-
-
-# Wait() of 0.7 s lasted an hour when the clock was set back by an hour meanwhile.
-def test_no_caller_waits_by_a_clock_that_can_be_set_back(conf: NodeConf) -> None:
-    rendered = render(conf)["extensions.conf"]
-    assert not re.search(r",Wait(Exten)?\(", rendered)
-    assert "Playback(moment,noanswer)" in rendered
-    write_folder(conf, {})
-    silence = conf.folder / "data" / "sounds" / "ru" / "moment.sln"
-    assert silence.read_bytes() == bytes(2 * 5600)

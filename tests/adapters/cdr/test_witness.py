@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -33,15 +32,6 @@ def test_a_phone_that_died_is_told_apart_from_one_that_was_hung_up(tmp_path: Pat
     record.write_bytes(line(OLGA, ends=5, cause=44) + line(PAUL, ends=6, cause=16))
     told = HangupWitness(record).ended([OLGA, PAUL], since=NOON)
     assert {leg: each.is_normal for leg, each in told.items()} == {OLGA: False, PAUL: True}
-
-
-def test_ends_are_told_in_the_terms_of_who_asks(tmp_path: Path) -> None:
-    """The machine's clock was set back by an hour, and Asterisk writes by it."""
-    record = tmp_path / "hangups.csv"
-    record.write_bytes(line(PAUL, ends=4) + line(OLGA, ends=5))
-    witness = HangupWitness(record, ahead=lambda: timedelta(hours=1))
-    told = witness.ended([OLGA, PAUL], since=after(3604.5))
-    assert {leg: each.at for leg, each in told.items()} == {OLGA: after(3605)}
 
 
 def test_a_line_that_is_being_written_is_not_believed(tmp_path: Path) -> None:

@@ -65,63 +65,6 @@ def test_when_the_script_worked_at_the_key_and_failed_at_the_end_the_dialplan_te
     assert (call.has_asked, call.ended_at) == (True, after(9))
 
 
-def at_tick(noted_at: datetime, tick: str | None) -> datetime:
-    """Tell the ticks of a boot at noon."""
-    ticks, boot = (tick or "0 midnight").split()
-    return after(int(ticks) / 100) if boot == "noon" else noted_at
-
-
-@pytest.mark.parametrize("hours", [-1, 1])
-def test_ticks_count_more_than_a_clock_that_was_set(tmp_path: Path, hours: int) -> None:
-    """In the middle of the talk; in the first case it seems to end before it began."""
-    ticks = {"entered_tick": "100 noon", "answered_tick": "2000 noon", "ended_tick": "6000 noon"}
-    set_at = after(60 + hours * 3600).timestamp()
-    write_json(tmp_path, CALL, answered=20, wrong={"ended_at": set_at, **ticks})
-    (call,) = SpoolFolder(tmp_path, true_moment=at_tick).read(LATE)
-    assert (call.began_at, call.entered_at) == (NOON, after(1))
-    assert (call.answered_at, call.ended_at) == (after(20), after(60))
-
-
-@pytest.mark.parametrize("was_served", [False, True])
-def test_the_begin_moves_with_the_entry(tmp_path: Path, *, was_served: bool) -> None:
-    """The clock had been wrong before he called, and was set right."""
-    write_json(tmp_path, CALL, was_served=was_served, wrong={"entered_tick": "7300 noon"})
-    (call,) = SpoolFolder(tmp_path, true_moment=at_tick).read(LATE)
-    assert (call.began_at, call.entered_at) == (after(72), after(73))
-
-
-@pytest.mark.parametrize("hours", [-1, 1])
-def test_a_clock_set_between_begin_and_entry_does_not_make_a_call_an_hour_long(
-    tmp_path: Path, hours: int
-) -> None:
-    entered_at = after(1 + hours * 3600).timestamp()
-    write_json(tmp_path, CALL, wrong={"entered_at": entered_at, "entered_tick": "100 noon"})
-    (call,) = SpoolFolder(tmp_path, true_moment=at_tick).read(LATE)
-    assert (call.began_at, call.entered_at) == (after(1), after(1))
-
-
-def test_ticks_of_another_boot_and_moments_without_one_are_the_wall_clock_s(
-    tmp_path: Path,
-) -> None:
-    write_json(tmp_path, CALL, answered=20, wrong={"answered_tick": "2000 midnight"})
-    (call,) = SpoolFolder(tmp_path, true_moment=at_tick).read(LATE)
-    assert (call.answered_at, call.ended_at) == (after(20), after(60))
-
-
-def test_the_dialplan_s_own_lines_tell_ticks_too(tmp_path: Path) -> None:
-    write_begun(
-        tmp_path,
-        CALL,
-        entered_tick="300 noon",
-        ended_at=str(after(9).timestamp()),
-        answered_at="",
-        answered_tick="",
-        ended_tick="1100 noon",
-    )
-    (call,) = SpoolFolder(tmp_path, true_moment=at_tick).read(LATE)
-    assert (call.began_at, call.entered_at, call.ended_at) == (after(2), after(3), after(11))
-
-
 def test_a_begin_that_the_dialplan_did_not_know_is_the_entry(tmp_path: Path) -> None:
     write_begun(tmp_path, CALL, began_at="")
     (call,) = SpoolFolder(tmp_path).read(LATE)
