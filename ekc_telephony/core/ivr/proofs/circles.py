@@ -20,7 +20,7 @@ from ekc_telephony.core.ivr.proofs.finding import Code, Finding, Step
 from ekc_telephony.core.ivr.proofs.graph import Graph
 from ekc_telephony.core.ivr.proofs.moves import Choice, Ending, Move
 from ekc_telephony.core.ivr.proofs.rings import circle_in, rings_in
-from ekc_telephony.core.ivr.utterance import Insert
+from ekc_telephony.core.ivr.ways import passes
 from ekc_telephony.core.kernel.ids import NodeId
 
 
@@ -97,7 +97,7 @@ def _unlimited(graph: Graph) -> _Ways:
 
 def _breathless(graph: Graph) -> _Ways:
     """Return the ways on which nothing is waited for."""
-    return _ways(graph, lambda node, _choice, _move: _may_pass(node))
+    return _ways(graph, lambda node, _choice, _move: passes(node))
 
 
 def _ways(graph: Graph, counts: Callable[[core.Node, Choice, Move], bool]) -> _Ways:
@@ -106,30 +106,11 @@ def _ways(graph: Graph, counts: Callable[[core.Node, Choice, Move], bool]) -> _W
     return {
         name: [
             (move.to, move)
-            for choice, move in graph.moves_from(name)
+            for choice, move in graph.moves[name]
             if not isinstance(move.to, Ending) and counts(nodes[name], choice, move)
         ]
         for name in reached
     }
-
-
-def _may_pass(node: core.Node) -> bool:
-    match node:
-        case core.Play(prompts=prompts):
-            return all(isinstance(part, Insert) for part in prompts)
-        case (
-            core.Hours()
-            | core.Until()
-            | core.Branch()
-            | core.Assign()
-            | core.Limit()
-            | core.SetLanguage()
-            | core.KnownNumber()
-            | core.Callback()
-        ):
-            return True
-        case _:
-            return False
 
 
 def _moves(ways: _Ways, circle: Sequence[NodeId]) -> list[Move]:

@@ -27,7 +27,7 @@ def facts_at(graph: Graph, *, first: Facts, after: After) -> Mapping[NodeId, Fac
     ahead = deque([entry])
     while ahead:
         here = ahead.popleft()
-        for _, move in graph.moves_from(here):
+        for _, move in graph.moves[here]:
             if isinstance(move.to, Ending):
                 continue
             brought = after(here, move, facts[here])
@@ -50,7 +50,7 @@ def way_without(
     while ahead and (wanted, False) not in came:
         here = ahead.popleft()
         node, holds = here
-        for _, move in graph.moves_from(node):
+        for _, move in graph.moves[node]:
             if isinstance(move.to, Ending):
                 continue
             known = facts[node] - {fact} | ({fact} if holds else set())

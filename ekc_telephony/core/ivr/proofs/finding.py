@@ -39,6 +39,7 @@ class Code(Enum):
     ALWAYS_OPEN = "IVR123"
     MISSING_PROMPT = "IVR131"
     LANGUAGE_NOT_OFFERED = "IVR132"
+    VALUE_IN_RUSSIAN = "IVR133"
     UNSET_VARIABLE = "IVR141"
     ANSWER_MAY_LACK = "IVR142"
     NO_PATIENCE = "IVR151"
@@ -61,6 +62,7 @@ WARNINGS: Final = frozenset(
         Code.UNTRUE_GOODBYE,
         Code.UNREACHABLE,
         Code.ALWAYS_OPEN,
+        Code.VALUE_IN_RUSSIAN,
         Code.ANSWER_MAY_LACK,
         Code.SILENT_LOOKUP,
         Code.UNTRUE_FALLBACK,

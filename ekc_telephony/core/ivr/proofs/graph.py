@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ekc_telephony.core.ivr.proofs.finding import Step
+from ekc_telephony.core.ivr.proofs.finding import Part, Step
 from ekc_telephony.core.ivr.proofs.moves import (
     Choice,
     Ending,
@@ -65,6 +65,9 @@ class Graph:
     turns: Mapping[Situation, tuple[Turn, ...]]
     """Of every situation that can be reached, in the order of how soon."""
     start: Situation
+    moves: Mapping[NodeId, tuple[tuple[Choice, Move], ...]]
+    """At every node that can be reached, what is possible and who decides; the last may be where
+    he goes on after a talk."""
 
     def way_to(self, wanted: NodeId) -> tuple[Step, ...]:
         """Return a shortest way from the entry to a node; nothing when there is none."""
@@ -72,20 +75,12 @@ class Graph:
         ahead = deque(came)
         while ahead and wanted not in came:
             here = ahead.popleft()
-            for _, move in self.moves_from(here):
+            for _, move in self.moves[here]:
                 to = move.to
                 if not isinstance(to, Ending) and to not in came:
                     came[to] = (here, move)
                     ahead.append(to)
         return _walked(came, wanted) if wanted in came else ()
-
-    def moves_from(self, node: NodeId) -> Iterator[tuple[Choice, Move]]:
-        """Yield every move at a node, and that after the talk, each with who decides."""
-        for option in self.options[node]:
-            for move in option.moves:
-                yield option.choice, move
-        if (after := after_talk(self.program.script.nodes[node])) is not None:
-            yield Choice.NOBODY, Move(to=after, part=("after",), happens="the operator hangs up")
 
 
 def graph_of(program: Program) -> Graph:
@@ -108,7 +103,25 @@ def graph_of(program: Program) -> Graph:
             if isinstance(each, Situation) and each not in seen:
                 seen.add(each)
                 ahead.append(each)
-    return Graph(program=program, options=options, turns=turns, start=start)
+    return Graph(
+        program=program, options=options, turns=turns, start=start, moves=_moves(program, turns)
+    )
+
+
+def _moves(
+    program: Program, turns: Mapping[Situation, tuple[Turn, ...]]
+) -> Mapping[NodeId, tuple[tuple[Choice, Move], ...]]:
+    moves: dict[NodeId, dict[tuple[Choice, Part], tuple[Choice, Move]]] = {}
+    for here, options in turns.items():
+        known = moves.setdefault(here.node, {})
+        for turn in options:
+            choice = turn.option.choice
+            known |= {(choice, way.move.part): (choice, way.move) for way in turn.ways}
+    for name, known in moves.items():
+        if (after := after_talk(program.script.nodes[name])) is not None:
+            onward = Move(to=after, part=("after",), happens="the operator hangs up")
+            known[Choice.NOBODY, onward.part] = (Choice.NOBODY, onward)
+    return {name: tuple(known.values()) for name, known in moves.items()}
 
 
 def _turns(

@@ -28,7 +28,7 @@ LONGEST_SILENCE: Final = timedelta(seconds=4)
 def every_lookup_falls_back(graph: Graph) -> Iterator[Finding]:
     """Yield every lookup whose failure is not borne."""
     for name, node in graph.program.script.nodes.items():
-        if not isinstance(node, core.Lookup):
+        if not isinstance(node, core.Lookup) or name not in graph.moves:
             continue
         if not timedelta() < node.patience <= LONGEST:
             yield Finding(
@@ -67,7 +67,7 @@ def _first_served(graph: Graph, start: NodeId) -> NodeId | None:
         node = graph.program.script.nodes[here]
         if isinstance(node, core.Goodbye) and node.outcome is CallOutcome.SELF_SERVED:
             return here
-        for choice, move in graph.moves_from(here):
+        for choice, move in graph.moves[here]:
             if choice is not Choice.NOBODY or move.part == ("after",):
                 continue
             if not isinstance(move.to, Ending) and move.to not in seen:

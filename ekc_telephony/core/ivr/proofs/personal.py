@@ -59,7 +59,7 @@ def _renamed(name: NodeId, node: core.Node, personal: set[str]) -> Iterator[Find
     if not isinstance(node, core.Assign):
         return
     for target, value in node.values.items():
-        carried = sorted(personal.intersection(_carried(value)))
+        carried = sorted(personal.intersection(() if value is None else _carried(value)))
         if carried and target not in personal:
             yield Finding(
                 code=Code.NO_LONGER_PERSONAL,

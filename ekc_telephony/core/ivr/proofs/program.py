@@ -15,17 +15,26 @@ from typing import Final
 
 from ekc_telephony.core.ivr.hours import BusinessHours
 from ekc_telephony.core.ivr.script import Script
+from ekc_telephony.core.ivr.spoken import Form
 from ekc_telephony.core.ivr.utterance import Insert, Utterance
 from ekc_telephony.core.kernel.ids import PromptKey
 
 MOST_KEYS: Final = 3
 """Requirement G2."""
-MOST_TIME: Final = timedelta(minutes=3)
-"""
-Longer than any script that ships needs, silence included; nobody is known to have named a norm.
-"""
-LONGEST_INSERT: Final = timedelta(seconds=12)
-"""A spoken value, when nothing better is known: СНИЛС digit by digit takes about ten seconds."""
+MOST_TIME: Final = timedelta(minutes=2)
+"""Ours; nobody is known to have named a norm."""
+LONGEST_VALUES: Final[Mapping[Form, timedelta]] = {
+    Form.NUMBER: timedelta(seconds=8),
+    Form.COUNT: timedelta(seconds=9),
+    Form.DIGITS: timedelta(seconds=25),
+    Form.PHONE: timedelta(seconds=10),
+    Form.SNILS: timedelta(seconds=10),
+    Form.DATE: timedelta(seconds=6),
+    Form.TIME: timedelta(seconds=5),
+    Form.MONEY: timedelta(seconds=12),
+    Form.MINUTES: timedelta(seconds=4),
+}
+"""Spoken values, estimated: thirty digits one by one, a nine-digit sum with kopecks."""
 UNKNOWN_PROMPT: Final = timedelta(seconds=15)
 """A prompt without a file; that it is missing is a finding of its own."""
 RINGING_OUTSIDE: Final = timedelta(seconds=60)
@@ -60,7 +69,7 @@ class Program:
         """Return how long an utterance lasts at most, in whichever language."""
         total = timedelta()
         for part in utterance:
-            total += LONGEST_INSERT if isinstance(part, Insert) else self._longest(part)
+            total += LONGEST_VALUES[part.form] if isinstance(part, Insert) else self._longest(part)
         return total
 
     def _longest(self, prompt: PromptKey) -> timedelta:

@@ -78,16 +78,17 @@ def _reads(node: core.Node) -> Iterator[_Read]:
         case core.Assign(values=values):
             yield from _reads_of(values, "values")
         case core.Lookup(fields=fields):
-            yield from _reads_of(fields, "fields")
+            # A caller who hides his number is the system's business: the field is left out.
+            yield from (each for each in _reads_of(fields, "fields") if each.name != NUMBER)
         case core.Branch():
             yield from _asked(node)
         case _:
             pass
 
 
-def _reads_of(expressions: Mapping[str, Expression], field: str) -> Iterator[_Read]:
+def _reads_of(expressions: Mapping[str, Expression | None], field: str) -> Iterator[_Read]:
     for key, value in expressions.items():
-        for name in dict.fromkeys(names_in(value)):
+        for name in dict.fromkeys(() if value is None else names_in(value)):
             yield _Read(name=name, part=(field, key))
 
 
@@ -136,8 +137,10 @@ class _Flow:
 def _assigned(assign: core.Assign, facts: Facts) -> Facts:
     after = facts
     for target, value in assign.values.items():
-        names = frozenset(names_in(value))
         after -= _both([target])
+        if value is None:
+            continue
+        names = frozenset(names_in(value))
         if names <= facts:
             after |= _both([target])
         elif {_came(each) for each in names} <= facts:
