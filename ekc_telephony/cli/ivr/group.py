@@ -12,6 +12,7 @@ from typing import Any, Final
 import typer
 
 from ekc_telephony.cli.ivr import (
+    check,
     diff,
     import_menus,
     overlay,
@@ -21,11 +22,12 @@ from ekc_telephony.cli.ivr import (
 )
 
 app = typer.Typer(
-    help="Scripts: publish them, go back, lay an announcement over all of them.",
+    help="Scripts: prove them, publish them, go back, lay an announcement over all of them.",
     no_args_is_help=True,
 )
 
 COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
+    "check": check.check,
     "diff": diff.diff,
     "import": import_menus.import_menus,
     "publish": publish.publish,
