@@ -42,6 +42,7 @@ from ekc_telephony.settings.models import Settings
 UNREADABLE: Final = "IVR001"
 """The code of whatever stands against reading a script at all."""
 _SPEECH: Final = frozenset({"prompts", "invalid_prompts", "timeout_prompts"})
+_LISTS: Final = _SPEECH | {"wait_prompts", "not_found_prompts"}
 _WRITTEN_AS: Final[Mapping[str, Mapping[str, str]]] = {
     "identify": {
         "exhausted": "otherwise",
@@ -257,7 +258,7 @@ def _written(loaded: LoadedScript, place: Place, finding: Finding) -> Location:
     part = finding.part
     if part and str(part[0]) in _SPEECH:
         field = _speech_of(loaded.script.nodes[finding.node], kind, str(part[0]))
-        part = (field, *_item(loaded, place, field, part))
+        part = (field, *(_item(loaded, place, field, part) if field in _LISTS else ()))
     elif part:
         part = (_WRITTEN_AS.get(kind, {}).get(str(part[0]), part[0]), *part[1:])
     while part and not place.document.has((*place.location, *part)):

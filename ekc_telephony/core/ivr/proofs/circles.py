@@ -82,7 +82,8 @@ _Ways: TypeAlias = Mapping[NodeId, Sequence[tuple[NodeId, Move]]]
 
 
 def _circles(graph: Graph, ways: _Ways) -> Iterator[tuple[NodeId, ...]]:
-    place = {situation.node: index for index, situation in enumerate(graph.turns)}
+    soonest = dict.fromkeys(situation.node for situation in graph.turns)
+    place = {name: index for index, name in enumerate(soonest)}
     edges = {name: [to for to, _ in onward] for name, onward in ways.items()}
     for ring in rings_in(edges):
         circle = circle_in(sorted(ring, key=lambda name: place[name]), edges)

@@ -306,7 +306,9 @@ class Walk:
         for each in asked:
             match each:
                 case effects.Say(prompts=prompts):
-                    self._heard_at = self.now + sum((LENGTHS.get(p, PIECE) for p in prompts), timedelta())
+                    self._heard_at = self.now + sum(
+                        (LENGTHS.get(p, PIECE) for p in prompts), timedelta()
+                    )
                 case effects.StopSaying():
                     self._heard_at = None
                 case effects.Ask():

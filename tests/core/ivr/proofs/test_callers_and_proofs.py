@@ -15,14 +15,14 @@ from ekc_telephony.core.ivr.expressions import names_in
 from ekc_telephony.core.ivr.proofs.circles import every_walk_ends
 from ekc_telephony.core.ivr.proofs.finding import Code
 from ekc_telephony.core.ivr.proofs.graph import Graph, Situation, graph_of
-from ekc_telephony.core.ivr.proofs.moves import Choice, Ending, Move, Option, failing
+from ekc_telephony.core.ivr.proofs.moves import Ending, Move, failing
 from ekc_telephony.core.ivr.proofs.personal import nothing_personal_to_strangers
 from ekc_telephony.core.ivr.proofs.program import Program
 from ekc_telephony.core.ivr.proofs.reach import TICK, Reach, reach_of
 from ekc_telephony.core.ivr.proofs.speech import inserts_of
 from ekc_telephony.core.ivr.proofs.variables import every_variable_is_set
 from ekc_telephony.core.kernel.ids import NodeId
-from tests.core.ivr.proofs.callers import NOW, VARIABLES, Stay, Walk, programs
+from tests.core.ivr.proofs.callers import VARIABLES, Stay, Walk, programs
 
 ENDINGS = {
     effects.Join: Ending.AGENT,
