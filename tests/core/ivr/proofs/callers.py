@@ -82,7 +82,14 @@ def words(*seconds: int) -> tuple[PromptKey, ...]:
 def drawn_program(seed: int) -> Program:
     """Draw a script of a few nodes that lead mostly onward, and end at last in a queue."""
     # Random numbers rather than strategies: thousands of scripts are to be drawn in seconds.
-    return _Drawing(Random(seed)).program()
+    drawing = _Drawing(Random(seed))
+    return drawing.program(drawing.any_kind, most=7)
+
+
+def drawn_of_values(seed: int) -> Program:
+    """Draw a script that does little else than set values, ask for them and say them."""
+    drawing = _Drawing(Random(seed))
+    return drawing.program(drawing.kind_of_values, most=8)
 
 
 class _Drawing:
@@ -90,20 +97,33 @@ class _Drawing:
         self._random = random
         self._targets: list[NodeId] = []
 
-    def program(self) -> Program:
-        count = self._random.randint(1, 7)
+    def program(self, draw: Callable[[], core.Node], *, most: int) -> Program:
+        count = self._random.randint(1, most)
         names = [NodeId(f"n{index}") for index in range(count)]
         nodes: dict[str, core.Node] = {}
         for index, name in enumerate(names):
             is_back = self._random.random() < 1 / 10
             self._targets = [*names[0 if is_back else index + 1 :], NodeId("end")]
-            nodes[name] = self._random.choice(self._kinds)()
+            nodes[name] = draw()
         nodes["end"] = core.Enqueue(queue=QueueId("q"), answers_at_once=True)
         return program_of(nodes)
 
-    @property
-    def _kinds(self) -> list[Callable[[], core.Node]]:
-        return [
+    def kind_of_values(self) -> core.Node:
+        said = Insert(value=Known(self._name()), form=Form.DIGITS)
+        kinds: list[Callable[[], core.Node]] = [
+            lambda: core.Play(prompts=(*words(1), said), next=self._to()),
+            lambda: core.Play(prompts=(*words(1), said), next=self._to()),
+            self._collect,
+            self._assign,
+            self._branch,
+            self._branch,
+            self._lookup,
+            lambda: core.KnownNumber(known=self._to(), unknown=self._to()),
+        ]
+        return self._random.choice(kinds)()
+
+    def any_kind(self) -> core.Node:
+        kinds: list[Callable[[], core.Node]] = [
             lambda: core.Play(prompts=self._speech(), next=self._to()),
             self._menu,
             self._menu,
@@ -126,6 +146,7 @@ class _Drawing:
             self._enqueue,
             lambda: core.Goodbye(prompts=self._prompts(), outcome=CallOutcome.INFORMED_AFTER_HOURS),
         ]
+        return self._random.choice(kinds)()
 
     def _to(self) -> NodeId:
         return self._random.choice(self._targets)
@@ -188,6 +209,10 @@ class _Drawing:
             Compared(Relation.EQUAL, Known(self._name()), Constant("1")),
             Both(IsSet(self._name()), Not(Compared(Relation.LESS, Known("a"), Known("b")))),
             Either(Not(IsSet(self._name())), Not(IsSet(self._name()))),
+            Both(Not(IsSet(self._name())), Not(IsSet(self._name()))),
+            Either(self._is_one(), self._is_one()),
+            Compared(Relation.EQUAL, Either(self._is_one(), self._is_one()), Constant(value=True)),
+            Not(Both(self._is_one(), self._is_one())),
             Known("caller.has_number"),
         ]
         cases = (
@@ -195,6 +220,9 @@ class _Drawing:
             for _ in range(self._random.randint(1, 2))
         )
         return core.Branch(cases=tuple(cases), otherwise=self._to())
+
+    def _is_one(self) -> Compared:
+        return Compared(Relation.EQUAL, Known(self._name()), Constant("1"))
 
     def _assign(self) -> core.Assign:
         values: list[Expression | None] = [
@@ -227,6 +255,7 @@ class _Drawing:
 
 
 programs: Final = st.integers(0, 2**32).map(drawn_program)
+programs_of_values: Final = st.integers(0, 2**32).map(drawn_of_values)
 
 
 @dataclass(slots=True, kw_only=True)

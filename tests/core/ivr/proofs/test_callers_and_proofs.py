@@ -22,7 +22,7 @@ from ekc_telephony.core.ivr.proofs.reach import TICK, Reach, reach_of
 from ekc_telephony.core.ivr.proofs.speech import inserts_of
 from ekc_telephony.core.ivr.proofs.variables import every_variable_is_set
 from ekc_telephony.core.kernel.ids import NodeId
-from tests.core.ivr.proofs.callers import VARIABLES, Stay, Walk, programs
+from tests.core.ivr.proofs.callers import VARIABLES, Stay, Walk, programs, programs_of_values
 
 ENDINGS = {
     effects.Join: Ending.AGENT,
@@ -124,8 +124,8 @@ def _successors(graph: Graph, here: set[Situation], to: object) -> Iterator[Situ
             yield from (each for each in graph.turns if each.node == to)
 
 
-@settings(max_examples=400)
-@given(programs, st.integers(0, 2**32), st.integers(0, 12))
+@settings(max_examples=1_500)
+@given(programs_of_values, st.integers(0, 2**32), st.integers(4, 30))
 def test_what_may_be_spoken_is_set_and_what_is_personal_only_to_the_identified(
     program: Program, seed: int, keys: int
 ) -> None:
