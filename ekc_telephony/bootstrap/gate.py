@@ -15,11 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.adapters.speech.engine import SpeechError
 from ekc_telephony.adapters.speech.manifest import ManifestError
 from ekc_telephony.bootstrap.texts import render_missing, wanted_of
+from ekc_telephony.core.ivr.proofs.finding import Severity
 from ekc_telephony.core.ivr.published import Bundle
 from ekc_telephony.settings.errors import SettingsError
+from ekc_telephony.settings.ivr.proving import as_text, check_scripts
 from ekc_telephony.settings.library import known_names, load_published, mistakes_in
 from ekc_telephony.settings.models import Settings
 
@@ -77,10 +80,22 @@ def _cannot_be_spoken(draft: Draft) -> Iterable[str]:
     return []
 
 
+def _cannot_be_proved(draft: Draft) -> Iterable[str]:
+    """Prove what callers can meet; warnings are no objection, and `ekc ivr check` tells them."""
+    return [
+        as_text(complaint)
+        for judgement in check_scripts(draft.settings, draft.bundles, now=SystemClock().now())
+        for complaint in judgement.complaints
+        if judgement.verdict is not None and complaint.severity is Severity.ERROR
+    ]
+
+
 LOADING: Final = Check(name="loading", objections=_cannot_be_read)
+PROOFS: Final = Check(name="proofs", objections=_cannot_be_proved)
 SPEECH: Final = Check(name="speech", objections=_cannot_be_spoken)
 GATE: Final[tuple[Check, ...]] = (
     LOADING,
+    PROOFS,
     SPEECH,
 )
 
