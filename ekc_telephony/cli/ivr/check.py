@@ -31,7 +31,6 @@ from ekc_telephony.settings.ivr.proving import (
     Court,
     Judgement,
     as_text,
-    is_called_only,
     way_as_text,
 )
 from ekc_telephony.settings.load import load_settings
@@ -58,22 +57,20 @@ def check(
     """Prove what callers can meet in scripts; exit 1 when one may not be published."""
     try:
         settings = load_settings(config)
-        chosen = files or _all_in(settings.scripts)
     except SettingsError as error:
         fail(str(error), code=WRONG_INPUT)
     court = Court(settings, now=SystemClock().now())
-    judgements = [court.judge_file(each) for each in chosen]
+    judgements = (
+        [court.judge_file(each) for each in files]
+        if files
+        else list(court.judge_folder(settings.scripts))
+    )
     if as_json:
         typer.echo(json.dumps([_told(each) for each in judgements], ensure_ascii=False, indent=2))
     else:
         _show(judgements)
     if not all(each.is_sound and not (strict and each.complaints) for each in judgements):
         raise typer.Exit(NOT_WELL)
-
-
-def _all_in(folder: Path) -> list[Path]:
-    """Return the scripts of a folder, but for those that begin in other ones only."""
-    return [each for each in sorted(folder.glob("*.yaml")) if not is_called_only(each)]
 
 
 def _show(judgements: Sequence[Judgement]) -> None:

@@ -30,7 +30,7 @@ from ekc_telephony.core.ivr.published import Bundle
 from ekc_telephony.core.ivr.texts import RUSSIAN
 from ekc_telephony.core.ivr.utterance import Insert
 from ekc_telephony.core.kernel.ids import PromptKey
-from ekc_telephony.settings.document import Location, read_document
+from ekc_telephony.settings.document import Document, Location, read_document
 from ekc_telephony.settings.errors import Mistake, SettingsError
 from ekc_telephony.settings.hours import business_hours
 from ekc_telephony.settings.ivr.load import LoadedScript, load
@@ -105,18 +105,26 @@ class Court:
     def judge_file(self, file: Path) -> Judgement:
         """Judge a script as an admin works on it, with what it calls beside it."""
         try:
-            loaded = load(read_document(file), known=self._known)
+            return self.judge(load(read_document(file), known=self._known))
         except SettingsError as error:
             return _unreadable(file.stem, error)
-        return self.judge(loaded)
+
+    def judge_folder(self, folder: Path) -> Iterator[Judgement]:
+        """Judge every script of a folder, but for those that begin in other ones only."""
+        for file in sorted(folder.glob("*.yaml")):
+            try:
+                document = read_document(file)
+                if not _is_called_only(document):
+                    yield self.judge(load(document, known=self._known))
+            except SettingsError as error:
+                yield _unreadable(file.stem, error)
 
     def judge_bundle(self, bundle: Bundle) -> Judgement:
         """Judge a script with all that it calls."""
         try:
-            loaded = load_published(bundle, settings=self._settings, known=self._known)
+            return self.judge(load_published(bundle, settings=self._settings, known=self._known))
         except SettingsError as error:
             return _unreadable(bundle.script, error)
-        return self.judge(loaded)
 
     def judge(self, loaded: LoadedScript) -> Judgement:
         """Judge a script that was read."""
@@ -197,18 +205,6 @@ def check_scripts(
     return [court.judge_bundle(each) for each in bundles]
 
 
-def is_called_only(file: Path) -> bool:
-    """
-    Tell whether a script has a `return`, and so begins in another one only.
-
-    Raises:
-        SettingsError: It cannot be read.
-    """
-    return any(
-        each.written == "return" for each in read_document(file).scalars_at(("nodes", "*", "kind"))
-    )
-
-
 def as_text(complaint: Complaint) -> str:
     """Return a complaint as the other checks tell theirs, with its code and the caller's way."""
     told = complaint.mistake
@@ -226,6 +222,11 @@ def way_as_text(way: Iterable[Step]) -> str:
     return " → ".join(
         f"{each.node} ({each.happens})" if each.happens else each.node for each in way
     )
+
+
+def _is_called_only(document: Document) -> bool:
+    """Tell whether a script has a `return`, and so begins in another one only."""
+    return any(each.written == "return" for each in document.scalars_at(("nodes", "*", "kind")))
 
 
 def _unreadable(script: str, error: SettingsError) -> Judgement:
