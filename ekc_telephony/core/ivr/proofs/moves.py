@@ -226,7 +226,7 @@ def _asked(program: Program, node: core.Menu | core.Collect | core.Question) -> 
             yield _chosen(following, ("next",), "answers", heard + node.timeout)
     exhausted = node.next if isinstance(node, core.Question) else node.exhausted
     part = "next" if isinstance(node, core.Question) else "exhausted"
-    times = node.retries + 1
+    times = _failures(node)
     move = Move(
         to=exhausted,
         part=(part,),
@@ -240,7 +240,13 @@ def failing(program: Program, node: core.Menu | core.Collect | core.Question) ->
     """Return how long silence lasts at most until nothing is forgiven any more."""
     apology = max(program.length(node.invalid_prompts), program.length(node.timeout_prompts))
     asked = program.length(node.prompts) + node.timeout
-    return (node.retries + 1) * asked + node.retries * apology
+    failures = _failures(node)
+    return failures * asked + (failures - 1) * apology
+
+
+def _failures(node: core.Menu | core.Collect | core.Question) -> int:
+    """Return how many failures lead on; a number of retries that makes no sense is a finding."""
+    return max(0, node.retries) + 1
 
 
 def _chosen(target: NodeId, part: Part, happens: str, time: timedelta, *, keys: int = 1) -> Option:
