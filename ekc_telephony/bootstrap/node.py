@@ -86,6 +86,7 @@ from ekc_telephony.settings.library import ScriptLibrary
 from ekc_telephony.settings.models import Settings
 from ekc_telephony.settings.plan import engine_plan
 from ekc_telephony.settings.routing import acd_of
+from ekc_telephony.settings.services import service_specs
 
 STORE_PATIENCE: Final = timedelta(seconds=3)
 """How long the start waits for the store, so that presences are known before the first call."""
@@ -122,6 +123,7 @@ class Node:
         self._clock = SystemClock(settings.clock_file)
         accounts = frozenset(AgentId(each.account) for each in settings.operators)
         secrets = load_or_create_secrets(settings.secrets_file, settings.accounts)
+        specs = service_specs(settings.services, secrets.services)
         recalled = recall(remembered_segments(settings.journal_folder, key=secrets.journal))
         self._planned_on = self._clock.now().date()
         self._library = ScriptLibrary(settings)
@@ -182,8 +184,7 @@ class Node:
         self._witness: Witness = HangupWitness(settings.hangups_file)
         self._registry = CollectorRegistry()
         self._services = services_of(
-            settings,
-            secrets.services,
+            specs,
             deliver=self._driver.deliver,
             clock=self._clock,
             registry=self._registry,
