@@ -15,7 +15,9 @@ from typer.testing import CliRunner, Result
 
 from ekc_telephony.adapters.asterisk_conf.secrets import load_or_create_secrets
 from ekc_telephony.adapters.journal.journal import Journal
+from ekc_telephony.cli.replay import _in_words
 from ekc_telephony.cli.root import app
+from ekc_telephony.core.call.commands import AskService
 from ekc_telephony.core.call.events import (
     CallArrived,
     ControlRegained,
@@ -25,10 +27,20 @@ from ekc_telephony.core.call.events import (
     LegEnded,
     PlaybackFinished,
     PresenceDeclared,
+    ServiceAnswered,
 )
+from ekc_telephony.core.call.lookup import Answer, LookupResult
 from ekc_telephony.core.call.presence import Presence
 from ekc_telephony.core.engine.engine import Engine
-from ekc_telephony.core.kernel.ids import AgentId, CallId, Did, LegId, PlaybackId
+from ekc_telephony.core.kernel.ids import (
+    AgentId,
+    CallId,
+    Did,
+    LegId,
+    PlaybackId,
+    RequestId,
+    ServiceId,
+)
 from ekc_telephony.runtime.journal_codec import Opening, encode_input
 from ekc_telephony.runtime.recorder import Recorder
 from ekc_telephony.runtime.supervisor import SupervisedEngine
@@ -276,3 +288,19 @@ def test_a_journal_of_another_installation_is_told_apart_from_a_damaged_one(site
     ended = site.replay()
     assert ended.exit_code == 2
     assert "is not the one this journal was written with" in ended.stderr
+
+
+@pytest.mark.parametrize("is_personal", [True, False])
+def test_what_was_asked_and_answered_is_shown_only_to_who_asks_for_it(*, is_personal: bool) -> None:
+    call, request = CallId("ekc-1.1"), RequestId("ekc-1.1-ask-1")
+    asked = AskService(
+        call=call, request=request, service=ServiceId("status"), fields={"snils": "11223344595"}
+    )
+    result = LookupResult.found(Answer.of({"name": "Анна"}))
+    told = ServiceAnswered(call=call, request=request, result=result)
+    shown = _in_words(asked, is_personal) + _in_words(told, is_personal)
+    assert "status" in shown
+    assert "found" in shown
+    assert ("Анна" in shown) == is_personal
+    assert ("fields=…" in shown) != is_personal
+    assert "11223344595" not in shown
