@@ -10,6 +10,8 @@ The contact centre of all examples: two lines, a few queues, a handful of people
     number 700   a voice message, or else the menu of number 100
     number 800   straight into the queue «keys»: 2 a message, 3 the queue «second», 4 «first»
     number 900   straight into the queue «named», whose agents hear its name before the caller
+    number 920   asks an information system who calls: the known go to «second», strangers into the
+                 menu of number 100, and everybody to «first» when it does not answer within 5 s
 
 Anna, Boris and Clara work on the first line, and Clara alone speaks German; Vera is the second
 line. «urgent» is served by the whole first line, «german» by Clara only. «patient» asks for German
@@ -47,6 +49,7 @@ from ekc_telephony.core.engine.plan import Admission
 from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.engine.transfer import Directory
 from ekc_telephony.core.engine.transfer_codes import TransferCodes
+from ekc_telephony.core.ivr.expressions import Known
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
 from ekc_telephony.core.ivr.script import (
     Callback,
@@ -54,11 +57,14 @@ from ekc_telephony.core.ivr.script import (
     Goodbye,
     Hours,
     KnownNumber,
+    Lookup,
     Menu,
     Message,
     Play,
     Script,
+    Wanted,
 )
+from ekc_telephony.core.ivr.values import Variable, VariableKind
 from ekc_telephony.core.kernel.ids import (
     AgentId,
     Did,
@@ -66,6 +72,7 @@ from ekc_telephony.core.kernel.ids import (
     PromptKey,
     QueueId,
     ScriptId,
+    ServiceId,
     SkillId,
 )
 
@@ -288,6 +295,24 @@ REMOTE_SCRIPT: Final = Script(
     entry=NodeId("wait"),
     nodes={NodeId("wait"): Enqueue(queue=REMOTE, answers_at_once=False, skills={_DEUTSCH: 1})},
 )
+LOOKUP_SCRIPT: Final = Script(
+    script=ScriptId("lookup"),
+    entry=NodeId("who"),
+    nodes={
+        NodeId("who"): Lookup(
+            service=ServiceId("citizens"),
+            fields={"number": Known("caller.number")},
+            into={"name": Wanted(path=("name",), kind=VariableKind.TEXT)},
+            prompts=_prompts("one-moment"),
+            patience=seconds(5),
+            next=NodeId("to-second"),
+            not_found=NodeId("menu"),
+            fallback=NodeId("to-first"),
+        ),
+        **MAIN_SCRIPT.nodes,
+    },
+    variables={"name": Variable(kind=VariableKind.TEXT, is_personal=True)},
+)
 OVERLOAD_SCRIPT: Final = Script(
     script=ScriptId("overload"),
     entry=NodeId("number"),
@@ -342,6 +367,7 @@ SCRIPTS: Final = {
     Did("800"): KEYS_SCRIPT,
     Did("910"): REMOTE_SCRIPT,
     Did("900"): NAMED_SCRIPT,
+    Did("920"): LOOKUP_SCRIPT,
 }
 
 

@@ -13,7 +13,7 @@ from ekc_telephony.core.kernel.ids import CallId, RequestId
 from tests.core.engine.hostile_ground import PICK
 from tests.core.engine.hostile_supervisors import HostileSupervisors
 
-FOUND: Final = LookupResult.found(Answer.of({"slots": [{"at": "10:30"}], "case": None, "n": 1}))
+FOUND: Final = LookupResult.found(Answer.of({"name": "Анна", "slots": [{"at": "10:30"}], "n": 1}))
 RESULTS: Final = st.sampled_from(
     [FOUND, FOUND, NOT_FOUND, *(LookupResult.failed(each) for each in LookupFailure)]
 )
