@@ -11,9 +11,11 @@ import pytest
 
 from lab.information_systems.faults import Fault
 from lab.information_systems.server import InformationSystems, running_information_systems
-from lab.node import Document, PortBlock, engine_log
-from lab.stand import Stand, eventually, happens, running_stand
+from lab.node import Document, engine_log
+from lab.ports import PortBlock
+from lab.stand import Stand, running_stand
 from lab.story_site import write_story_site
+from lab.waiting import eventually, happens
 
 WHO: Final = "88001000031"
 """Asks who calls: three goodbyes tell what came of it."""

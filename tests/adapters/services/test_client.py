@@ -255,10 +255,16 @@ def test_only_the_certificates_that_are_named_are_believed(tmp_path: Path) -> No
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(ours, ours.with_suffix(".key"))
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-    for believed, outcome in ((ours, LookupOutcome.FOUND), (theirs, LookupOutcome.FAILED)):
-        with answering(answer, context=context) as (port, _):
+    mistrusted = [("unreachable", "ClientConnectorCertificateError")]
+    for believed, outcome, expected in (
+        (ours, LookupOutcome.FOUND, []),
+        (theirs, LookupOutcome.FAILED, mistrusted),
+    ):
+        with answering(answer, context=context) as (port, _), capture_logs() as logged:
             (result,) = ask(spec_of(f"https://127.0.0.1:{port}/", ca_file=believed), CASE)
         assert result.outcome is outcome
+        told = [(each["why"], each["detail"].partition(":")[0]) for each in logged]
+        assert told == expected
 
 
 def test_a_question_that_nobody_wants_answered_any_more_ends_at_once(
