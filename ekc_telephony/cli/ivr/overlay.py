@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -37,13 +38,14 @@ from ekc_telephony.cli.ivr.publishing_desk import (
 from ekc_telephony.core.ivr.overlay import Leads, MenuItem, Overlay
 from ekc_telephony.core.ivr.texts import RUSSIAN, not_words, plain_text, text_key
 from ekc_telephony.core.kernel.ids import OverlayId, PromptKey
-from ekc_telephony.settings.values import read_duration
 
 app = typer.Typer(
     help="An announcement or a menu item over every script, for some hours.", no_args_is_help=True
 )
 
 _DAY: Final = timedelta(days=1)
+_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": _DAY}
+_LENGTH: Final = re.compile(r"([0-9]{1,4})([mhd])")
 _CLOCK: Final = "%H:%M"
 _LED: Final = {f"{each.value}:": each for each in Leads}
 
@@ -150,16 +152,14 @@ def moment(written: str, *, now: datetime) -> datetime:
             return found.astimezone(UTC)
     return fail(
         f"--until: found {written!r}; expected a time of day 18:00, a moment 2026-11-24T18:00, or "
-        "for how long: 90m, 3h, 48h",
+        "for how long: 90m, 3h, 2d",
         code=WRONG_INPUT,
     )
 
 
 def _length_from(written: str, now: datetime) -> datetime | None:
-    try:
-        return now + read_duration(written)
-    except ValueError:
-        return None
+    found = _LENGTH.fullmatch(written)
+    return None if found is None else now + int(found[1]) * _UNITS[found[2]]
 
 
 def _next_time_of_day(written: str, now: datetime) -> datetime | None:

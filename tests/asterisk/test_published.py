@@ -1,0 +1,230 @@
+"""Scripts are published while citizens call: who is in the menu stays in it, who comes next hears."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from lab.node import PortBlock
+from lab.runtime import PROJECT
+from lab.stand import Citizen, Stand, eventually, happens, running_stand
+from lab.story_site import HOTLINE, without_the_fixed, write_story_site
+
+PATIENCE: Final = timedelta(seconds=60)
+"""For a command on a machine that is busy otherwise."""
+
+
+@pytest.fixture(scope="module")
+def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    folder = tmp_path_factory.mktemp("published")
+    config = write_story_site(folder, ports=PortBlock.find_free(), change=without_the_fixed)
+    with running_stand(config) as stand:
+        yield stand
+
+
+async def ivr(stand: Stand, *arguments: str) -> str:
+    """Run `ekc ivr` as an admin does; return what it said."""
+    command = [sys.executable, "-m", "ekc_telephony", "ivr", *arguments, "--config", stand.config]
+    ended = await asyncio.to_thread(
+        subprocess.run,
+        command,
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE.total_seconds(),
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr + ended.stdout
+    return ended.stdout
+
+
+@contextmanager
+def edited(stand: Stand, change: Callable[[str], str]) -> Iterator[None]:
+    """Change the script on disk, until the block is left."""
+    file = stand.settings.scripts / "hotline.yaml"
+    before = file.read_text(encoding="utf-8")
+    changed = change(before)
+    assert changed != before
+    file.write_text(changed, encoding="utf-8")
+    yield
+    file.write_text(before, encoding="utf-8")
+
+
+def another_greeting(script: str) -> str:
+    return script.replace("prompts: [greeting]", "prompts: [no-agents]")
+
+
+async def in_the_menu(stand: Stand) -> Citizen:
+    citizen = await stand.call(HOTLINE)
+    await stand.hears(citizen.line, "greeting")
+    await stand.hears(citizen.line, "menu-main")
+    return citizen
+
+
+async def number_in_use(stand: Stand) -> int:
+    status, told = await stand.ask_engine("GET", "api/scripts", {})
+    assert status == 200, told
+    assert told["trouble"] is None
+    return int(told["number"])
+
+
+async def back_to(stand: Stand, wanted: str) -> None:
+    """Call, and hear what the script says first."""
+    citizen = await stand.call(HOTLINE)
+    await stand.hears(citizen.line, wanted)
+    await citizen.line.hang_up()
+
+
+async def test_who_is_in_the_menu_stays_and_who_comes_next_hears_the_new_version(
+    stand: Stand,
+) -> None:
+    assert await number_in_use(stand) == 1
+    citizen = await in_the_menu(stand)
+    with edited(stand, another_greeting):
+        # The file alone changes nothing.
+        await back_to(stand, "greeting")
+        said = await ivr(stand, "publish", "hotline", "--why", "другое приветствие")
+    assert "Live: new calls meet publication 2" in said
+    await back_to(stand, "no-agents")
+    # He goes on in the version he began with: its star repeats its menu.
+    before = citizen.line.heard_so_far.duration
+    await citizen.line.press("*")
+    await stand.hears(citizen.line, "menu-main", since=before)
+    assert not stand.was_heard(citizen.line, "no-agents").is_heard
+    await citizen.line.hang_up()
+    said = await ivr(stand, "rollback", "hotline", "--why", "жалобы")
+    assert "Live: new calls meet publication 3" in said
+    await back_to(stand, "greeting")
+
+
+async def test_the_engine_sees_it_by_itself_within_a_second(stand: Stand) -> None:
+    """Whoever published could not reach the engine: here, since its key is not his."""
+    before = await number_in_use(stand)
+    secrets = stand.settings.secrets_file
+    kept = secrets.with_suffix(".kept")
+    secrets.rename(kept)
+    with edited(stand, another_greeting):
+        command = [sys.executable, "-c", PUBLISH_IN_SILENCE, str(stand.config)]
+        await asyncio.to_thread(
+            subprocess.run, command, cwd=PROJECT, timeout=PATIENCE.total_seconds(), check=True
+        )
+    kept.replace(secrets)
+    published_at = time.monotonic()
+
+    async def look() -> bool:
+        return await number_in_use(stand) == before + 1
+
+    await eventually(look, what="that the engine takes it")
+    # Twice as long as it may take: this machine may be busy.
+    assert time.monotonic() - published_at < 2
+    await back_to(stand, "no-agents")
+    await ivr(stand, "rollback", "hotline", "--why", "конец")
+
+
+PUBLISH_IN_SILENCE: Final = """
+import sys
+from ekc_telephony.cli.ivr.publishing_desk import desk, person
+from ekc_telephony.core.kernel.ids import ScriptId
+with desk(Path(sys.argv[1])) as open_desk:
+    open_desk.publisher.publish([ScriptId("hotline")], who=person(None), why="молча")
+"""
+
+
+async def test_an_overlay_is_heard_over_every_script_and_ends(stand: Stand) -> None:
+    put = ("overlay", "put", "--prompt", "no-agents", "--until", "1h", "--why", "паводок")
+    said = await ivr(stand, *put, "--who", "petrova")
+    name = said.split(":", 1)[0].strip()
+    await back_to(stand, "greeting")
+    citizen = await in_the_menu(stand)
+    said = await ivr(stand, "overlay", "confirm", name, "--who", "olga")
+    assert "Live: new calls meet" in said
+    other = await stand.call(HOTLINE)
+    await stand.hears(other.line, "no-agents")
+    await stand.hears(other.line, "greeting")
+    assert not stand.was_heard(citizen.line, "no-agents").is_heard
+    await citizen.line.hang_up()
+    await other.line.hang_up()
+    await ivr(stand, "overlay", "remove", name, "--why", "вода ушла")
+    later = await stand.call(HOTLINE)
+    await stand.hears(later.line, "greeting")
+    assert not stand.was_heard(later.line, "no-agents").is_heard
+    await later.line.hang_up()
+
+
+async def test_a_version_the_engine_cannot_use_changes_nothing_and_is_told(stand: Stand) -> None:
+    """The prompt is gone between the gate and the engine."""
+    before = await number_in_use(stand)
+    prompt = stand.settings.sounds / "ru" / "no-agents.wav"
+    kept = prompt.with_suffix(".kept")
+    with edited(stand, another_greeting):
+        command = [sys.executable, "-c", PUBLISH_WITHOUT_A_PROMPT, str(stand.config), str(kept)]
+        await asyncio.to_thread(
+            subprocess.run, command, cwd=PROJECT, timeout=PATIENCE.total_seconds(), check=True
+        )
+
+    async def look() -> str | None:
+        return (await stand.health()).warnings.get("scripts")
+
+    warning = await eventually(look, what="a warning of /healthz")
+    assert "found the prompt no-agents, which does not exist" in warning
+    assert f"new calls go on in publication {before}" in warning
+    assert (await stand.health()).is_healthy
+    assert await stand.metric("ekc_scripts_refused") == 1
+    await back_to(stand, "greeting")
+    kept.replace(prompt)
+    said = await ivr(stand, "rollback", "hotline", "--why", "нет записи")
+    assert "Live: new calls meet publication" in said
+    assert "scripts" not in (await stand.health()).warnings
+    assert await stand.metric("ekc_scripts_refused") == 0
+
+
+PUBLISH_WITHOUT_A_PROMPT: Final = """
+import sys
+from ekc_telephony.bootstrap.gate import Check
+from ekc_telephony.bootstrap.publishing import Publisher
+from ekc_telephony.cli.ivr.publishing_desk import desk, person
+from ekc_telephony.core.kernel.ids import ScriptId
+with desk(Path(sys.argv[1])) as open_desk:
+    def take_away(draft):
+        kept = Path(sys.argv[2])
+        kept.with_suffix(".wav").rename(kept)
+        return []
+    gate = [Check(name="none", objections=take_away)]
+    Publisher(open_desk.settings, open_desk.store, clock=open_desk.clock, gate=gate).publish(
+        [ScriptId("hotline")], who=person(None), why="без записи"
+    )
+"""
+
+
+async def test_calls_go_on_in_their_version_over_a_death_of_the_engine(stand: Stand) -> None:
+    citizen = await in_the_menu(stand)
+    with edited(stand, another_greeting):
+        await ivr(stand, "publish", "hotline", "--why", "перед падением")
+    await asyncio.to_thread(stand.kill_engine)
+    stand.start_engine()
+    await back_to(stand, "no-agents")
+    before = citizen.line.heard_so_far.duration
+    await citizen.line.press("*")
+    await stand.hears(citizen.line, "menu-main", since=before)
+    await citizen.line.hang_up()
+    await ivr(stand, "rollback", "hotline", "--why", "конец")
+
+
+async def test_everything_that_was_published_is_in_the_replay(stand: Stand) -> None:
+    citizen = await in_the_menu(stand)
+    await citizen.line.hang_up()
+    await happens(citizen.line.ended)
+    command = [sys.executable, "-m", "ekc_telephony", "replay", stand.settings.journal_folder]
+    command += ["--config", stand.config]
+    ended = await asyncio.to_thread(
+        subprocess.run, command, cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert "every decision is the same" in ended.stdout, ended.stdout + ended.stderr
