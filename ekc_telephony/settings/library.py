@@ -4,7 +4,7 @@ The library: from the texts of scripts to the scripts that calls begin with.
 Texts come from files on disk (what an admin works on), from the store of what is published, or
 from the journal (what an engine worked by). They are named `<script>@<version>`.
 
-Rule 1: a script is read once; a version never means anything else later.
+Rule 1: what was read is not read again to be found; a version never means anything else later.
 Rule 2: scripts that were read are kept as long as their texts: `forget_but`.
 """
 
@@ -155,7 +155,7 @@ class ScriptLibrary:
 
     def read(self, texts: Mapping[str, str]) -> EntryScripts:
         """
-        Return the scripts that calls begin with.
+        Return the scripts that calls begin with; all is looked at anew: a prompt may be gone.
 
         Args:
             texts: One version of each script, by mark.
@@ -163,12 +163,23 @@ class ScriptLibrary:
         Raises:
             SettingsError: One cannot be used; names every mistake of all of them.
         """
-        known = known_names(self._settings)
+        for name in texts:
+            self._scripts.pop(name, None)
+        return self._entry_scripts(texts)
+
+    def open(self, texts: Mapping[str, str]) -> EntryScripts | None:
+        """Return the same at once if they were read before; None when one cannot be used."""
+        try:
+            return self._entry_scripts(texts)
+        except SettingsError:
+            return None
+
+    def _entry_scripts(self, texts: Mapping[str, str]) -> EntryScripts:
         mistakes: list[Mistake] = []
         named: dict[str, Script] = {}
         for name, text in sorted(texts.items()):
             try:
-                script = self._script(name, text, known)
+                script = self._script(name, text)
             except SettingsError as error:
                 mistakes += error.mistakes
             else:
@@ -183,13 +194,6 @@ class ScriptLibrary:
             by_number={Did(each.did): named[each.script] for each in self._settings.numbers},
             beyond=None if beyond is None else named[beyond.script],
         )
-
-    def open(self, texts: Mapping[str, str]) -> EntryScripts | None:
-        """Return the scripts that calls begin with; None when one cannot be used."""
-        try:
-            return self.read(texts)
-        except SettingsError:
-            return None
 
     def unspoken(self, texts: Mapping[str, str]) -> tuple[str, ...]:
         """Return the prompts of these texts, read before, that nobody has rendered here."""
@@ -230,17 +234,18 @@ class ScriptLibrary:
         if (text := self._texts.get(name)) is None:
             return None
         try:
-            return self._script(name, text, known_names(self._settings))
+            return self._script(name, text)
         except SettingsError:
             return None
 
-    def _script(self, name: str, text: str, known: KnownNames) -> Script:
+    def _script(self, name: str, text: str) -> Script:
         if name not in self._scripts:
-            self._scripts[name] = self._made_of(name, unpack(name, text), known)
+            self._scripts[name] = self._made_of(name, unpack(name, text))
         self._texts[name] = text
         return self._scripts[name]
 
-    def _made_of(self, name: str, unpacked: Unpacked, known: KnownNames) -> Script:
+    def _made_of(self, name: str, unpacked: Unpacked) -> Script:
+        known = known_names(self._settings)
         loaded = load_published(unpacked.bundle, settings=self._settings, known=known)
         self._spoken[name] = frozenset(
             (key, language) for key, said in loaded.texts.items() for language in said

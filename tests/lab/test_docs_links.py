@@ -136,6 +136,7 @@ def test_every_verb_of_ekc_named_exists(page: Path) -> None:
             _verb(command.name, command.callback)
             for command in group.typer_instance.registered_commands
         }
+        | {str(inner.name) for inner in group.typer_instance.registered_groups}
         for group in app.registered_groups
         if group.typer_instance is not None
     }

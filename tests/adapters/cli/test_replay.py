@@ -27,11 +27,13 @@ from ekc_telephony.core.call.events import (
     LegEnded,
     PlaybackFinished,
     PresenceDeclared,
+    ScriptsPublished,
     ServiceAnswered,
 )
 from ekc_telephony.core.call.lookup import Answer, LookupResult
 from ekc_telephony.core.call.presence import Presence
 from ekc_telephony.core.engine.engine import Engine
+from ekc_telephony.core.ivr.published import Bundle
 from ekc_telephony.core.kernel.ids import (
     AgentId,
     CallId,
@@ -39,9 +41,11 @@ from ekc_telephony.core.kernel.ids import (
     LegId,
     PlaybackId,
     RequestId,
+    ScriptId,
     ServiceId,
 )
 from ekc_telephony.runtime.journal_codec import Opening, encode_input
+from ekc_telephony.runtime.published_texts import pack
 from ekc_telephony.runtime.recorder import Recorder
 from ekc_telephony.runtime.supervisor import SupervisedEngine
 from ekc_telephony.settings.load import load_settings
@@ -65,6 +69,7 @@ STORY: tuple[Event, ...] = (
 LATER = NOON + seconds(3 * len(STORY) + 3)
 """When the engine dies, if it does."""
 ANOTHER = CallArrived(call=CallId("ekc-1.2"), did=Did("88001000001"), number="+79161234567")
+THIRD = CallArrived(call=CallId("ekc-1.3"), did=Did("88001000001"), number="+79161234568")
 Dies: TypeAlias = Callable[[Recorder, datetime], object]
 
 
@@ -251,6 +256,26 @@ def test_time_that_passed_is_a_death_only_if_something_was_due(tmp_path: Path) -
 def test_a_script_that_was_changed_since_changes_nothing(site: Site) -> None:
     _change(site)
     assert site.replay().exit_code == 0
+
+
+def test_scripts_that_were_published_meanwhile_are_the_same_again(tmp_path: Path) -> None:
+    """The call before goes on in its version, the one after begins in the new one."""
+
+    def publishes(recorder: Recorder, moment: datetime) -> None:
+        script = (PROJECT / "ivr_scripts" / "hotline.yaml").read_text(encoding="utf-8")
+        text = script.replace("prompts: [greeting]", "prompts: [overload-sorry]")
+        name, text = pack(Bundle(script=ScriptId("hotline"), texts={"hotline": text}))
+        for event in (ANOTHER, ScriptsPublished(number=1, texts={name: text}), THIRD):
+            recorder.handle(event, moment)
+            recorder.write_up()
+
+    site = Site(tmp_path, dies=publishes)
+    told = site.told("--call", THIRD.call)
+    assert (told["steps"], told["differing"]) == (len(STORY) + 3, 0)
+    assert "overload-sorry" in json.dumps(told)
+    assert "overload-sorry" not in json.dumps(site.told("--call", ANOTHER.call)["told"])
+    # With the present scripts, which nobody published, the greeting is the shipped one.
+    assert site.replay("--present").exit_code == 1
 
 
 def test_with_the_present_scripts_the_difference_is_printed(site: Site) -> None:
