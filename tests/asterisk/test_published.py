@@ -20,10 +20,11 @@ from ekc_telephony.bootstrap.gate import Check, Draft
 from ekc_telephony.bootstrap.publishing import Publisher
 from ekc_telephony.core.ivr.published import Person
 from ekc_telephony.core.kernel.ids import ScriptId
-from lab.node import PortBlock
+from lab.ports import PortBlock
 from lab.runtime import PROJECT
-from lab.stand import Citizen, Stand, eventually, happens, running_stand
+from lab.stand import Citizen, Stand, running_stand
 from lab.story_site import HOTLINE, without_the_fixed, write_story_site
+from lab.waiting import eventually, happens
 
 PATIENCE: Final = timedelta(seconds=60)
 """For a command on a machine that is busy otherwise."""

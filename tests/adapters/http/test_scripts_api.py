@@ -15,7 +15,8 @@ from ekc_telephony.adapters.http.scripts_api import ScriptsApi
 from ekc_telephony.core.engine.plan import Published
 from ekc_telephony.core.engine.wallboard import wallboard_of
 from ekc_telephony.runtime.health import examine
-from tests.adapters.http.asking import answer_when_there, free_port
+from lab.ports import free_port
+from tests.adapters.http.asking import answer_when_there
 from tests.core.office import NOON, engine
 
 KEY = "the-key"
