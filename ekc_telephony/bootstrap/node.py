@@ -64,7 +64,6 @@ from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.engine.supervisor_requests import Refusal, Request
 from ekc_telephony.core.engine.talk_requests import Obstacle
 from ekc_telephony.core.engine.wallboard import AgentLine, CallLine, call_line, wallboard_of
-from ekc_telephony.core.ivr.texts import RUSSIAN
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
 from ekc_telephony.runtime.driver import Driver
 from ekc_telephony.runtime.fact_log import FactLog
@@ -150,7 +149,7 @@ class Node:
         self._watch = self._published.watch(self._driver.deliver)
         self._control: CallControl = AriCallControl(
             client,
-            prompt_language=playing_language(RUSSIAN),
+            prompt_language=playing_language,
             outside=outside_endpoints(settings),
             auto_answer=auto_answer_headers(settings),
         )

@@ -56,11 +56,11 @@ def test_a_prompt_is_taken_from_the_studio_then_from_the_site_then_from_what_is_
 
 
 async def was_played(b: Bench, leg: LegId, key: str, *, language: str = "ru") -> bool:
-    control = AriCallControl(b.client, prompt_language=playing_language(language))
+    control = AriCallControl(b.client, prompt_language=playing_language)
     playback = PlaybackId(f"{leg}-{key}-{len(b.heard.all)}")
+    call, prompts = CallId(leg), (PromptKey(key),)
+    await control.execute(commands.SetLanguage(call=call, leg=leg, language=language))
     await control.execute(
-        commands.PlayPrompts(
-            call=CallId(leg), leg=leg, playback=playback, prompts=(PromptKey(key),)
-        )
+        commands.PlayPrompts(call=call, leg=leg, playback=playback, prompts=prompts)
     )
     return (await b.heard.next(events.PlaybackFinished, playback=playback)).was_played

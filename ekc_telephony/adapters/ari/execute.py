@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from types import MappingProxyType
@@ -87,8 +87,7 @@ class AriCallControl:
         client: The connected client.
         endpoint: How an agent's phone is dialled, with `{agent}` for his account.
         prompt_folder: Where prompts lie below Asterisk's `sounds/<language>/`.
-        prompt_language: The language in which Asterisk is asked for prompts; None for that of the
-            channel.
+        prompt_language: From a script's language to that in which Asterisk looks for its prompts.
         music_class: The class of `musiconhold.conf` for `StartMusic`.
         outside: How each number outside is dialled that callers may be sent on to; no others are.
         fallback_context: The dialplan context that `SendToFallback` leads to, at its extension `s`.
@@ -101,7 +100,7 @@ class AriCallControl:
         *,
         endpoint: str = "PJSIP/{agent}",
         prompt_folder: str = "ekc",
-        prompt_language: str | None = None,
+        prompt_language: Callable[[str], str] = str,
         music_class: str = "default",
         fallback_context: str = "fallback",
         outside: Mapping[str, str] | None = None,
@@ -110,7 +109,7 @@ class AriCallControl:
         self._client = client
         self._endpoint = endpoint
         self._prompt_folder = prompt_folder
-        self._language = {} if prompt_language is None else {"lang": prompt_language}
+        self._prompt_language = prompt_language
         self._music_class = music_class
         self._fallback_context = fallback_context
         self._outside = outside or {}
@@ -185,7 +184,8 @@ class AriCallControl:
                 path = f"endpoints/{self._endpoint.format(agent=quote(agent))}/sendMessage"
                 await ask("PUT", path, {"from": SENDER, "body": text})
             case commands.SetLanguage(leg=leg, language=language):
-                wanted = {"variable": "CHANNEL(language)", "value": language}
+                value = self._prompt_language(language)
+                wanted = {"variable": "CHANNEL(language)", "value": value}
                 await ask("POST", f"channels/{quote(leg)}/variable", wanted)
             case commands.SendToFallback(leg=leg):
                 target = {"context": self._fallback_context, "extension": "s", "priority": "1"}
@@ -212,7 +212,7 @@ class AriCallControl:
         # One `media` with commas: of a repeated parameter Asterisk takes the last one only.
         media = ",".join(f"sound:{self._prompt_folder}/{prompt}" for prompt in command.prompts)
         path = f"channels/{quote(command.leg)}/play/{quote(command.playback)}"
-        await self._client.ask("POST", path, {"media": media, **self._language})
+        await self._client.ask("POST", path, {"media": media})
 
     async def _record(self, command: commands.StartRecording) -> None:
         query = {

@@ -12,8 +12,8 @@ removing any style or dialect codes"): asked for `ekc/greeting` in `ru_site_stud
 These are links to the shelves of `adapters/speech/site`. So a new file needs no restart, no
 reload, and no second copy of what is shipped.
 
-Rule 1: whoever plays a prompt of ours asks for it in `playing_language`; in the bare language,
-as the fallback's dialplan does, it is what comes with us.
+Rule 1: the language of every channel that hears prompts is a `playing_language`: from its endpoint
+in pjsip.conf at first, and from the engine when its caller chooses another one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CODE_LETTERS: Final = 2
 
 
 def playing_language(language: str) -> str:
-    """Return the language in which Asterisk is asked to play prompts."""
+    """Return the language that a channel has whose caller hears this one."""
     return language + _STUDIO
 
 
