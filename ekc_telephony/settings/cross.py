@@ -75,7 +75,9 @@ def cross_check(document: Document, folder: Path) -> Iterator[Mistake]:
         yield from _unknown_scripts(document, folder / scripts)
     if sounds := document.spelling(("sounds",)):
         yield from _unknown_music(document, folder / sounds / "moh")
-        yield from _unknown_prompts(document, folder / sounds / "ru")
+        state = document.spelling(("state",)) or "."
+        studio = document.spelling(("studio",)) or f"{state}/studio"
+        yield from _unknown_prompts(document, folder / sounds / "ru", folder / studio / "ru")
     yield from _ports_used_twice(document)
     yield from _port_in_rtp_range(document)
     yield from _overlapping_intervals(document)
@@ -139,8 +141,8 @@ def _unknown_music(document: Document, folder: Path) -> Iterator[Mistake]:
             yield _unknown(document, found, "music class", known, otherwise)
 
 
-def _unknown_prompts(document: Document, folder: Path) -> Iterator[Mistake]:
-    known = {file.stem for file in folder.glob("*.wav")}
+def _unknown_prompts(document: Document, *folders: Path) -> Iterator[Mistake]:
+    known = {file.stem for folder in folders for file in folder.glob("*.wav")}
     said = document.scalars_at(("queues", EVERY, "keys", EVERY, "say"))
     briefed = document.scalars_at(("queues", EVERY, "briefing"))
     for found in [*said, *briefed]:

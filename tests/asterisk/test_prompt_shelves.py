@@ -1,4 +1,4 @@
-"""A real Asterisk finds a prompt on three shelves, the studio's first, without a restart."""
+"""A real Asterisk finds prompts on three shelves, the studio's first, else in Russian."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ def test_a_prompt_is_taken_from_the_studio_then_from_the_site_then_from_what_is_
     put(rendered, "recorded-too", seconds=TOO_LONG_S)
     put(studio, "recorded-too")
     put(rendered, "in-english", language="en")
+    put(shipped, "in-both", language="en")
+    put(studio, "in-both", seconds=TOO_LONG_S)
     link_sounds(asterisk.folder, shipped=shipped, rendered=rendered, studio=studio)
 
     async def story() -> None:
@@ -44,6 +46,9 @@ def test_a_prompt_is_taken_from_the_studio_then_from_the_site_then_from_what_is_
             assert await was_played(b, leg, "rendered-too")
             assert await was_played(b, leg, "recorded-too")
             assert await was_played(b, leg, "in-english", language="en")
+            assert await was_played(b, leg, "in-both", language="en")
+            assert await was_played(b, leg, "only-shipped", language="en")
+            assert not await was_played(b, leg, "in-english")
             assert not await was_played(b, leg, "put-there-now")
             put(rendered, "put-there-now", seconds=TOO_LONG_S)
             put(studio, "put-there-now")

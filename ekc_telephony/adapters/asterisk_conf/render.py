@@ -19,14 +19,12 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ekc_telephony.adapters.asterisk_conf.conf import CONTROL_ACCOUNT, GUARD_ACCOUNT, NodeConf
-from ekc_telephony.adapters.asterisk_conf.sound_links import playing_language
+from ekc_telephony.adapters.asterisk_conf.sound_links import FIRST_LANGUAGE, playing_language
 
 PROJECT: Final = Path(__file__).parents[3]
 """The project's folder, which holds the templates beside the package."""
 TEMPLATE_FOLDERS: Final = (PROJECT / "asterisk_conf", PROJECT / "dialplan")
 
-_LANGUAGE: Final = "ru"
-"""What everybody hears first."""
 _SUFFIX: Final = ".j2"
 _BREAKS_OUT: Final = frozenset("\r\n;")
 
@@ -50,7 +48,7 @@ def render(conf: NodeConf) -> Mapping[str, str]:
     variables = {field.name: getattr(conf, field.name) for field in fields(conf)}
     variables["control_account"] = CONTROL_ACCOUNT
     variables["guard_account"] = GUARD_ACCOUNT
-    variables["playing_language"] = playing_language(_LANGUAGE)
+    variables["playing_language"] = playing_language(FIRST_LANGUAGE)
     variables["qualify_s"] = None if conf.qualify_every is None else _seconds(conf.qualify_every)
     variables["fallback_wait_s"] = _seconds(conf.fallback_wait)
     variables["fallback_wrap_up_s"] = _seconds(conf.fallback_wrap_up)

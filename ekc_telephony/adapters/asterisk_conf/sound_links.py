@@ -1,5 +1,5 @@
 """
-How Asterisk finds a prompt: three folders, looked through anew at every playing.
+How Asterisk finds a prompt: folder after folder, looked through anew at every playing.
 
 Asterisk takes a language apart at its underscores (`fileexists_core` in main/file.c, "including
 removing any style or dialect codes"): asked for `ekc/greeting` in `ru_site_studio` it looks below
@@ -10,7 +10,9 @@ removing any style or dialect codes"): asked for `ekc/greeting` in `ru_site_stud
     ru/ekc/greeting                what comes with us
 
 These are links to the shelves of `adapters/speech/site`. So a new file needs no restart, no
-reload, and no second copy of what is shipped.
+reload, and no second copy of what is shipped. Another language is, to Asterisk, a dialect of the
+first one: `ru_site_studio_en_site_studio` is looked for on the three English shelves, and then on
+the Russian ones. What was not translated is heard in Russian instead of not at all.
 
 Rule 1: the language of every channel that hears prompts is a `playing_language`: from its endpoint
 in pjsip.conf at first, and from the engine when its caller chooses another one.
@@ -22,10 +24,12 @@ from pathlib import Path
 from typing import Final
 
 PROMPT_FOLDER: Final = "ekc"
+FIRST_LANGUAGE: Final = "ru"
+"""What everybody hears first, and instead of what another language lacks."""
 
 _RENDERED: Final = "_site"
 _STUDIO: Final = "_site_studio"
-_LANGUAGES: Final = frozenset({"ru", "en"})
+_LANGUAGES: Final = frozenset({FIRST_LANGUAGE, "en"})
 """Linked always, so that these need no `ekc conf render` when the first script speaks them."""
 _CODE_LETTERS: Final = 2
 """ISO 639-1, as in the manifest; `moh` beside the languages is none."""
@@ -33,7 +37,13 @@ _CODE_LETTERS: Final = 2
 
 def playing_language(language: str) -> str:
     """Return the language that a channel has whose caller hears this one."""
-    return language + _STUDIO
+    return _shipped(language) + _STUDIO
+
+
+def _shipped(language: str) -> str:
+    """Return Asterisk's name of a language's prompts that come with us."""
+    is_first = language == FIRST_LANGUAGE
+    return FIRST_LANGUAGE if is_first else f"{FIRST_LANGUAGE}{_STUDIO}_{language}"
 
 
 def sound_links(data: Path, *, shipped: Path, rendered: Path, studio: Path) -> dict[Path, Path]:
@@ -48,7 +58,7 @@ def sound_links(data: Path, *, shipped: Path, rendered: Path, studio: Path) -> d
     """
     shelves = {"": shipped, _RENDERED: rendered, _STUDIO: studio}
     return {
-        data / "sounds" / f"{language}{dialect}" / PROMPT_FOLDER: shelf / language
+        data / "sounds" / (_shipped(language) + dialect) / PROMPT_FOLDER: shelf / language
         for language in sorted(_LANGUAGES | _languages_of(shipped, rendered, studio))
         for dialect, shelf in shelves.items()
     }

@@ -27,7 +27,9 @@ def test_russian_and_english_are_linked_from_the_beginning(
 
     sounds = asterisk / "data" / "sounds"
     assert {str(each.path.relative_to(sounds)) for each in changes} == {
-        f"{language}{dialect}/ekc" for language in ("ru", "en") for dialect in DIALECTS
+        f"{language}{dialect}/ekc"
+        for language in ("ru", "ru_site_studio_en")
+        for dialect in DIALECTS
     }
     assert (sounds / playing_language("ru") / "ekc").readlink() == shelves["studio"] / "ru"
     assert (sounds / "ru_site" / "ekc").readlink() == shelves["rendered"] / "ru"
@@ -47,7 +49,12 @@ def test_a_new_language_is_linked_when_its_folder_is_there(
 
     added = {each.path.parent.name for each in link_sounds(asterisk, **shelves)}
 
-    assert added == {f"tt{dialect}" for dialect in DIALECTS}
+    assert added == {f"ru_site_studio_tt{dialect}" for dialect in DIALECTS}
+
+
+def test_the_language_of_a_channel_is_not_cut_off() -> None:
+    """MAX_LANGUAGE in Asterisk's include/asterisk/channel.h, with the closing zero."""
+    assert len(playing_language("en")) < 40
 
 
 def test_a_folder_in_the_way_is_told(tmp_path: Path, shelves: dict[str, Path]) -> None:
