@@ -1,6 +1,8 @@
 """
 `ekc sounds`: render the prompts, list them, check that files and manifest agree.
 
+Here is what comes with us; what the scripts of a site say besides is in `site_sounds`.
+
 Exit codes: 0 all is well; 1 something is stale, missing or unlisted, or a text could not be
 rendered; 2 the command line or the manifest is wrong.
 
@@ -23,10 +25,13 @@ from rich.table import Table
 from ekc_telephony.adapters.speech.engine import SpeechError, TtsEngine
 from ekc_telephony.adapters.speech.library import Sound, SoundLibrary, Spoken
 from ekc_telephony.adapters.speech.manifest import EngineName, ManifestError, Tone, Tune
+from ekc_telephony.cli import site_sounds
 
 app = typer.Typer(
     help="Prompts and music: render, list, check.", no_args_is_help=True, add_completion=False
 )
+app.command()(site_sounds.prepare)
+app.command()(site_sounds.texts)
 
 _NOT_WELL: Final = 1
 _WRONG_INPUT: Final = 2

@@ -83,11 +83,7 @@ class Document:
         self, location: Location, *, found: str, expected: str, advice: str, at_key: bool = False
     ) -> Mistake:
         """Return a mistake at the deepest place that exists along `location`."""
-        places = [self._keys, self._values] if at_key else [self._values]
-        position = next((place[location] for place in places if location in place), None)
-        while position is None:
-            location = location[:-1]
-            position = self._values.get(location) or (Position(1, 1) if not location else None)
+        position = self.position(location, at_key=at_key)
         return Mistake(
             file=self.file,
             line=position.line,
@@ -96,6 +92,15 @@ class Document:
             expected=expected,
             advice=advice,
         )
+
+    def position(self, location: Location, *, at_key: bool = False) -> Position:
+        """Return the deepest place that exists along `location`."""
+        places = [self._keys, self._values] if at_key else [self._values]
+        position = next((place[location] for place in places if location in place), None)
+        while position is None:
+            location = location[:-1]
+            position = self._values.get(location) or (Position(1, 1) if not location else None)
+        return position
 
     def spelling(self, location: Location) -> str | None:
         """Return how the scalar there is written, or None when there is none."""

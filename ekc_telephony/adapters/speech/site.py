@@ -24,6 +24,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +55,14 @@ class WantedPrompt:
         return LEAD_IN.microseconds // 1000 if is_text_key(self.key) else _GLUED_LEAD_IN_MS
 
 
+class Shelf(Enum):
+    """Where a prompt is taken from."""
+
+    STUDIO = "studio"
+    RENDERED = "rendered"
+    SHIPPED = "shipped"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelves:
     """Where the prompts of a site are."""
@@ -65,15 +74,27 @@ class Shelves:
 
     def find(self, key: PromptKey, language: str = RUSSIAN) -> Path | None:
         """Return the file that a caller hears, or None when there is none."""
-        places = (self.studio, self.rendered, self.shipped)
-        files = (place / language / f"{key}.wav" for place in places)
-        return next((file for file in files if file.is_file()), None)
+        shelf = self.shelf_of(key, language)
+        return None if shelf is None else self._folders[shelf] / language / f"{key}.wav"
+
+    def shelf_of(self, key: PromptKey, language: str = RUSSIAN) -> Shelf | None:
+        """Return where a caller's prompt is taken from, or None when it is nowhere."""
+        files = {shelf: folder / language for shelf, folder in self._folders.items()}
+        return next((shelf for shelf in files if (files[shelf] / f"{key}.wav").is_file()), None)
 
     def keys(self, language: str = RUSSIAN) -> frozenset[PromptKey]:
         """Return every prompt that can be played in a language."""
-        places = (self.studio, self.rendered, self.shipped)
-        files = (file for place in places for file in (place / language).glob("*.wav"))
-        return frozenset(PromptKey(file.stem) for file in files)
+        folders = (folder / language for folder in self._folders.values())
+        return frozenset(PromptKey(file.stem) for each in folders for file in each.glob("*.wav"))
+
+    @property
+    def _folders(self) -> Mapping[Shelf, Path]:
+        """Every shelf in the order in which it is looked through."""
+        return {
+            Shelf.STUDIO: self.studio,
+            Shelf.RENDERED: self.rendered,
+            Shelf.SHIPPED: self.shipped,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

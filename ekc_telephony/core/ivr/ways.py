@@ -31,6 +31,7 @@ from ekc_telephony.core.ivr.script import (
     Transfer,
     Until,
 )
+from ekc_telephony.core.ivr.utterance import Utterance
 from ekc_telephony.core.kernel.ids import NodeId
 
 
@@ -105,6 +106,17 @@ def ways_of(node: Node) -> Iterator[Way]:  # noqa: C901, PLR0912 (one row each)
             return
         case _:
             assert_never(node)
+
+
+def utterances_of(node: Node) -> Iterator[Utterance]:
+    """Yield everything a node may say."""
+    match node:
+        case Menu() | Question() | Collect():
+            yield from (node.prompts, node.invalid_prompts, node.timeout_prompts)
+        case Play() | Lookup() | Message() | Callback() | Goodbye():
+            yield node.prompts
+        case _:
+            return
 
 
 def passes(node: Node) -> bool:

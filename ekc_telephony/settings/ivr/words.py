@@ -88,7 +88,8 @@ def read_text(
     Raises:
         WordsRefusedError: It cannot be said.
     """
-    parts = {language: _parts(each, kinds) for language, each in text.by_language().items()}
+    written = text.by_language()
+    parts = {language: _parts(each, kinds, language) for language, each in written.items()}
     if not parts:
         raise WordsRefusedError("a text in no language", expected="a text", advice="write it")
     shapes = [
@@ -113,7 +114,7 @@ def read_text(
     return tuple(said), rendered
 
 
-def _parts(text: str, kinds: Mapping[str, VariableKind]) -> list[str | Insert]:
+def _parts(text: str, kinds: Mapping[str, VariableKind], language: str) -> list[str | Insert]:
     try:
         body = parsed(text)
     except ExpressionRefusedError as refused:
@@ -128,7 +129,7 @@ def _parts(text: str, kinds: Mapping[str, VariableKind]) -> list[str | Insert]:
             )
         for each in node.nodes:
             if isinstance(each, nodes.TemplateData):
-                parts += _words(each.data)
+                parts += _words(each.data, language)
             else:
                 parts.append(_insert(each, kinds))
     if not parts:
@@ -136,11 +137,11 @@ def _parts(text: str, kinds: Mapping[str, VariableKind]) -> list[str | Insert]:
     return parts
 
 
-def _words(written: str) -> Iterator[str]:
+def _words(written: str, language: str) -> Iterator[str]:
     words = plain_text(written).lstrip(",.;:!?») ")
     if not any(letter.isalpha() for letter in words):
         return  # a full stop after a value
-    if (strange := not_words(words)) is not None:
+    if (strange := not_words(words, language=language)) is not None:
         raise WordsRefusedError(
             f"«{strange}» in a text",
             expected="words only",

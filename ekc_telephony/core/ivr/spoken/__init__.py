@@ -6,7 +6,8 @@ can be, and whatever agrees with something else lies inside one prompt: the Russ
 with the last words of its number only ("сто" + "двадцать одна минута"), which are one phrase.
 That is why gluing never breaks the grammar.
 
-- `russian`: the words, as text; nothing here knows of prompts.
+- `russian`: the words, as text; it knows nothing of prompts.
+- `english`: what the same pieces say to callers who have chosen English.
 - `pieces`: the prompts that are glued, each with its text: a *piece*.
 - `forms`: a value in one of the forms a script can name → its pieces.
 - `waiting`: what the engine itself says to those who wait; these few pieces are recordings that
@@ -26,6 +27,7 @@ from ekc_telephony.core.ivr.spoken.forms import (
     Value,
     Wording,
     every_spoken_key,
+    forms_in,
     pieces_of,
     speak,
 )
@@ -58,6 +60,7 @@ __all__ = [
     "agreement_of",
     "every_spoken_key",
     "every_waiting_key",
+    "forms_in",
     "pieces_of",
     "plural",
     "speak",

@@ -26,6 +26,7 @@ from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from ekc_telephony.core.ivr.spoken import pieces
+from ekc_telephony.core.ivr.spoken.english import english_text
 from ekc_telephony.core.ivr.spoken.pieces import KOPECKS, MINUS, PAUSE, PLUS, ROUBLES, Noun, Texts
 from ekc_telephony.core.ivr.spoken.russian import Agreement
 from ekc_telephony.core.ivr.spoken.waiting import (
@@ -34,6 +35,7 @@ from ekc_telephony.core.ivr.spoken.waiting import (
     spoken_key,
     spoken_minutes,
 )
+from ekc_telephony.core.ivr.texts import RUSSIAN
 from ekc_telephony.core.kernel.ids import PromptKey
 
 LARGEST_NUMBER: Final = 999_999_999
@@ -137,14 +139,30 @@ def speak(form: Form, value: Value, wording: Wording = PLAIN) -> tuple[PromptKey
     return tuple(_SPEAKERS[form](value, wording))
 
 
-def pieces_of(form: Form, wording: Wording = PLAIN) -> Texts:
+def forms_in(language: str) -> frozenset[Form]:
+    """Return the forms that have words in a language; the others are heard in Russian there."""
+    return _FORMS_IN.get(language, frozenset())
+
+
+def pieces_of(form: Form, wording: Wording = PLAIN, *, language: str = RUSSIAN) -> Texts:
     """
-    Return every prompt that `speak` may ask for, with its Russian text.
+    Return every prompt that `speak` may ask for, with its text.
+
+    Args:
+        form: One of `forms_in(language)`.
+        wording: What the form leaves open.
+        language: Of the texts; the keys are the same in all of them.
 
     Raises:
         TypeError: A count has no noun.
+        ValueError: The form has no words in that language.
     """
-    return _PIECES[form](wording)
+    if form not in forms_in(language):
+        raise ValueError(f"The form {form.value} has no words in {language!r}.")
+    russian = _PIECES[form](wording)
+    if language == RUSSIAN:
+        return russian
+    return {key: text for key in russian if (text := english_text(key)) is not None}
 
 
 def every_spoken_key() -> frozenset[PromptKey]:
@@ -355,4 +373,9 @@ _PIECES: Final[Mapping[Form, Callable[[Wording], Texts]]] = {
     Form.TIME: lambda _: pieces.time_texts(),
     Form.MONEY: _money_pieces,
     Form.MINUTES: _minutes_pieces,
+}
+_FORMS_IN: Final[Mapping[str, frozenset[Form]]] = {
+    RUSSIAN: frozenset(Form),
+    # A noun that a script counts has Russian forms.
+    "en": frozenset(Form) - {Form.COUNT},
 }
