@@ -178,7 +178,7 @@ __attribute__((constructor)) static void begin(void)
     }
     machine_gettime = (clock_reader *)dlsym(RTLD_NEXT, "clock_gettime");
     if (!learn_the_clock_of_conditions()) {
-        fputs("ekc steady clock: found a C library whose condition variables do not tell their clock;"
+        fputs("steady_clock: found a C library whose condition variables do not tell their clock;"
               " expected a glibc from 2.34 on. Do not load this library (LD_PRELOAD) here.\n", stderr);
         exit(78); /* EX_CONFIG */
     }
@@ -188,7 +188,7 @@ __attribute__((constructor)) static void begin(void)
         base_ns = base_by_the_machine();
     }
     if (path && !is_shared) {
-        fprintf(stderr, "ekc steady clock: EKC_CLOCK: %s cannot be used: %s. Expected a file that this"
+        fprintf(stderr, "steady_clock: EKC_CLOCK: %s cannot be used: %s. Expected a file that this"
                         " user can write, in a folder that exists. The clock is steady, but not the"
                         " engine's.\n", path, strerror(errno));
     }

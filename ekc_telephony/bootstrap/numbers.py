@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from ekc_telephony.adapters.ami.link import AmiLink
 from ekc_telephony.adapters.ari.link import AriLink
+from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.adapters.journal.journal import Journal
 from ekc_telephony.adapters.prometheus.sink import WallboardCollector, register_levels
 from ekc_telephony.adapters.sql.connection import StoreUrlError
@@ -22,7 +23,7 @@ from ekc_telephony.runtime.fact_writer import FactWriter
 from ekc_telephony.runtime.fallback_intake import FallbackIntake
 from ekc_telephony.runtime.lateness import Lateness
 from ekc_telephony.runtime.outbox import Outbox
-from ekc_telephony.runtime.ports import Clock, StoreUnavailableError
+from ekc_telephony.runtime.ports import StoreUnavailableError
 from ekc_telephony.runtime.scripts_watch import ScriptsWatch
 from ekc_telephony.runtime.supervisor import SupervisedEngine
 
@@ -68,7 +69,7 @@ class LastReconciliation:
 class NodeParts:
     """The parts that have numbers to show."""
 
-    clock: Clock
+    clock: SystemClock
     engine: Engine
     supervised: SupervisedEngine
     driver: Driver
@@ -116,6 +117,14 @@ def register_numbers(registry: CollectorRegistry, parts: NodeParts) -> None:
             "ekc_journal_lost": (
                 "Steps that the journal could not take",
                 lambda: parts.journal.lost,
+            ),
+            "ekc_clock_off_seconds": (
+                "How far the machine's clock is from the node's: it was set meanwhile",
+                lambda: abs(parts.clock.ahead_of_the_machine().total_seconds()),
+            ),
+            "ekc_clock_of_asterisk_off_seconds": (
+                "How far Asterisk's clock is from the engine's, which should be the same",
+                lambda: abs(parts.ari.heartbeat.asterisk_ahead.total_seconds()),
             ),
             "ekc_guard_up": (
                 "1 when the guard is alive",

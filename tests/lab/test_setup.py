@@ -177,6 +177,14 @@ def test_a_python_package_with_another_hash_is_refused(clone: Clone, tmp_path: P
     assert not (clone.folder / ".venv").exists()
 
 
+def test_a_machine_without_a_compiler_is_told_which_package_has_it(clone: Clone) -> None:
+    shutil.copytree(PROJECT / "steady_clock", clone.folder / "steady_clock")
+    result = clone.setup("steady_clock")
+    assert_refused(result, clone, "there is no C compiler ('cc')")
+    assert "apt-get install gcc libc6-dev" in result.stderr
+    assert not (clone.folder / ".runtime/steady_clock").exists()
+
+
 def test_an_unknown_step_is_named(clone: Clone) -> None:
     assert_refused(clone.setup("coffee"), clone, "there is no step 'coffee'.")
 

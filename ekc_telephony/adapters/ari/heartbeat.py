@@ -71,7 +71,7 @@ class Heartbeat:
         self._began_at = time.monotonic()
         self.answers_since: float | None = None
         """Since when Asterisk has answered every question, on the monotonic clock."""
-        self._asterisk_ahead = timedelta()
+        self.asterisk_ahead = timedelta()
         """By how much Asterisk's clock is ahead of ours."""
 
     @property
@@ -91,10 +91,10 @@ class Heartbeat:
     @property
     def clock_trouble(self) -> str | None:
         """What is wrong with Asterisk's clock, in one sentence; None when it is ours."""
-        if abs(self._asterisk_ahead) < CLOCK_TOLERANCE:
+        if abs(self.asterisk_ahead) < CLOCK_TOLERANCE:
             return None
         return (
-            f"Asterisk's clock is {self._asterisk_ahead.total_seconds():.0f} s ahead of the "
+            f"Asterisk's clock is {self.asterisk_ahead.total_seconds():.0f} s ahead of the "
             "engine's; expected the same one. It was started without the steady clock (LD_PRELOAD, "
             "EKC_CLOCK: docs/operations/clock.md), so setting the machine's clock disturbs calls"
         )
@@ -135,7 +135,7 @@ class Heartbeat:
     def _compare(self, alive_at: str) -> None:
         if alive_at.isdigit():
             shown = datetime.fromtimestamp(int(alive_at), UTC)
-            self._asterisk_ahead = shown + _HALF_A_SECOND - self._clock.now()
+            self.asterisk_ahead = shown + _HALF_A_SECOND - self._clock.now()
 
     async def engine_alive(self) -> tuple[str, str]:
         """
