@@ -106,7 +106,7 @@ static bool share_base(const char *path)
         if ((is_first && !write_base(file)) || flock(file, LOCK_SH) != 0) {
             break;
         }
-        errno = EILSEQ;
+        errno = ENODATA;
         if (read_base(file)) {
             return true;
         }

@@ -122,7 +122,7 @@ class World:
                 folder=rendered,
                 log=rendered / "log" / "console",
                 restart_after=ASTERISK_RESTART,
-                environment=environment,
+                environment={**environment, "EKC_CLOCK": str(settings.clock_file)},
                 before_start=lambda: remove_control_socket(rendered),
             )
         )
