@@ -33,6 +33,10 @@ _ATTEMPTS: Final = 100
 """One is usual; a second when another process begins in the same moment."""
 
 
+class ClockFileError(OSError):
+    """The shared clock cannot be used; the text says where, why and what to do."""
+
+
 class SystemClock:
     """
     The machine's clock, carried on by its monotonic clock.
@@ -42,7 +46,7 @@ class SystemClock:
             they are not there. None is a clock of our own, the machine's as it is now.
 
     Raises:
-        OSError: The file cannot be used.
+        ClockFileError: The file cannot be used.
     """
 
     def __init__(self, shared: Path | None = None) -> None:
@@ -57,9 +61,7 @@ class SystemClock:
         return self.now() - datetime.now(UTC)  # noqa: TID251 - here time enters
 
     def _share(self, path: Path) -> int:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Python opens every file close-on-exec (PEP 446).
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _FILE_MODE)
+        file = _open(path)
         weakref.finalize(self, os.close, file)
         for _ in range(_ATTEMPTS):
             # An exclusive lock becomes a shared one in two steps: hence it is read in any case.
@@ -70,7 +72,24 @@ class SystemClock:
             if base_ns is not None:
                 return base_ns
             fcntl.flock(file, fcntl.LOCK_UN)  # who was writing it died
-        raise OSError(f"{path}: found no base of a clock; expected nanoseconds since 1970")
+        raise ClockFileError(
+            f"{path}: found no base of a clock; expected nanoseconds since 1970. Stop the whole "
+            "node (`systemctl stop ekc.target`) and start it again: it is written anew."
+        )
+
+
+def _open(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Python opens every file close-on-exec (PEP 446).
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _FILE_MODE)
+    except OSError as error:
+        raise ClockFileError(
+            f"{path}: the node's clock cannot be opened ({error.strerror}); expected a file that "
+            "the engine's user, who is Asterisk's, may write. Give Asterisk's folder with all "
+            f"that is in it to that user: `chown -R ekc: {path.parent.parent}` in an installation "
+            "with systemd."
+        ) from error
 
 
 def _locks_alone(file: int) -> bool:

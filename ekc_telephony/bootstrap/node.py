@@ -114,6 +114,7 @@ class Node:
         JournalKeyError: The journal was written with another key.
         JournalDamagedError: It cannot be read.
         RecordUnreadableError: It was written by a newer release.
+        ClockFileError: The clock that we share with Asterisk cannot be used.
         OSError: The journal's folder cannot be used.
     """
 

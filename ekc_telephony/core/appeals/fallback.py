@@ -135,7 +135,7 @@ def _facts(
 ) -> list[CallFact]:
     first = BEYOND_THE_ENGINE + 1 if call.was_served else 1
     numbers = count(first)
-    ended_at = max(ended_at, call.entered_at)  # the machine's clock may have been set back
+    ended_at = max(ended_at, call.entered_at)  # the node may have begun anew, with a clock set back
     facts: list[CallFact] = [
         CallRegistered(
             call=call.call,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ekc_telephony.adapters.clock import SystemClock, seconds_since_start
+from ekc_telephony.adapters.clock import ClockFileError, SystemClock, seconds_since_start
 
 A_MOMENT = timedelta(seconds=5)
 HOUR = timedelta(hours=1)
@@ -103,8 +103,14 @@ def test_a_file_whose_writer_died_is_written_anew(tmp_path: Path, left: str) -> 
 def test_a_file_that_makes_no_sense_and_is_in_use_is_told(tmp_path: Path) -> None:
     file = tmp_path / "clock"
     file.write_text("noon\n", encoding="ascii")
-    with locked(file), pytest.raises(OSError, match="expected nanoseconds since 1970"):
+    with locked(file), pytest.raises(ClockFileError, match="expected nanoseconds since"):
         SystemClock(file)
+
+
+def test_a_file_that_cannot_be_opened_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "clock").symlink_to(tmp_path / "another")
+    with pytest.raises(ClockFileError, match="expected a file that the engine's user"):
+        SystemClock(tmp_path / "clock")
 
 
 def test_a_process_knows_how_long_it_has_lived() -> None:
