@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ekc_telephony.adapters.asterisk_conf.folder import FolderUnusableError
 from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.adapters.speech.engine import SpeechError
 from ekc_telephony.adapters.speech.manifest import ManifestError
-from ekc_telephony.bootstrap.texts import render_missing, wanted_of
+from ekc_telephony.bootstrap.texts import render_missing
 from ekc_telephony.core.ivr.proofs.finding import Severity
 from ekc_telephony.core.ivr.published import Bundle
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.ivr.proving import as_text, check_scripts
+from ekc_telephony.settings.ivr.rendered import wanted_by
 from ekc_telephony.settings.library import known_names, load_published, mistakes_in
 from ekc_telephony.settings.models import Settings
 
@@ -72,10 +74,10 @@ def _cannot_be_spoken(draft: Draft) -> Iterable[str]:
         loaded = [load_published(b, settings=draft.settings, known=known) for b in draft.bundles]
     except SettingsError:
         return []  # said by another check
-    wanted = [prompt for each in loaded for prompt in wanted_of(each)]
+    wanted = [prompt for each in loaded for prompt in wanted_by(each)]
     try:
         render_missing(draft.settings, wanted, runtime=draft.runtime)
-    except (ManifestError, SpeechError, OSError) as error:
+    except (ManifestError, SpeechError, FolderUnusableError, OSError) as error:
         return [f"a text of the script cannot be spoken: {error}"]
     return []
 

@@ -8,44 +8,55 @@ without the extra `speech`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
+from ekc_telephony.adapters.asterisk_conf.folder import link_sounds
 from ekc_telephony.adapters.speech.engine import SpeechError
-from ekc_telephony.adapters.speech.site import SitePrompts, WantedPrompt
-from ekc_telephony.settings.ivr.load import LoadedScript
+from ekc_telephony.adapters.speech.site import Order, SitePrompts, WantedPrompt
 from ekc_telephony.settings.library import shelves
 from ekc_telephony.settings.models import Settings
 
 
-def wanted_of(loaded: LoadedScript) -> list[WantedPrompt]:
-    """Return the prompts that the texts of a script need."""
-    return [
-        WantedPrompt(key=key, text=text, language=language, place=str(loaded.script.script))
-        for key, texts in loaded.texts.items()
-        for language, text in texts.items()
-    ]
-
-
-def render_missing(settings: Settings, wanted: Iterable[WantedPrompt], *, runtime: Path) -> int:
+def render_missing(
+    settings: Settings,
+    wanted: Iterable[WantedPrompt],
+    *,
+    runtime: Path,
+    tell: Callable[[int, int], None] = lambda _done, _due: None,
+) -> int:
     """
-    Render what is not there yet; return how many that were.
+    Render what is not there yet, let Asterisk find it, and return how many prompts it was.
 
     Args:
         settings: Where the prompts are.
-        wanted: The prompts.
+        wanted: What `settings.ivr.rendered.wanted_by` says of each script.
         runtime: Where `make setup-speech` put the engines.
+        tell: Told how many are done, and how many are due.
 
     Raises:
         ManifestError: The manifest of the shipped prompts is missing or wrong.
         SpeechError: There is no engine, or it refuses a text.
+        FolderUnusableError: Asterisk's folder cannot be linked.
         OSError: A file cannot be written.
     """
     site = SitePrompts(shelves(settings))
     orders = site.missing(wanted)
-    if not orders:
-        return 0
+    if orders:
+        _render(site, orders, runtime, tell)
+    link_sounds(
+        settings.asterisk_folder,
+        shipped=settings.sounds,
+        rendered=settings.rendered_sounds,
+        studio=settings.studio_sounds,
+    )
+    return len(orders)
+
+
+def _render(
+    site: SitePrompts, orders: Sequence[Order], runtime: Path, tell: Callable[[int, int], None]
+) -> None:
     try:
         # numpy and soxr come with an optional extra (rule 1 above).
         from ekc_telephony.adapters.speech import (  # noqa: PLC0415 optional dependency
@@ -56,5 +67,9 @@ def render_missing(settings: Settings, wanted: Iterable[WantedPrompt], *, runtim
         message = f"rendering needs {error.name}, which is not installed. Run `make setup-speech`."
         raise SpeechError(message) from error
     engine = partial(rendering.installed_engine, runtime=runtime)
-    asyncio.run(site_rendering.render_for_site(site, orders, open_engine=engine))
-    return len(orders)
+
+    def done(rendered: site_rendering.RenderedPrompt) -> None:
+        tell(rendered.done, rendered.due)
+
+    work = site_rendering.render_for_site(site, orders, open_engine=engine, tell=done)
+    asyncio.run(work)

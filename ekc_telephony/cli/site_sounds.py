@@ -22,13 +22,13 @@ from ekc_telephony.adapters.asterisk_conf.folder import FolderUnusableError
 from ekc_telephony.adapters.speech.engine import SpeechError
 from ekc_telephony.adapters.speech.manifest import ManifestError
 from ekc_telephony.adapters.speech.site import Shelves, SitePrompts, WantedPrompt
-from ekc_telephony.cli.prompt_rendering import RUNTIME, render_what_is_wanted
+from ekc_telephony.cli.prompt_rendering import RUNTIME, render_with_progress
 from ekc_telephony.core.ivr.texts import is_text_key
 from ekc_telephony.settings.errors import SettingsError
-from ekc_telephony.settings.ivr.rendered import shelves_of, wanted_by
+from ekc_telephony.settings.ivr.rendered import wanted_by
+from ekc_telephony.settings.library import scripts_on_disk, shelves
 from ekc_telephony.settings.load import load_settings
 from ekc_telephony.settings.models import Settings
-from ekc_telephony.settings.plan import loaded_scripts
 
 _NOT_WELL: Final = 1
 _WRONG_INPUT: Final = 2
@@ -51,7 +51,7 @@ def prepare(
         if check_only:
             _tell_missing(settings, wanted)
             return
-        count = render_what_is_wanted(settings, wanted, runtime=runtime)
+        count = render_with_progress(settings, wanted, runtime=runtime)
     except (SpeechError, FolderUnusableError, OSError) as error:
         _fail(str(error), code=_NOT_WELL)
     except ManifestError as error:
@@ -62,9 +62,9 @@ def prepare(
 def texts(*, config: Config = _CONFIG, pieces: Pieces = False, as_json: AsJson = False) -> None:
     """List what the scripts say: a recording `<key>.wav` in the studio's folder wins."""
     settings, wanted = _wanted(config)
-    shelves = shelves_of(settings)
+    places = shelves(settings)
     shown = [each for each in wanted if pieces or is_text_key(each.key)]
-    rows = [_row(each, shelves) for each in shown]
+    rows = [_row(each, places) for each in shown]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
@@ -78,7 +78,7 @@ def texts(*, config: Config = _CONFIG, pieces: Pieces = False, as_json: AsJson =
 def _wanted(config: Path) -> tuple[Settings, tuple[WantedPrompt, ...]]:
     try:
         settings = load_settings(config)
-        scripts = loaded_scripts(settings)
+        scripts = scripts_on_disk(settings)
     except SettingsError as error:
         _fail(str(error), code=_WRONG_INPUT)
     distinct = {(each.language, each.key): each for one in scripts for each in wanted_by(one)}
@@ -86,7 +86,7 @@ def _wanted(config: Path) -> tuple[Settings, tuple[WantedPrompt, ...]]:
 
 
 def _tell_missing(settings: Settings, wanted: tuple[WantedPrompt, ...]) -> None:
-    orders = SitePrompts(shelves_of(settings)).missing(wanted)
+    orders = SitePrompts(shelves(settings)).missing(wanted)
     for each in (order.wanted for order in orders):
         typer.echo(f"{each.place}: {each.text!r} ({each.language}, {each.key}) is not rendered")
     typer.echo(f"{len(wanted)} prompts checked, {len(orders)} missing")
@@ -94,8 +94,8 @@ def _tell_missing(settings: Settings, wanted: tuple[WantedPrompt, ...]) -> None:
         raise typer.Exit(_NOT_WELL)
 
 
-def _row(wanted: WantedPrompt, shelves: Shelves) -> dict[str, str]:
-    shelf = shelves.shelf_of(wanted.key, wanted.language)
+def _row(wanted: WantedPrompt, places: Shelves) -> dict[str, str]:
+    shelf = places.shelf_of(wanted.key, wanted.language)
     return {
         "language": wanted.language,
         "key": wanted.key,

@@ -25,6 +25,7 @@ from ekc_telephony.runtime.published_texts import Unpacked, mark, pack, unpack
 from ekc_telephony.settings.document import read_document
 from ekc_telephony.settings.errors import Mistake, SettingsError
 from ekc_telephony.settings.ivr.load import LoadedScript, load_bundle
+from ekc_telephony.settings.ivr.rendered import wanted_by
 from ekc_telephony.settings.ivr.site import KnownNames
 from ekc_telephony.settings.models import Settings
 
@@ -91,6 +92,18 @@ def texts_on_disk(settings: Settings) -> Mapping[str, str]:
     return dict(pack(each) for each in bundles_on_disk(settings, sorted(entry_names(settings))))
 
 
+def scripts_on_disk(settings: Settings) -> list[LoadedScript]:
+    """
+    Read the scripts that calls begin with as they are on disk.
+
+    Raises:
+        SettingsError: One cannot be used.
+    """
+    known = known_names(settings)
+    bundles = bundles_on_disk(settings, sorted(entry_names(settings)))
+    return [load_published(each, settings=settings, known=known) for each in bundles]
+
+
 def mistakes_in(bundles: Iterable[Bundle], *, settings: Settings) -> list[Mistake]:
     """Return everything that is wrong with scripts."""
     known = known_names(settings)
@@ -151,7 +164,7 @@ class ScriptLibrary:
         self._scripts: dict[str, Script] = {}
         self._texts: dict[str, str] = {}
         self._spoken: dict[str, frozenset[tuple[PromptKey, str]]] = {}
-        """The prompts that stand for texts, with their languages, by mark."""
+        """The prompts that texts and values need, with their languages, by mark."""
 
     def read(self, texts: Mapping[str, str]) -> EntryScripts:
         """
@@ -247,9 +260,7 @@ class ScriptLibrary:
     def _made_of(self, name: str, unpacked: Unpacked) -> Script:
         known = known_names(self._settings)
         loaded = load_published(unpacked.bundle, settings=self._settings, known=known)
-        self._spoken[name] = frozenset(
-            (key, language) for key, said in loaded.texts.items() for language in said
-        )
+        self._spoken[name] = frozenset((each.key, each.language) for each in wanted_by(loaded))
         mistakes = [
             mistake
             for each in unpacked.overlays

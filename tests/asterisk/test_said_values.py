@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ekc_telephony.cli.prompt_rendering import render_what_is_wanted
+from ekc_telephony.bootstrap.texts import render_missing
 from ekc_telephony.core.ivr.texts import text_key
 from ekc_telephony.settings.ivr.rendered import wanted_by
+from ekc_telephony.settings.library import scripts_on_disk
 from ekc_telephony.settings.load import load_settings
-from ekc_telephony.settings.plan import loaded_scripts
 from lab.node import PortBlock
 from lab.runtime import PROJECT
 from lab.stand import Stand, happens, running_stand
@@ -52,9 +52,9 @@ def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     config = write_story_site(folder, ports=PortBlock.find_free(), change=change)
     (folder / "scripts" / "status.yaml").write_text(SCRIPT, encoding="utf-8")
     settings = load_settings(config)
-    wanted = [each for script in loaded_scripts(settings) for each in wanted_by(script)]
-    russian = [each for each in wanted if each.language == "ru"]
-    assert render_what_is_wanted(settings, russian, runtime=PROJECT / ".runtime") > 0
+    wanted = [each for script in scripts_on_disk(settings) for each in wanted_by(script)]
+    assert {each.language for each in wanted} == {"ru"}
+    assert render_missing(settings, wanted, runtime=PROJECT / ".runtime") > 0
     with running_stand(config) as stand:
         yield stand
 

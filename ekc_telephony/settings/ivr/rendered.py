@@ -9,22 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ekc_telephony.adapters.speech.site import Shelves, WantedPrompt, wanted_pieces
+from ekc_telephony.adapters.speech.site import WantedPrompt, wanted_pieces
 from ekc_telephony.core.ivr.spoken import forms_in, pieces_of
-from ekc_telephony.core.ivr.utterance import Insert
+from ekc_telephony.core.ivr.utterance import Insert, Utterance
 from ekc_telephony.core.ivr.ways import utterances_of
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey
 from ekc_telephony.settings.ivr.load import LoadedScript
-from ekc_telephony.settings.models import Settings
-
-
-def shelves_of(settings: Settings) -> Shelves:
-    """Return where the prompts of a site are."""
-    return Shelves(
-        shipped=settings.sounds,
-        rendered=settings.rendered_sounds,
-        studio=settings.studio_sounds,
-    )
 
 
 def wanted_by(loaded: LoadedScript) -> tuple[WantedPrompt, ...]:
@@ -33,20 +23,31 @@ def wanted_by(loaded: LoadedScript) -> tuple[WantedPrompt, ...]:
     for node_id, node in loaded.script.nodes.items():
         place = _place_of(loaded, node_id)
         for utterance in utterances_of(node):
-            for part in utterance:
-                for each in _wanted(loaded, part, place):
-                    wanted.setdefault((each.language, each.key), each)
+            for language in _languages_of(utterance, loaded):
+                for part in utterance:
+                    for each in _wanted(loaded, part, language, place):
+                        wanted.setdefault((language, each.key), each)
     return tuple(wanted.values())
 
 
-def _wanted(loaded: LoadedScript, part: PromptKey | Insert, place: str) -> Iterator[WantedPrompt]:
+def _languages_of(utterance: Utterance, loaded: LoadedScript) -> Iterator[str]:
+    """Yield the languages that words are there for; the others hear all of it in Russian."""
+    prompts = (part for part in utterance if not isinstance(part, Insert))
+    texts = [loaded.texts[prompt] for prompt in prompts if prompt in loaded.texts]
     for language in loaded.script.languages:
-        if isinstance(part, Insert):
-            if part.form in forms_in(language):
-                pieces = pieces_of(part.form, part.wording, language=language)
-                yield from wanted_pieces(pieces, place=place, language=language)
-        elif (text := loaded.texts.get(part, {}).get(language)) is not None:
-            yield WantedPrompt(key=part, text=text, language=language, place=place)
+        if not texts or any(language in text for text in texts):
+            yield language
+
+
+def _wanted(
+    loaded: LoadedScript, part: PromptKey | Insert, language: str, place: str
+) -> Iterator[WantedPrompt]:
+    if isinstance(part, Insert):
+        if part.form in forms_in(language):
+            pieces = pieces_of(part.form, part.wording, language=language)
+            yield from wanted_pieces(pieces, place=place, language=language)
+    elif (text := loaded.texts.get(part, {}).get(language)) is not None:
+        yield WantedPrompt(key=part, text=text, language=language, place=place)
 
 
 def _place_of(loaded: LoadedScript, node: NodeId) -> str:

@@ -84,6 +84,12 @@ def test_values_bring_their_pieces_and_named_prompts_bring_nothing(loaded: Loade
     assert not any(key.startswith("count-") for key in english)
 
 
+def test_a_language_that_a_text_lacks_needs_no_pieces_for_it(loaded: LoadedScript) -> None:
+    """The date stands in a text that is Russian only; who has chosen English hears it so."""
+    assert "month-11" in wanted_in(loaded, "ru")
+    assert "month-11" not in wanted_in(loaded, "en")
+
+
 VALUES = st.fixed_dictionaries(
     {},
     optional={
