@@ -21,7 +21,9 @@ from ekc_telephony.adapters.asterisk_conf.secrets import Secrets
 from ekc_telephony.adapters.sql.queries import AppealQueries, CallFilter, CallHistory, CallSummary
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.engine.wallboard import AgentLine, Wallboard
+from ekc_telephony.core.kernel.ids import PromptKey
 from ekc_telephony.runtime.health import Health
+from ekc_telephony.settings.library import shelves
 from ekc_telephony.settings.models import Settings
 from lab.hearing import Match, Sound, find_prompt
 from lab.phones.line import Line
@@ -190,8 +192,9 @@ class Onlooker:
     # --- what phones hear
 
     def prompt(self, key: str) -> Sound:
-        """Return a prompt as it is played."""
-        return Sound.read(self.settings.sounds / "ru" / f"{key}.wav")
+        """Return a prompt as it is played in Russian."""
+        file = shelves(self.settings).find(PromptKey(key))
+        return Sound.read(file or self.settings.sounds / "ru" / f"{key}.wav")
 
     async def hears(
         self,
