@@ -14,10 +14,11 @@ from ekc_telephony.core.ivr.texts import text_key
 from ekc_telephony.settings.ivr.rendered import wanted_by
 from ekc_telephony.settings.library import scripts_on_disk
 from ekc_telephony.settings.load import load_settings
-from lab.node import PortBlock
+from lab.ports import PortBlock
 from lab.runtime import PROJECT
-from lab.stand import Stand, happens, running_stand
+from lab.stand import Stand, running_stand
 from lab.story_site import write_story_site
+from lab.waiting import happens
 
 STATUS = "88001000031"
 SCRIPT = """\
