@@ -19,7 +19,7 @@ from ekc_telephony.adapters.asterisk_conf.folder import FolderUnusableError
 from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.adapters.speech.engine import SpeechError
 from ekc_telephony.adapters.speech.manifest import ManifestError
-from ekc_telephony.bootstrap.texts import render_missing
+from ekc_telephony.bootstrap.texts import Tell, render_missing, tell_nobody
 from ekc_telephony.core.ivr.proofs.finding import Severity
 from ekc_telephony.core.ivr.published import Bundle
 from ekc_telephony.settings.errors import SettingsError
@@ -37,6 +37,8 @@ class Draft:
     bundles: Sequence[Bundle]
     runtime: Path = Path(".runtime")
     """Where `make setup-speech` put the engines that speak texts."""
+    tell: Tell = tell_nobody
+    """Told how far the speaking is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ def _cannot_be_spoken(draft: Draft) -> Iterable[str]:
         return []  # said by another check
     wanted = [prompt for each in loaded for prompt in wanted_by(each)]
     try:
-        render_missing(draft.settings, wanted, runtime=draft.runtime)
+        render_missing(draft.settings, wanted, runtime=draft.runtime, tell=draft.tell)
     except (ManifestError, SpeechError, FolderUnusableError, OSError) as error:
         return [f"a text of the script cannot be spoken: {error}"]
     return []

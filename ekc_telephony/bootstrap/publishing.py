@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Final
 
 from ekc_telephony.bootstrap.gate import GATE, LOADING, Check, Draft, pass_gate
+from ekc_telephony.bootstrap.texts import Tell, tell_nobody
 from ekc_telephony.core.ivr.published import (
     Bundle,
     Change,
@@ -53,6 +54,7 @@ class Publisher:
         store: Where it is published.
         clock: The time.
         gate: What is asked before.
+        tell: Told how far the speaking of texts is.
     """
 
     def __init__(
@@ -62,11 +64,13 @@ class Publisher:
         *,
         clock: Clock,
         gate: Iterable[Check] = GATE,
+        tell: Tell = tell_nobody,
     ) -> None:
         self._settings = settings
         self._store = store
         self._clock = clock
         self._gate = tuple(gate)
+        self._tell = tell
 
     def publish(self, scripts: Sequence[ScriptId], *, who: Person, why: str) -> Publication:
         """
@@ -123,7 +127,8 @@ class Publisher:
     def _change(
         self, deed: Deed, drafts: Sequence[Bundle], *, who: Person, why: str
     ) -> Publication:
-        asked = pass_gate(self._gate, Draft(settings=self._settings, bundles=drafts))
+        draft = Draft(settings=self._settings, bundles=drafts, tell=self._tell)
+        asked = pass_gate(self._gate, draft)
         return self._published(deed, drafts, who=who, why=why, asked=asked)
 
     def _published(

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from ekc_telephony.adapters.asterisk_conf.folder import link_sounds
 from ekc_telephony.adapters.speech.engine import SpeechError
@@ -18,13 +19,20 @@ from ekc_telephony.adapters.speech.site import Order, SitePrompts, WantedPrompt
 from ekc_telephony.settings.library import shelves
 from ekc_telephony.settings.models import Settings
 
+Tell: TypeAlias = Callable[[int, int], None]
+"""Is told how many prompts are done, and how many are due."""
+
+
+def tell_nobody(_done: int, _due: int) -> None:
+    """Let nobody know how far the work is."""
+
 
 def render_missing(
     settings: Settings,
     wanted: Iterable[WantedPrompt],
     *,
     runtime: Path,
-    tell: Callable[[int, int], None] = lambda _done, _due: None,
+    tell: Tell = tell_nobody,
 ) -> int:
     """
     Render what is not there yet, let Asterisk find it, and return how many prompts it was.
@@ -33,7 +41,7 @@ def render_missing(
         settings: Where the prompts are.
         wanted: What `settings.ivr.rendered.wanted_by` says of each script.
         runtime: Where `make setup-speech` put the engines.
-        tell: Told how many are done, and how many are due.
+        tell: Told of every prompt when it is in its place.
 
     Raises:
         ManifestError: The manifest of the shipped prompts is missing or wrong.
@@ -54,9 +62,7 @@ def render_missing(
     return len(orders)
 
 
-def _render(
-    site: SitePrompts, orders: Sequence[Order], runtime: Path, tell: Callable[[int, int], None]
-) -> None:
+def _render(site: SitePrompts, orders: Sequence[Order], runtime: Path, tell: Tell) -> None:
     try:
         # numpy and soxr come with an optional extra (rule 1 above).
         from ekc_telephony.adapters.speech import (  # noqa: PLC0415 optional dependency

@@ -22,7 +22,8 @@ from ekc_telephony.adapters.asterisk_conf.folder import FolderUnusableError
 from ekc_telephony.adapters.speech.engine import SpeechError
 from ekc_telephony.adapters.speech.manifest import ManifestError
 from ekc_telephony.adapters.speech.site import Shelves, SitePrompts, WantedPrompt
-from ekc_telephony.cli.prompt_rendering import RUNTIME, render_with_progress
+from ekc_telephony.bootstrap.texts import render_missing
+from ekc_telephony.cli.prompt_rendering import RUNTIME, rendering_progress
 from ekc_telephony.core.ivr.texts import is_text_key
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.ivr.rendered import wanted_by
@@ -51,7 +52,8 @@ def prepare(
         if check_only:
             _tell_missing(settings, wanted)
             return
-        count = render_with_progress(settings, wanted, runtime=runtime)
+        with rendering_progress() as tell:
+            count = render_missing(settings, wanted, runtime=runtime, tell=tell)
     except (SpeechError, FolderUnusableError, OSError) as error:
         _fail(str(error), code=_NOT_WELL)
     except ManifestError as error:

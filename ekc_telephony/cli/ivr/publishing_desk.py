@@ -25,8 +25,10 @@ from ekc_telephony.adapters.published.folder import ScriptFolder
 from ekc_telephony.bootstrap.gate import GateRefusedError
 from ekc_telephony.bootstrap.overlays import OverlayRefusedError, Overlays
 from ekc_telephony.bootstrap.publishing import NothingToPublishError, Publisher
+from ekc_telephony.bootstrap.texts import Tell
 from ekc_telephony.cli.asking import NOT_WELL, WRONG_INPUT, fail
 from ekc_telephony.cli.asking_engine import RefusedError, ask_engine
+from ekc_telephony.cli.prompt_rendering import rendering_progress
 from ekc_telephony.cli.wallboard import EngineSilentError
 from ekc_telephony.core.ivr.published import Person
 from ekc_telephony.runtime.ports import Clock, ScriptStore, ScriptStoreError
@@ -52,11 +54,13 @@ class Desk:
     settings: Settings
     store: ScriptStore
     clock: Clock
+    tell: Tell
+    """Shows how far the speaking of texts is."""
 
     @property
     def publisher(self) -> Publisher:
         """Changes versions."""
-        return Publisher(self.settings, self.store, clock=self.clock)
+        return Publisher(self.settings, self.store, clock=self.clock, tell=self.tell)
 
     @property
     def overlays(self) -> Overlays:
@@ -74,9 +78,9 @@ def desk(config: Path) -> Iterator[Desk]:
     """
     try:
         settings = load_settings(config)
-        yield Desk(
-            settings=settings, store=ScriptFolder(settings.published_folder), clock=SystemClock()
-        )
+        store = ScriptFolder(settings.published_folder)
+        with rendering_progress() as tell:
+            yield Desk(settings=settings, store=store, clock=SystemClock(), tell=tell)
     except (SettingsError, NothingToPublishError) as error:
         fail(str(error), code=WRONG_INPUT)
     except (GateRefusedError, OverlayRefusedError, ScriptStoreError) as error:
