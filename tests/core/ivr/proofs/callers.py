@@ -61,16 +61,16 @@ KEYS: Final = "0123#*"
 
 
 def program_of(
-    nodes: Mapping[str, core.Node], *, entry: str | None = None, **world: object
+    nodes: Mapping[str, core.Node], *, world: Mapping[str, object] | None = None
 ) -> Program:
-    """Return a program whose prompts all exist."""
+    """Return a program whose prompts all exist; it begins at the first node."""
     script = core.Script(
         script=ScriptId("drawn"),
-        entry=NodeId(entry or next(iter(nodes))),
+        entry=NodeId(next(iter(nodes))),
         nodes={NodeId(name): node for name, node in nodes.items()},
         variables=VARIABLES,
     )
-    known = {"now": NOW, "prompts": {"ru": LENGTHS}, "schedules": SCHEDULES} | world
+    known = {"now": NOW, "prompts": {"ru": LENGTHS}, "schedules": SCHEDULES, **(world or {})}
     return Program(script=script, **known)  # type: ignore[arg-type]  # named by each test
 
 

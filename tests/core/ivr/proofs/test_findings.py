@@ -49,7 +49,7 @@ SOUND: Final = menu(key_0="end")
 
 
 def codes(nodes: Mapping[str, core.Node], **world: object) -> list[tuple[str, Code]]:
-    verdict = prove(program_of({**nodes, "end": Q}, **world))
+    verdict = prove(program_of({**nodes, "end": Q}, world=world))
     return [(each.node, each.code) for each in verdict.findings]
 
 
@@ -91,7 +91,7 @@ def test_ten_retries_are_too_many_in_two_respects() -> None:
 
 
 def test_a_circle_of_nodes_that_never_wait_is_told_once_limited_or_not() -> None:
-    circle = {
+    circle: dict[str, core.Node] = {
         "a": core.Assign(values={}, next=NodeId("b")),
         "b": core.Limit(times=2, next=NodeId("a"), exhausted=NodeId("end")),
     }
@@ -99,7 +99,7 @@ def test_a_circle_of_nodes_that_never_wait_is_told_once_limited_or_not() -> None
 
 
 def test_a_limit_ends_a_circle_and_counts_in_the_time() -> None:
-    nodes = {
+    nodes: dict[str, core.Node] = {
         "sorry": play("again", 5),
         "again": core.Limit(times=3, next=NodeId("sorry"), exhausted=NodeId("end")),
         "end": Q,
@@ -164,7 +164,7 @@ def test_after_hours_an_appeal_is_as_good_as_a_person_and_by_day_it_is_not() -> 
 
 
 def test_a_menu_after_hours_leads_by_0_to_an_appeal() -> None:
-    nodes = {
+    nodes: dict[str, core.Node] = {
         "open": hours("end", "night"),
         "night": menu("bye", key_1="ask", key_0="bye"),
         "ask": ASK,
@@ -176,7 +176,7 @@ def test_a_menu_after_hours_leads_by_0_to_an_appeal() -> None:
 
 def test_a_callback_after_hours_is_good_for_whose_number_is_known() -> None:
     back = core.Callback(prompts=words(1), without_number=NodeId("bye"))
-    known = {
+    known: dict[str, core.Node] = {
         "open": hours("end", "whose"),
         "whose": core.KnownNumber(known=NodeId("back"), unknown=NodeId("ask")),
         "back": back,
@@ -184,12 +184,12 @@ def test_a_callback_after_hours_is_good_for_whose_number_is_known() -> None:
         "bye": CLOSED,
     }
     assert codes(known) == [("bye", Code.UNREACHABLE)]
-    unasked = {"open": hours("end", "back"), "back": back, "bye": CLOSED}
+    unasked: dict[str, core.Node] = {"open": hours("end", "back"), "back": back, "bye": CLOSED}
     assert codes(unasked) == [("open", Code.ONLY_INFORMED)]
 
 
 def test_0_may_lead_through_hours_into_what_is_offered_after_hours() -> None:
-    nodes = {
+    nodes: dict[str, core.Node] = {
         "day": menu("open", key_0="open", key_1="end"),
         "open": hours("end", "night"),
         "night": menu("ask", key_0="ask"),
@@ -199,12 +199,12 @@ def test_0_may_lead_through_hours_into_what_is_offered_after_hours() -> None:
 
 
 def test_0_may_not_lead_to_another_menu_by_day() -> None:
-    nodes = {"day": menu(key_0="more"), "more": menu(key_0="end")}
+    nodes: dict[str, core.Node] = {"day": menu(key_0="more"), "more": menu(key_0="end")}
     assert codes(nodes) == [("day", Code.NO_ZERO)]
 
 
 def test_nothing_is_asked_of_what_comes_after_the_talk() -> None:
-    nodes = {
+    nodes: dict[str, core.Node] = {
         "first": replace(Q, after=NodeId("more")),
         "more": menu("bye", key_1="bye"),
         "bye": BYE,

@@ -50,7 +50,7 @@ _conditions = st.recursive(
 _known = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["x", "y", "xx"]))
 
 
-@settings(max_examples=2_000)
+@settings(max_examples=300)
 @given(_conditions, _known)
 def test_what_is_said_to_be_set_is(condition: Expression, known: Mapping[str, Value]) -> None:
     value = evaluate(condition, known)
