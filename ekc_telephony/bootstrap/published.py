@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import final
 
 import structlog
@@ -99,7 +100,8 @@ class PublishedScripts:
             self._library.read(bare.texts)
             self._trouble = f"an overlay cannot be used and was left out. {error}"
             log.error("overlays left out", why=str(error))  # noqa: TRY400 - the text says all
-            return bare
+            # Not that publication yet: it can still be taken, when its prompt is there again.
+            return replace(bare, number=present.number - 1)
         return published
 
     def _read(self, published: Published) -> None:

@@ -7,7 +7,8 @@ one small file. What it finds is read, in a thread, before the engine hears of i
 engine cannot use changes nothing, and stays in `/healthz` and the metrics until it can.
 
 Rule 1: the core is told of nothing that was not read without a mistake.
-Rule 2: what could not be read is not tried again before something else is published.
+Rule 2: what could not be used is tried again once a minute, and whenever somebody asks: a prompt
+may be there by then.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from ekc_telephony.runtime.ports import (
 from ekc_telephony.runtime.published_texts import published_now
 
 LOOK_EVERY: Final = timedelta(seconds=0.5)
+TRY_AGAIN_EVERY: Final = timedelta(minutes=1)
+"""Reading a script takes up to a second, in a thread."""
 
 log = structlog.get_logger(__name__)
 
@@ -71,23 +74,25 @@ class ScriptsWatch:
         self._turn = asyncio.Lock()
         self.number = number
         """Of the publication that new calls begin in."""
-        self.refused = 0
-        """How many publications could not be used."""
         self.trouble = trouble
         """Why the last one could not be; None when it is in use."""
 
     async def run(self) -> None:
         """Look until cancelled."""
+        loop = asyncio.get_running_loop()
+        tried_at = loop.time()
         while True:
             await asyncio.sleep(LOOK_EVERY.total_seconds())
-            if self._store.mark() != self._seen:
+            is_due = loop.time() - tried_at >= TRY_AGAIN_EVERY.total_seconds()
+            if self._store.mark() != self._seen or (self.trouble is not None and is_due):
+                tried_at = loop.time()
                 await self.take()
 
     async def take(self) -> str | None:
         """Use what is published now; return why it cannot be used, or None."""
         async with self._turn:
             mark = self._store.mark()
-            if mark != self._seen:
+            if mark != self._seen or self.trouble is not None:
                 # Noted first: what is published while this is read has another mark.
                 self._seen = mark
                 await self._take()
@@ -97,25 +102,28 @@ class ScriptsWatch:
         try:
             published = await asyncio.to_thread(self._readable)
         except (ScriptStoreError, ScriptsUnreadableError) as error:
-            self.refused += 1
-            self.trouble = (
+            self._refuse(
                 f"what was published cannot be used by this engine; new calls go on in publication "
                 f"{self.number}. {error}"
             )
-            log.error("published scripts refused", number=self.number, why=str(error))  # noqa: TRY400 - the text says all
             return
-        self.trouble = None
-        if published.number <= self.number:
-            self.trouble = (
+        if published.number < self.number:
+            self._refuse(
                 f"found publication {published.number} in the state folder, but {self.number} is "
                 "in use already; expected a later one. Was the folder restored from a copy? "
                 "Publish again, or restart the engine."
             )
-            log.error("published scripts are older than those in use", number=published.number)
             return
-        self.number = published.number
-        self._deliver(ScriptsPublished(number=published.number, texts=published.texts))
-        log.info("scripts taken", number=self.number, versions=sorted(published.texts))
+        self.trouble = None
+        if published.number > self.number:
+            self.number = published.number
+            self._deliver(ScriptsPublished(number=published.number, texts=published.texts))
+            log.info("scripts taken", number=self.number, versions=sorted(published.texts))
+
+    def _refuse(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            log.error("published scripts refused", number=self.number, why=trouble)
+        self.trouble = trouble
 
     def _readable(self) -> Published:
         published = published_now(

@@ -163,6 +163,8 @@ class ScriptLibrary:
         self._settings = settings
         self._scripts: dict[str, Script] = {}
         self._texts: dict[str, str] = {}
+        self._unusable: set[str] = set()
+        """Marks that were looked for in vain: hundreds of calls may be in one version."""
         self._spoken: dict[str, frozenset[tuple[PromptKey, str]]] = {}
         """The prompts that texts and values need, with their languages, by mark."""
 
@@ -178,6 +180,7 @@ class ScriptLibrary:
         """
         for name in texts:
             self._scripts.pop(name, None)
+            self._unusable.discard(name)
         return self._entry_scripts(texts)
 
     def open(self, texts: Mapping[str, str]) -> EntryScripts | None:
@@ -244,11 +247,13 @@ class ScriptLibrary:
         An old version becomes unusable when a prompt or a queue of it is gone.
         """
         name = mark(script or "", version)
-        if (text := self._texts.get(name)) is None:
+        text = self._texts.get(name)
+        if text is None or name in self._unusable:
             return None
         try:
             return self._script(name, text)
         except SettingsError:
+            self._unusable.add(name)
             return None
 
     def _script(self, name: str, text: str) -> Script:

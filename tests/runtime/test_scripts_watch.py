@@ -46,6 +46,7 @@ class Site:
         self.store = InMemoryScripts()
         self.told: list[ScriptsPublished] = []
         self.heard = asyncio.Event()
+        self.is_without_prompts = False
         self.publish("entry: a\n")
         self.watch = ScriptsWatch(
             self.store,
@@ -62,7 +63,8 @@ class Site:
         self.heard.set()
 
     def read(self, published: Published) -> None:
-        if any("broken" in text for text in published.texts.values()):
+        is_broken = any("broken" in text for text in published.texts.values())
+        if is_broken or self.is_without_prompts:
             raise ScriptsUnreadableError("found no prompt of this name")
 
     def publish(self, text: str, *, script: ScriptId = HOTLINE) -> None:
@@ -134,12 +136,32 @@ def test_what_cannot_be_used_changes_nothing_and_is_told_until_something_else_is
         assert "new calls go on in publication 1" in trouble
         assert "found no prompt of this name" in trouble
         assert await site.watch.take() == trouble
-        assert (site.watch.refused, site.watch.number) == (1, 1)
+        assert site.watch.number == 1
         site.publish("entry: c\n")
         assert await site.watch.take() is None
 
     asyncio.run(story())
     assert [each.number for each in site.told] == [3]
+
+
+def test_what_could_not_be_used_is_tried_again_by_itself() -> None:
+    """Its prompt was rendered meanwhile."""
+    site = Site()
+    site.is_without_prompts = True
+
+    async def story() -> float:
+        loop = asyncio.get_running_loop()
+        site.publish("entry: b\n")
+        assert await site.watch.take() is not None
+        site.is_without_prompts = False
+        began_at = loop.time()
+        async with watching(site):
+            await site.heard.wait()
+        return loop.time() - began_at
+
+    assert 59 <= run_virtual(story()) <= 61
+    assert site.watch.trouble is None
+    assert [each.number for each in site.told] == [2]
 
 
 def test_a_version_that_is_not_there_is_told() -> None:

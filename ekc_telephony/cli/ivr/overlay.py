@@ -36,6 +36,7 @@ from ekc_telephony.cli.ivr.publishing_desk import (
     tell_engine,
 )
 from ekc_telephony.core.ivr.overlay import Leads, MenuItem, Overlay
+from ekc_telephony.core.ivr.published import Deed, Publication
 from ekc_telephony.core.ivr.texts import RUSSIAN, not_words, plain_text, text_key
 from ekc_telephony.core.kernel.ids import OverlayId, PromptKey
 
@@ -103,7 +104,11 @@ def confirm(name: Named, config: Config = Path("ekc.yaml"), who: Who = None) -> 
     does = person(who)
     with desk(config) as open_desk:
         made = open_desk.overlays.confirm(OverlayId(name), who=does)
+        known = open_desk.store.publications()
     assert made.overlay is not None
+    proposers = {each.who.login for each in known if _proposed(each, made.overlay)}
+    if does.login in proposers:
+        typer.echo(f"Both persons came by the login {does.login}; the register says so.")
     typer.echo(f"{name}: confirmed by {does.name}, {_in_words(made.overlay)}.")
     tell_engine(open_desk.settings, who=does)
 
@@ -214,6 +219,10 @@ def _rendered(text: str, open_desk: Desk, runtime: Path) -> PromptKey:
 
 def _in_words(overlay: Overlay) -> str:
     return f"{_what(overlay)}, until {_local(overlay.until)}"
+
+
+def _proposed(made: Publication, overlay: Overlay) -> bool:
+    return made.deed is Deed.OVERLAY_PROPOSED and made.overlay == overlay
 
 
 def _what(overlay: Overlay) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from ekc_telephony.bootstrap.published import PublishedScripts
 from ekc_telephony.bootstrap.publishing import Publisher
 from ekc_telephony.cli.ivr.overlay import moment
 from ekc_telephony.cli.root import app
+from ekc_telephony.core.call.events import ScriptsPublished
 from ekc_telephony.core.ivr.published import Deed, Person
 from ekc_telephony.core.kernel.ids import ScriptId
 from ekc_telephony.settings.errors import SettingsError
@@ -248,13 +250,16 @@ def test_an_overlay_that_cannot_be_used_any_more_keeps_no_engine_from_starting(s
     site.ivr("overlay", "confirm", "o2", "--who", "olga")
     present = site.store.present()
     file = site.settings.published_folder / "present.json"
-    broken = file.read_text(encoding="utf-8").replace('"after-hours"', '"gone"')
-    file.write_text(broken, encoding="utf-8")
-    started = site.starts()
-    watch = started.watch(lambda _: None)
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(whole.replace('"after-hours"', '"gone"'), encoding="utf-8")
+    told: list[ScriptsPublished] = []
+    watch = site.starts().watch(told.append)
     assert watch.trouble is not None
     assert "found the prompt gone in the overlay o2" in watch.trouble
-    assert watch.number == present.number
+    # When it can be used again, it is.
+    file.write_text(whole, encoding="utf-8")
+    assert asyncio.run(watch.take()) is None
+    assert [each.number for each in told] == [present.number]
 
 
 # --- overlays
@@ -275,7 +280,8 @@ def test_an_overlay_lives_only_when_a_second_person_has_confirmed_it(site: Site)
     ended = site.ivr("overlay", "confirm", "o2", "--who", " Petrova", code=1)
     assert "expected a second person" in ended.stderr
     assert site.store.present().overlays == ()
-    site.ivr("overlay", "confirm", "o2", "--who", "olga")
+    ended = site.ivr("overlay", "confirm", "o2", "--who", "olga")
+    assert "Both persons came by the login" in ended.stdout
     (laid,) = site.store.present().overlays
     assert laid.prompts == ("after-hours",)
     confirmed = site.store.publications()[-1]
