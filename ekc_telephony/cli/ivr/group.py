@@ -14,6 +14,7 @@ import typer
 from ekc_telephony.cli.ivr import (
     check,
     diff,
+    draw,
     import_menus,
     overlay,
     publish,
@@ -29,6 +30,7 @@ app = typer.Typer(
 COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
     "check": check.check,
     "diff": diff.diff,
+    "draw": draw.draw,
     "import": import_menus.import_menus,
     "publish": publish.publish,
     "rollback": rollback.rollback,
