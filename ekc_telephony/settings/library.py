@@ -124,6 +124,7 @@ def known_names(settings: Settings) -> KnownNames:
         schedules=frozenset(settings.schedules),
         prompts=frozenset(shelves(settings).keys()),
         services={each.id: each.timeout for each in settings.services},
+        service_rules={each.id: each for each in settings.services},
         outside=frozenset(each.number for each in settings.outside),
     )
 

@@ -118,6 +118,7 @@ class Identify(NodeModel):
         typed: str | None = None,
     ) -> None:
         at: Location = ("nodes", name)
+        site.must_fit(self.service, fields, (*at, "service"))
         ways = {
             "identified": site.node(self.identified),
             "unknown": site.node(self.otherwise)

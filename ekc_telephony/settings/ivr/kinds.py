@@ -338,14 +338,16 @@ class Lookup(NodeModel):
     @override
     def build(self, site: Site, name: str) -> None:
         at: Location = ("nodes", name)
+        fields = {
+            field: site.value(written, (*at, "fields", field))
+            for field, written in self.fields.items()
+        }
+        site.must_fit(self.service, fields, (*at, "fields"))
         site.put(
             name,
             core.Lookup(
                 service=ServiceId(self.service),
-                fields={
-                    field: site.value(written, (*at, "fields", field))
-                    for field, written in self.fields.items()
-                },
+                fields=fields,
                 into=wanted_of(site, self.into, (*at, "into")),
                 prompts=site.words(self.prompts, (*at, "prompts")),
                 patience=patience_of(site, self.service, (*at, "service")),

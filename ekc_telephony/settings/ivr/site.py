@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 from ekc_telephony.core.ivr import script as core
-from ekc_telephony.core.ivr.expressions import Constant, Expression
+from ekc_telephony.core.ivr.expressions import Constant, Expression, names_in
 from ekc_telephony.core.ivr.utterance import Insert, Utterance
 from ekc_telephony.core.ivr.values import Variable, VariableKind
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey
@@ -29,6 +30,14 @@ from ekc_telephony.settings.ivr.expressions import (
 from ekc_telephony.settings.ivr.words import Prompts, Text, WordsRefusedError, read_text
 
 
+class ServiceRule(Protocol):
+    """What an information system can be asked by."""
+
+    def misfit(self, fields: Iterable[str], *, personal: Iterable[str] = ()) -> str | None:
+        """Return why it cannot be asked by these fields, in one sentence; None when it can."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownNames:
     """What a script may name."""
@@ -39,6 +48,7 @@ class KnownNames:
     prompts: frozenset[str]
     services: Mapping[str, timedelta] = field(default_factory=dict)
     """Information systems: name → how long an answer may take, all retries included."""
+    service_rules: Mapping[str, ServiceRule] = field(default_factory=dict)
     outside: frozenset[str] = frozenset()
     """Numbers outside that callers may be sent on to."""
 
@@ -155,6 +165,26 @@ class Site:
                 advice="ivr_scripts/README.md explains expressions",
             )
             return Constant(value=False)
+
+    def must_fit(self, service: str, fields: Mapping[str, Expression], at: Location) -> None:
+        """Complain of a lookup that the information system cannot be asked."""
+        rule = self.building.known.service_rules.get(service)
+        if rule is None:
+            return
+        personal = [
+            name for name, value in fields.items() if any(map(self._is_personal, names_in(value)))
+        ]
+        if (why := rule.misfit(fields, personal=personal)) is not None:
+            self.complain(
+                at,
+                found=f"fields that do not fit: {why}",
+                expected="the fields that `services:` of ekc.yaml speaks of",
+                advice="correct the fields here, or the service there",
+            )
+
+    def _is_personal(self, name: str) -> bool:
+        declared = self.building.variables.get(name)
+        return name == "caller.number" or (declared is not None and declared.is_personal)
 
     def condition(self, written: object, at: Location) -> Expression:
         """Return a condition."""
