@@ -154,7 +154,8 @@ def test_programs_are_told_the_same(site: Path) -> None:
         ),
         (
             (
-                "  first:\n    kind: survey\n    timeout: 5s\n    retries: 1\n    invalid_prompts: []\n"
+                "  first:\n    kind: survey\n    timeout: 5s\n    retries: 1\n"
+                "    invalid_prompts: []\n"
                 "    timeout_prompts: []\n    next: bye\n    questions:\n      - name: ok\n"
                 "        prompts: [{text: 'Сумма {{ sum | money }}.'}]\n        answers: {1: да}\n"
             ),
@@ -169,7 +170,8 @@ def test_programs_are_told_the_same(site: Path) -> None:
         (
             (
                 "  first:\n    kind: play\n    next: q\n    prompts:\n      - greeting\n"
-                "      - {text: 'Вам {{ day | date }}.'}\n      - {text: 'Сумма {{ sum | money }}.'}\n"
+                "      - {text: 'Вам {{ day | date }}.'}\n"
+                "      - {text: 'Сумма {{ sum | money }}.'}\n"
             ),
             10,
             "IVR171",
