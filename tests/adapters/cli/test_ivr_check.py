@@ -145,7 +145,8 @@ def test_programs_are_told_the_same(site: Path) -> None:
         ),
         (
             (
-                "  first:\n    kind: identify\n    service: cases\n    by: snils\n    timeout: 90s\n"
+                "  first:\n    kind: identify\n    service: cases\n    by: snils\n"
+                "    timeout: 90s\n"
                 "    prompts: [menu-main]\n    wait_prompts: [greeting]\n    identified: q\n"
                 "    otherwise: q\n"
             ),
