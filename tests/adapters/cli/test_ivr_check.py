@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from ekc_telephony.bootstrap.gate import GATE, PROOFS, Draft, GateRefusedError, pass_gate
 from ekc_telephony.cli.root import app
+from ekc_telephony.core.kernel.ids import ScriptId
+from ekc_telephony.settings.library import bundle_on_disk
+from ekc_telephony.settings.load import load_settings
 
 PROJECT = Path(__file__).parents[3]
 SAMPLE = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
@@ -130,6 +134,20 @@ def test_programs_are_told_the_same(site: Path) -> None:
     assert (script["script"], script["sound"], script["keys_to_human"]) == ("hotline", True, 1)
     assert (finding["code"], finding["line"], finding["column"]) == ("IVR167", 11, 5)
     assert finding["way"][0] == {"node": "working_hours", "happens": "federal is closed"}
+
+
+def test_the_gate_lets_a_sound_script_pass_and_says_what_stands_against_another(
+    site: Path,
+) -> None:
+    settings = load_settings(site / "ekc.yaml")
+    hotline = bundle_on_disk(settings, ScriptId("hotline"))
+    assert pass_gate([PROOFS], Draft(settings=settings, bundles=[hotline])) == ("proofs",)
+    file = site / "ivr_scripts" / "hotline.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("      0: ", "      9: "), "utf-8")
+    worse = bundle_on_disk(settings, ScriptId("hotline"))
+    with pytest.raises(GateRefusedError, match=rf"{file}:21:5: IVR164 error: found a menu without"):
+        pass_gate([PROOFS], Draft(settings=settings, bundles=[hotline, worse]))
+    assert PROOFS in GATE
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from ekc_telephony.core.ivr.expressions import (
 from ekc_telephony.core.ivr.formats import Format, FormatKind
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
 from ekc_telephony.core.ivr.interpreter import Visit
-from ekc_telephony.core.ivr.proofs.knowledge import HAS_NUMBER
+from ekc_telephony.core.ivr.proofs.knowledge import HAS_NUMBER, NUMBER
 from ekc_telephony.core.ivr.proofs.program import Program
 from ekc_telephony.core.ivr.spoken import Form
 from ekc_telephony.core.ivr.utterance import Insert, Utterance
@@ -110,9 +110,11 @@ class _Drawing:
 
     def kind_of_values(self) -> core.Node:
         said = Insert(value=Known(self._name()), form=Form.DIGITS)
+        called = Insert(value=Known(NUMBER), form=Form.PHONE)
         kinds: list[Callable[[], core.Node]] = [
             lambda: core.Play(prompts=(*words(1), said), next=self._to()),
             lambda: core.Play(prompts=(*words(1), said), next=self._to()),
+            lambda: core.Play(prompts=(*words(1), called), next=self._to()),
             self._collect,
             self._assign,
             self._branch,
@@ -213,7 +215,9 @@ class _Drawing:
             Either(self._is_one(), self._is_one()),
             Compared(Relation.EQUAL, Either(self._is_one(), self._is_one()), Constant(value=True)),
             Not(Both(self._is_one(), self._is_one())),
-            Known("caller.has_number"),
+            Known(HAS_NUMBER),
+            Not(Known(HAS_NUMBER)),
+            IsSet(NUMBER),
         ]
         cases = (
             core.Case(when=self._random.choice(conditions), next=self._to())
