@@ -20,6 +20,7 @@ from ekc_telephony.bootstrap.gate import Check, Draft
 from ekc_telephony.bootstrap.publishing import Publisher
 from ekc_telephony.core.ivr.published import Person
 from ekc_telephony.core.kernel.ids import ScriptId
+from lab.hearing import Sound
 from lab.ports import PortBlock
 from lab.runtime import PROJECT
 from lab.stand import Citizen, Stand, running_stand
@@ -177,6 +178,20 @@ async def test_an_overlay_is_heard_over_every_script_and_ends(stand: Stand) -> N
     await stand.hears(later.line, "greeting")
     assert not stand.was_heard(later.line, "no-agents").is_heard
     await later.line.hang_up()
+
+
+async def test_a_text_is_spoken_before_the_second_person_confirms_it(stand: Stand) -> None:
+    text = "Внимание. В Орске паводок. Звоните в штаб."
+    put = ("overlay", "put", "--text", text, "--until", "1h", "--why", "паводок")
+    said = await ivr(stand, *put, "--who", "petrova")
+    name = said.split(":", 1)[0].strip()
+    (file,) = (stand.settings.rendered_sounds / "ru").glob("text-*.wav")
+    await ivr(stand, "overlay", "confirm", name, "--who", "olga")
+    citizen = await stand.call(HOTLINE)
+    await stand.hears(citizen.line, Sound.read(file))
+    await stand.hears(citizen.line, "greeting")
+    await citizen.line.hang_up()
+    await ivr(stand, "overlay", "remove", name, "--why", "вода ушла")
 
 
 @contextmanager
