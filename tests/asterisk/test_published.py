@@ -39,7 +39,7 @@ def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     text = script.read_text(encoding="utf-8")
     assert "timeout: 1s" in text
     # Who is in the menu stays in it while commands run, however slow the machine is.
-    script.write_text(text.replace("timeout: 1s", "timeout: 2m"), encoding="utf-8")
+    script.write_text(text.replace("timeout: 1s", "timeout: 45s"), encoding="utf-8")
     with running_stand(config) as stand:
         yield stand
 

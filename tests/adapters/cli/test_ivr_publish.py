@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.adapters.published.folder import ScriptFolder
-from ekc_telephony.bootstrap.gate import Check, Draft, GateRefusedError
+from ekc_telephony.bootstrap.gate import GATE, Check, Draft, GateRefusedError
 from ekc_telephony.bootstrap.published import PublishedScripts
 from ekc_telephony.bootstrap.publishing import Publisher
 from ekc_telephony.cli.ivr.overlay import moment
@@ -93,7 +93,7 @@ def test_the_first_start_publishes_what_is_on_disk(site: Site) -> None:
 def test_editing_a_file_alone_changes_nothing_and_is_said(site: Site) -> None:
     site.starts()
     before = site.live
-    site.edit("retries: 1", "retries: 2")
+    site.edit("timeout: 5s", "timeout: 4s")
     site.starts()
     assert site.live == before
     ended = CliRunner().invoke(app, ["conf", "check", "--config", str(site.config)])
@@ -106,10 +106,10 @@ def test_editing_a_file_alone_changes_nothing_and_is_said(site: Site) -> None:
 def test_publishing_shows_what_differs_and_keeps_who_and_why(site: Site) -> None:
     site.starts()
     before = site.live
-    site.edit("retries: 1", "retries: 2")
+    site.edit("timeout: 5s", "timeout: 4s")
     ended = site.ivr("publish", "hotline", "--why", "три попытки", "--who", "petrova")
-    assert "-    retries: 1" in ended.stdout
-    assert "+    retries: 2" in ended.stdout
+    assert "-    timeout: 5s" in ended.stdout
+    assert "+    timeout: 4s" in ended.stdout
     assert "Publication 2 by petrova" in ended.stdout
     assert "The engine does not answer" in ended.stdout
     assert site.live != before
@@ -117,8 +117,8 @@ def test_publishing_shows_what_differs_and_keeps_who_and_why(site: Site) -> None
     assert (last["number"], last["why"]) == (2, "три попытки")
     assert last["who"]["name"] == "petrova"
     assert last["who"]["login"]
-    assert last["gate"] == ["loading", "speech"]
-    assert "+    retries: 2" in last["changes"][0]["diff"]
+    assert last["gate"] == [each.name for each in GATE]
+    assert "+    timeout: 4s" in last["changes"][0]["diff"]
     assert last["changes"][0]["before"] == before
 
 
@@ -152,7 +152,7 @@ def test_a_script_that_is_not_there_is_named(site: Site) -> None:
 
 def test_a_check_of_the_gate_may_refuse(site: Site) -> None:
     site.starts()
-    site.edit("retries: 1", "retries: 2")
+    site.edit("timeout: 5s", "timeout: 4s")
     asked: list[Draft] = []
 
     def objections(draft: Draft) -> list[str]:
@@ -184,13 +184,13 @@ def test_several_scripts_are_published_at_once(site: Site) -> None:
 def test_rolling_back_makes_the_version_before_live_again_and_leaves_the_file(site: Site) -> None:
     site.starts()
     first = site.live
-    site.edit("retries: 1", "retries: 2")
+    site.edit("timeout: 5s", "timeout: 4s")
     site.ivr("publish", "hotline", "--why", "…")
     second = site.live
     ended = site.ivr("rollback", "hotline", "--why", "жалобы")
-    assert "+    retries: 1" in ended.stdout
+    assert "+    timeout: 5s" in ended.stdout
     assert site.live == first
-    assert "retries: 2" in site.hotline.read_text(encoding="utf-8")
+    assert "timeout: 4s" in site.hotline.read_text(encoding="utf-8")
     assert site.store.publications()[-1].deed is Deed.ROLLED_BACK
     site.ivr("rollback", "hotline", second[:6], "--why", "всё же")
     assert site.live == second
@@ -220,12 +220,12 @@ def test_versions_can_be_compared(site: Site) -> None:
     site.starts()
     first = site.live
     assert not site.ivr("diff", "hotline").stdout
-    site.edit("retries: 1", "retries: 2")
-    assert "+    retries: 2" in site.ivr("diff", "hotline", code=1).stdout
+    site.edit("timeout: 5s", "timeout: 4s")
+    assert "+    timeout: 4s" in site.ivr("diff", "hotline", code=1).stdout
     site.ivr("publish", "hotline", "--why", "…")
     assert not site.ivr("diff", "hotline").stdout
-    assert "-    retries: 2" in site.ivr("diff", "hotline", site.live, first, code=1).stdout
-    assert "+    retries: 2" in site.ivr("diff", "hotline", first[:7], code=1).stdout
+    assert "-    timeout: 4s" in site.ivr("diff", "hotline", site.live, first, code=1).stdout
+    assert "+    timeout: 4s" in site.ivr("diff", "hotline", first[:7], code=1).stdout
 
 
 # --- what the engine meets
