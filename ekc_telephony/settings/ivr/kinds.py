@@ -330,6 +330,8 @@ class Lookup(NodeModel):
     fields: Mapping[FieldName, Written] = Field(default_factory=dict)
     into: Mapping[Name, AnswerPath] = Field(default_factory=dict)
     prompts: Prompts = ()
+    identifies: core.Identification | None = None
+    """An answer proves who the caller is: `registration` by the number and date of an application."""
     next: Name
     not_found: Name
     fallback: Name
@@ -354,6 +356,7 @@ class Lookup(NodeModel):
                 next=site.node(self.next),
                 not_found=site.node(self.not_found),
                 fallback=site.node(self.fallback),
+                identifies=self.identifies,
             ),
         )
 
