@@ -331,7 +331,7 @@ class Lookup(NodeModel):
     into: Mapping[Name, AnswerPath] = Field(default_factory=dict)
     prompts: Prompts = ()
     identifies: core.Identification | None = None
-    """An answer proves who the caller is: `registration` by the number and date of an application."""
+    """An answer proves who the caller is, by what he has typed before (S1.20: number and date)."""
     next: Name
     not_found: Name
     fallback: Name
