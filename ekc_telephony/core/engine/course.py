@@ -119,6 +119,7 @@ class Course:
                 call=arrived.call,
                 number=arrived.number,
                 did=arrived.did,
+                zones=around.zones_for(arrived.did, arrived.number),
             )
         )
         """Where he is in the script, or where it goes on with him; None when he has left it."""

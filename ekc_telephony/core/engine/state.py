@@ -128,6 +128,8 @@ class VisitState:
     """How many questions to information systems were numbered."""
     variables: tuple[VariableState, ...] = ()
     passed: tuple[LimitState, ...] = ()
+    deleted: int = 0
+    """How often he has deleted what he types."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from ekc_telephony.core.acd.expected_wait import ExpectedWait
 from ekc_telephony.core.acd.specs import QueueSpec
 from ekc_telephony.core.engine.regulars import Regulars
-from ekc_telephony.core.ivr.hours import BusinessHours, ZoneOf
+from ekc_telephony.core.ivr.hours import BusinessHours, CallZones, ZoneOf
 from ekc_telephony.core.ivr.zones import ZoneTable
 from ekc_telephony.core.kernel.ids import BridgeId, CallId, Did, LegId, QueueId
 
@@ -31,11 +31,15 @@ class Surroundings:
     zones: ZoneTable = field(default_factory=ZoneTable)
     """By whose clock a schedule may go."""
 
+    def zones_for(self, did: Did, number: str | None) -> CallZones:
+        """Return what is known of the clocks at both ends of a call."""
+        return self.zones.of_call(did, number)
+
     def schedules_for(self, did: Did, number: str | None) -> Mapping[str, BusinessHours]:
         """Return the business hours by the clocks that count for a call."""
         if all(hours.zone_of is ZoneOf.SERVICE for hours in self.schedules.values()):
             return self.schedules
-        zones = self.zones.of_call(did, number)
+        zones = self.zones_for(did, number)
         return {name: hours.for_call(zones) for name, hours in self.schedules.items()}
 
 

@@ -8,7 +8,7 @@ more digit could not make another value of it, and `#` ends it before.
 Rule 1: whatever is typed never raises; a key no telephone format knows (A to D) changes nothing.
 Rule 2: of digits and `#`, at most `longest(format) + 1` keys are needed until it has ended.
 Rule 3: `*` deletes everything typed. It is the one key by which a caller can go on for ever, so
-whoever asks bounds the time of the whole answer.
+whoever asks counts how often it is pressed.
 Rule 4: a wrong number is refused at its end and not at the first digit that betrays it, or the
 rest of his digits would fall into the next question.
 Rule 5: what is typed may be anybody's secret: a log or a terminal gets `masked`, never the value.

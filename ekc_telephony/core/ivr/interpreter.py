@@ -10,7 +10,9 @@ caller waits and talks (`Enqueue.after`) or is rung through (`Transfer.otherwise
 Rule 2: `Say` replaces whatever is being said; `StopSaying` silences it.
 Rule 3: walking from node to node without waiting is bounded by the number of nodes: a circle of
 nodes that never wait is refused by the loader and raises here.
-Rule 4: a question to an information system keeps its name until it is answered, however often it is
+Rule 4: whatever keys are pressed, an answer ends: it takes a bounded number of keys that mean
+something, each within its timeout, and one that means nothing does not stop the clock.
+Rule 5: a question to an information system keeps its name until it is answered, however often it is
 asked: who is asked twice for an appointment books one.
 """
 
@@ -18,11 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from ekc_telephony.core.call.lookup import LookupOutcome, LookupResult
 from ekc_telephony.core.ivr.expressions import evaluate, holds
-from ekc_telephony.core.ivr.formats import END, Complete, More, Wrong, take
-from ekc_telephony.core.ivr.hours import BusinessHours
+from ekc_telephony.core.ivr.formats import DELETE, DIGITS, END, Complete, More, Wrong, take
+from ekc_telephony.core.ivr.hours import BusinessHours, CallZones
 from ekc_telephony.core.ivr.script import (
     Assign,
     Branch,
@@ -63,6 +66,10 @@ from ekc_telephony.core.ivr.visit_effects import (
 from ekc_telephony.core.ivr.whereabouts import Whereabouts
 from ekc_telephony.core.kernel.ids import CallId, NodeId, PromptKey, RequestId
 
+MOST_DELETIONS: Final = 3
+"""How often a caller may delete what he types for one answer; once more counts as a wrong one."""
+UNKNOWN_CLOCKS: Final = CallZones()
+
 
 class EndlessScriptError(Exception):
     """The script walks in a circle without ever waiting for the caller: a bug of its loader."""
@@ -78,6 +85,7 @@ class Visit:
         call: Names his questions to information systems.
         number: The caller's, if we know it; nothing is promised to whom we cannot call.
         did: The number he dialled.
+        zones: Whose clocks are known; his own says what day it is, then that of whom he dialled.
         watch: Is told every node that he comes to, those too at which nothing happens.
     """
 
@@ -89,6 +97,7 @@ class Visit:
         call: CallId,
         number: str | None = None,
         did: str = "",
+        zones: CallZones = UNKNOWN_CLOCKS,
         watch: Callable[[NodeId], None] | None = None,
     ) -> None:
         self._watch = watch
@@ -100,7 +109,9 @@ class Visit:
         self._is_saying = False
         self._failures = 0
         self._ends_at: datetime | None = None
+        self._zone = zones.caller or zones.dialled or script.zone
         self._typed = ""
+        self._deleted = 0
         self._asked = 0
         self._passed: dict[NodeId, int] = {}
         self._language = script.languages[0]
@@ -134,7 +145,7 @@ class Visit:
         self._failures = place.failures
         self._is_saying = place.is_saying
         self._ends_at = place.ends_at
-        self._typed = place.typed
+        self._typed, self._deleted = place.typed, place.deleted
 
     @property
     def whereabouts(self) -> Whereabouts:
@@ -145,6 +156,7 @@ class Visit:
             is_saying=self._is_saying,
             ends_at=self._ends_at,
             typed=self._typed,
+            deleted=self._deleted,
             language=None if self._language == self._script.languages[0] else self._language,
             asked=self._asked,
             variables={
@@ -209,6 +221,8 @@ class Visit:
         match self._node:
             case Play(next=following):
                 return self._skip_to(following, key, now)
+            case Collect() if key not in _TYPED_KEYS:
+                return []
             case Menu() | Question() | Collect():
                 return self._silence() + self._take(key, now)
             case _:
@@ -287,7 +301,7 @@ class Visit:
                 self._failures = 0
             self._node_id = node_id
             self._ends_at = None
-            self._typed = ""
+            self._typed, self._deleted = "", 0
             node = self._node
             if self._watch is not None:
                 self._watch(node_id)
@@ -427,7 +441,7 @@ class Visit:
             case Question(answers=answers):
                 return key in answers
             case Collect():
-                return key.isdigit()
+                return key in DIGITS
             case _:
                 return False
 
@@ -450,6 +464,9 @@ class Visit:
                 return []
 
     def _type(self, collect: Collect, key: str, now: datetime) -> list[VisitEffect]:
+        self._deleted += key == DELETE
+        if self._deleted > MOST_DELETIONS:
+            return self._fail(collect.invalid_prompts, now)
         match take(collect.format, self._typed, key, today=self._today(now)):
             case More(typed=typed):
                 self._typed = typed
@@ -463,17 +480,21 @@ class Visit:
                 return self._fail(collect.invalid_prompts, now)
 
     def _today(self, now: datetime) -> date:
-        return now.astimezone(self._script.zone).date()
+        return now.astimezone(self._zone).date()
 
     def _fail(self, apology: Utterance, now: datetime) -> list[VisitEffect]:
         """Count a wrong key or silence; ask again while it is forgiven."""
         node = self._node
         assert isinstance(node, Menu | Question | Collect)
         self._failures += 1
-        self._typed = ""
+        self._typed, self._deleted = "", 0
         if self._failures > node.retries:
             return self._enter(node.next if isinstance(node, Question) else node.exhausted, now)
         return self._ask(apology + node.prompts, now)
+
+
+_TYPED_KEYS: Final = frozenset({*DIGITS, END, DELETE})
+"""Those that mean something where digits are typed."""
 
 
 def _at(answer: Mapping[str, object], path: tuple[str, ...]) -> object:

@@ -285,4 +285,4 @@ class Script:
     languages: tuple[str, ...] = (DEFAULT_LANGUAGE,)
     """Those it speaks; the first is that of a caller who has not chosen."""
     zone: tzinfo = DEFAULT_ZONE
-    """Decides what «today» is where a caller types a date."""
+    """Decides what «today» is for a date that is typed on a call whose clocks nobody knows."""

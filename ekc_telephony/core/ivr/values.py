@@ -69,7 +69,8 @@ def from_text(kind: VariableKind, text: str) -> Value | None:
             case VariableKind.DATE:
                 return date.fromisoformat(text)
             case VariableKind.TIME:
-                return time.fromisoformat(text)
+                # What is said and compared is the wall clock of the place it was told for.
+                return time.fromisoformat(text).replace(tzinfo=None)
             case _:
                 assert_never(kind)
     except ValueError:
@@ -91,7 +92,8 @@ def from_answer(kind: VariableKind, found: object) -> Value | None:
             return None if number is None or number != int(number) else int(number)
         case VariableKind.MONEY:
             rubles = _number(found)
-            return None if rubles is None else round(rubles * 100)
+            kopecks = None if rubles is None else round(rubles * 100)
+            return None if kopecks is None or abs(kopecks) > MOST else kopecks
         case VariableKind.TEXT:
             if isinstance(found, bool) or not isinstance(found, str | int | float):
                 return None
@@ -106,7 +108,8 @@ def _number(found: object) -> Decimal | None:
     if isinstance(found, bool) or not isinstance(found, str | int | float):
         return None
     try:
-        number = Decimal(str(found))
+        number = Decimal(found if isinstance(found, int) else str(found))
     except InvalidOperation:
         return None
-    return number if number.is_finite() and abs(number) <= MOST else None
+    # Compared and not computed with: `abs` of 1E+9999999 overflows.
+    return number if number.is_finite() and -MOST <= number <= MOST else None

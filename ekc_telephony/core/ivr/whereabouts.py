@@ -18,6 +18,8 @@ class Whereabouts:
     is_saying: bool = False
     ends_at: datetime | None = None
     typed: str = ""
+    deleted: int = 0
+    """How often he has deleted what he typed for the answer he is asked for."""
     language: str | None = None
     asked: int = 0
     variables: Mapping[str, str] = field(default_factory=dict)
