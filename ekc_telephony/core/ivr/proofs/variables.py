@@ -121,7 +121,8 @@ class _Flow:
             case core.Collect(into=into) if move.part == ("next",):
                 return facts | _both([into])
             case core.Lookup(into=wanted) if move.part == ("next",):
-                return (facts - wanted.keys()) | {_came(each) for each in wanted}
+                # `-` with the keys of a mapping would give a set that others could change.
+                return facts.difference(wanted).union(_came(each) for each in wanted)
             case core.Assign() as assign:
                 return _assigned(assign, facts)
             case core.Branch() as branch:

@@ -124,7 +124,7 @@ def _successors(graph: Graph, here: set[Situation], to: object) -> Iterator[Situ
             yield from (each for each in graph.turns if each.node == to)
 
 
-@settings(max_examples=1_500)
+@settings(max_examples=1_000)
 @given(programs_of_values, st.integers(0, 2**32), st.integers(4, 30))
 def test_what_may_be_spoken_is_set_and_what_is_personal_only_to_the_identified(
     program: Program, seed: int, keys: int

@@ -11,11 +11,14 @@ import pytest
 
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.ivr import script as core
+from ekc_telephony.core.ivr.expressions import Constant, Known
 from ekc_telephony.core.ivr.formats import Format, FormatKind
 from ekc_telephony.core.ivr.proofs.finding import Code, Severity
 from ekc_telephony.core.ivr.proofs.program import LONGEST_VALUES, UNKNOWN_PROMPT, Limits
 from ekc_telephony.core.ivr.proofs.prove import duration, prove
 from ekc_telephony.core.ivr.spoken import Form
+from ekc_telephony.core.ivr.utterance import Insert
+from ekc_telephony.core.ivr.values import VariableKind
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId, ServiceId
 from tests.core.ivr.proofs.callers import program_of, words
 
@@ -151,6 +154,27 @@ def test_a_prompt_that_is_not_known_and_a_value_are_taken_for_long_ones() -> Non
     program = program_of({"end": Q})
     assert program.length((PromptKey("unheard-of"),)) == UNKNOWN_PROMPT
     assert set(LONGEST_VALUES) == set(Form)
+
+
+def test_what_is_set_later_is_not_set_before() -> None:
+    wanted = core.Wanted(path=("x",), kind=VariableKind.TEXT)
+    nodes: dict[str, core.Node] = {
+        "system": core.Lookup(
+            service=ServiceId("s"),
+            fields={},
+            into={"c": wanted},
+            prompts=words(1),
+            patience=timedelta(seconds=3),
+            next=NodeId("said"),
+            not_found=NodeId("end"),
+            fallback=NodeId("end"),
+        ),
+        "said": core.Play(
+            prompts=(Insert(value=Known("c"), form=Form.DIGITS),), next=NodeId("set")
+        ),
+        "set": core.Assign(values={"c": Constant("7")}, next=NodeId("end")),
+    }
+    assert codes(nodes) == [("said", Code.ANSWER_MAY_LACK)]
 
 
 # --- persons
