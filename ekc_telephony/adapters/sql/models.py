@@ -34,7 +34,7 @@ from ekc_telephony.core.call.facts import (
 )
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 
-SCHEMA_REVISION: Final = "0007"
+SCHEMA_REVISION: Final = "0008"
 """The newest revision in `migrations/versions/`; a test compares the two."""
 
 
