@@ -40,7 +40,7 @@ nodes:
            timeout_prompts: [], next: bye}
 """
 _ASKING: Final = "timeout: 5s, retries: 1, invalid_prompts: [menu-wrong-key], timeout_prompts: []"
-_SERVICES: Final = "services: [{id: cases, url: 'http://127.0.0.1:1/', timeout: 3s}]\n"
+_SERVICES: Final = "services:\n  - {id: cases, url: 'http://127.0.0.1:1/', timeout: 3s}\n"
 _PER_TOPIC: Final = 6
 
 
@@ -94,7 +94,7 @@ def _configuration(folder: Path) -> Path:
     for inner in ("ivr_scripts", "sounds"):
         text = text.replace(f": {inner} ", f": {PROJECT / inner} ")
     file = folder / "ekc.yaml"
-    file.write_text(re.sub(r"^services: \[\].*\n", _SERVICES, text, flags=re.MULTILINE), "utf-8")
+    file.write_text(re.sub(r"^services:.*\n", _SERVICES, text, flags=re.MULTILINE), "utf-8")
     return file
 
 

@@ -49,7 +49,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     text = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
     for folder in ("ivr_scripts", "sounds"):
         text = text.replace(f": {folder} ", f": {PROJECT / folder} ")
-    text = re.sub(r"^services: \[\].*\n", SERVICES, text, flags=re.MULTILINE)
+    text = re.sub(r"^services:.*\n", SERVICES, text, flags=re.MULTILINE)
     text = text.replace("schedules:\n", NEVER, 1)
     file = tmp_path_factory.mktemp("site") / "ekc.yaml"
     file.write_text(text, encoding="utf-8")
