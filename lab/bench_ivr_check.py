@@ -86,7 +86,7 @@ def main() -> None:
     print(
         f"  YAML {read - begun:.2f} s, loading {built - read:.2f} s, proofs {judged - built:.2f} s"
     )
-    print(f"  {len(judgement.complaints)} findings")
+    print(f"  findings: {[each.code for each in judgement.complaints]}")
 
 
 def _configuration(folder: Path) -> Path:
