@@ -27,6 +27,7 @@ from ekc_telephony.settings.ivr.proving import as_text, check_scripts
 from ekc_telephony.settings.ivr.rendered import wanted_by
 from ekc_telephony.settings.library import known_names, load_published, mistakes_in
 from ekc_telephony.settings.models import Settings
+from ekc_telephony.settings.rehearsing.trials import in_one_line, run_tests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +95,28 @@ def _cannot_be_proved(draft: Draft) -> Iterable[str]:
     ]
 
 
+def _fails_its_tests(draft: Draft) -> Iterable[str]:
+    """Rehearse the test cases beside the scripts; a script without any is no objection."""
+    known = known_names(draft.settings)
+    try:
+        loaded = [load_published(b, settings=draft.settings, known=known) for b in draft.bundles]
+    except SettingsError:
+        return []  # said by another check
+    try:
+        report = run_tests(draft.settings, loaded)
+    except (SettingsError, ManifestError) as error:
+        return [f"the test cases cannot be read: {error}"]
+    return [in_one_line(trial) for trial in report.failed]
+
+
 LOADING: Final = Check(name="loading", objections=_cannot_be_read)
 PROOFS: Final = Check(name="proofs", objections=_cannot_be_proved)
+TESTS: Final = Check(name="tests", objections=_fails_its_tests)
 SPEECH: Final = Check(name="speech", objections=_cannot_be_spoken)
 GATE: Final[tuple[Check, ...]] = (
     LOADING,
     PROOFS,
+    TESTS,
     SPEECH,
 )
 

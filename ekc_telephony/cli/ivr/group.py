@@ -19,11 +19,12 @@ from ekc_telephony.cli.ivr import (
     overlay,
     publish,
     rollback,
+    trials,
     versions,
 )
 
 app = typer.Typer(
-    help="Scripts: prove them, publish them, go back, lay an announcement over all of them.",
+    help="Scripts: prove, test and publish them, go back, lay an announcement over all of them.",
     no_args_is_help=True,
 )
 
@@ -34,6 +35,7 @@ COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
     "import": import_menus.import_menus,
     "publish": publish.publish,
     "rollback": rollback.rollback,
+    "test": trials.try_scripts,
     "versions": versions.versions,
 }
 GROUPS: Final[Mapping[str, typer.Typer]] = {

@@ -205,6 +205,19 @@ def check_scripts(
     return [court.judge_bundle(each) for each in bundles]
 
 
+def scripts_of_folder(folder: Path) -> Iterator[Document]:
+    """
+    Yield the scripts that calls may begin with: all but those that have a `return`.
+
+    Raises:
+        SettingsError: A file cannot be read.
+    """
+    for file in sorted(folder.glob("*.yaml")):
+        document = read_document(file)
+        if not _is_called_only(document):
+            yield document
+
+
 def as_text(complaint: Complaint) -> str:
     """Return a complaint as the other checks tell theirs, with its code and the caller's way."""
     told = complaint.mistake
