@@ -32,7 +32,7 @@ from ekc_telephony.core.ivr.expressions import (
     Relation,
     Sum,
 )
-from ekc_telephony.core.ivr.values import LONGEST_TEXT, Value, VariableKind, from_answer
+from ekc_telephony.core.ivr.values import LONGEST_TEXT, MOST, Value, VariableKind, from_answer
 
 GRAMMAR: Final = ImmutableSandboxedEnvironment(autoescape=False)
 """Only its parser is used."""
@@ -115,7 +115,7 @@ def parsed(template: str) -> list[nodes.Node]:
     """
     try:
         return GRAMMAR.parse(template).body
-    except (TemplateSyntaxError, RecursionError) as error:
+    except (TemplateSyntaxError, RecursionError, ValueError) as error:
         raise ExpressionRefusedError(f"«{template}»: {error}", expected=_WHAT_THERE_IS) from None
 
 
@@ -144,7 +144,10 @@ class _Reader:
             case nodes.Const(value=bool() as value):
                 return Typed(Constant(value), VariableKind.FLAG)
             case nodes.Const(value=int() as value):
-                return Typed(Constant(value), VariableKind.NUMBER)
+                return _number(value)
+            case nodes.Const(value=float() as value):
+                # Rubles and kopecks, as soon as it meets money.
+                return Typed(Constant(str(value)), VariableKind.TEXT)
             case nodes.Const(value=str() as value):
                 return Typed(Constant(value), VariableKind.TEXT)
             case nodes.Name(name=name):
@@ -164,8 +167,8 @@ class _Reader:
             case nodes.Add(left=left, right=right) | nodes.Sub(left=left, right=right):
                 return self._sum(left, right, inner, is_difference=isinstance(node, nodes.Sub))
             case nodes.Neg(node=nodes.Const(value=int() as value)):
-                return Typed(Constant(-value), VariableKind.NUMBER)
-            case nodes.Filter(name="length", node=nodes.Expr() as text, args=[]):
+                return _number(-value)
+            case nodes.Filter(name="length", node=nodes.Expr() as text, args=[], kwargs=[]):
                 return Typed(Length(self._of(text, VariableKind.TEXT, inner)), VariableKind.NUMBER)
             case nodes.Test(name="defined", node=nodes.Name(name=name)):
                 self._named(name)
@@ -260,6 +263,12 @@ def as_kind(found: Typed, kind: VariableKind) -> Typed:
             raise ExpressionRefusedError(f"«{value}»", expected=f"a {kind.value}")
         case _:
             raise ExpressionRefusedError(f"a {found.kind.value}", expected=f"a {kind.value}")
+
+
+def _number(value: int) -> Typed:
+    if abs(value) > MOST:
+        raise ExpressionRefusedError("a number beyond all bounds", expected=f"at most {MOST}")
+    return Typed(Constant(value), VariableKind.NUMBER)
 
 
 def _plain(value: Value) -> object:

@@ -38,6 +38,8 @@ from ekc_telephony.settings.values import Name, PositiveDuration
 
 NO_LIMIT: Final = "none"
 _DEEPEST_CALL: Final = 8
+_NODE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+"""No dot: that is how the nodes of a called script and the parts of a node are told apart."""
 _SECTION: Final = re.compile(r"^# -----8<----- script ([A-Za-z0-9_-]+)\n", re.MULTILINE)
 
 
@@ -198,10 +200,7 @@ class _Loader:
             self._building.mistakes += _endless(self._building)
         if self._building.mistakes or head is None:
             raise SettingsError(_once(self._building.mistakes))
-        bundle = self._document.text + "".join(
-            f"# -----8<----- script {name}\n{called.text}"
-            for name, called in sorted(self._called.items())
-        )
+        bundle = self._bundle()
         script = core.Script(
             script=ScriptId(self._document.file.stem),
             entry=NodeId(head.entry),
@@ -220,10 +219,18 @@ class _Loader:
             max_keys_to_human=head.max_keys_to_human,
         )
 
+    def _bundle(self) -> str:
+        """Return the text with those of all called scripts, which can be told apart again."""
+        called = "".join(
+            f"# -----8<----- script {name}\n{_whole_lines(each.text)}"
+            for name, each in sorted(self._called.items())
+        )
+        return self._document.text if not called else _whole_lines(self._document.text) + called
+
     def _read_head(self, site: Site) -> _Head | None:
         """Read the keys at the top, and declare the variables."""
         document = site.document
-        strange = list(_strange_keys(document))
+        strange = [*_strange_keys(document), *_strange_lines(document)]
         self._building.mistakes += strange
         try:
             head = _Head.model_validate(document.plain)
@@ -242,8 +249,10 @@ class _Loader:
             initial=_initial(site, written, at),
             is_personal=written.personal,
         )
-        before = self._building.variables.setdefault(name, declared)
-        if before.kind is not declared.kind:
+        before = self._building.variables.get(name)
+        if before is None:
+            self._building.variables[name] = declared
+        elif before.kind is not declared.kind:
             site.complain(
                 at,
                 found=f"the variable {name} as {declared.kind.value}, which the script that calls "
@@ -252,12 +261,33 @@ class _Loader:
                 advice="rename it in one of the two scripts",
                 at_key=True,
             )
+        elif None not in (before.initial, declared.initial) and before.initial != declared.initial:
+            site.complain(
+                (*at, "initial"),
+                found=f"another initial value of {name} than in the script that calls this one",
+                expected="one initial value",
+                advice="rename the variable in one of the two scripts, or `set` it",
+            )
+        else:
+            self._building.variables[name] = Variable(
+                kind=before.kind,
+                initial=declared.initial if before.initial is None else before.initial,
+                is_personal=before.is_personal or declared.is_personal,
+            )
 
     def _build(self, site: Site, *, calls: tuple[str, ...]) -> None:
         """Put all nodes of one document."""
         document = site.document
         nodes: dict[str, _AnyNode] = {}
         for found in document.keys_under(("nodes",)):
+            if not _NODE_NAME.fullmatch(found.written):
+                site.complain(
+                    found.location,
+                    found=f"the node name «{found.written}»",
+                    expected="at most 40 Latin letters, digits, `_` and `-`",
+                    advice="rename it",
+                    at_key=True,
+                )
             try:
                 nodes[found.written] = _read_node(document, ("nodes", found.location[-1]))
             except SettingsError as error:
@@ -404,6 +434,22 @@ def _unknown_key(document: Document, place: Location, known: Iterable[str]) -> M
         advice=suggest(str(place[-1]), words, "remove it"),
         at_key=True,
     )
+
+
+def _strange_lines(document: Document) -> Iterator[Mistake]:
+    for line in _SECTION.finditer(document.text):
+        yield Mistake(
+            file=document.file,
+            line=document.text.count("\n", 0, line.start()) + 1,
+            column=1,
+            found="the line that divides the scripts of a bundle",
+            expected="one script",
+            advice="remove the comment",
+        )
+
+
+def _whole_lines(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"
 
 
 def _missing(document: Document, block: Location, key: str) -> Mistake:

@@ -76,8 +76,12 @@ class Building:
 
     @property
     def kinds(self) -> Mapping[str, VariableKind]:
-        """The kinds of all variables."""
-        return {name: each.kind for name, each in self.variables.items()}
+        """
+        The kinds of all variables that are written in files.
+
+        What `identify` is typed (`who.typed`) is nobody's to read.
+        """
+        return {name: each.kind for name, each in self.variables.items() if "." not in name}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from jinja2 import nodes
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from ekc_telephony.core.ivr.spoken import PLAIN, Case, Form, Noun, Wording
+from ekc_telephony.core.ivr.spoken import PLAIN, Case, Form, Noun, Wording, pieces_of
 from ekc_telephony.core.ivr.texts import RUSSIAN, not_words, plain_text, text_key
 from ekc_telephony.core.ivr.utterance import Insert, Utterance
 from ekc_telephony.core.ivr.values import VariableKind
@@ -81,6 +81,8 @@ def read_text(
     """
     Return what a text says, and the texts of the prompts to be rendered for it.
 
+    Those are its words, and all pieces that its values may be put together from.
+
     Args:
         text: As it is written.
         kinds: The variables that are declared.
@@ -106,6 +108,8 @@ def read_text(
     for number, insert in enumerate(shapes[0]):
         if insert is not None:
             said.append(insert)
+            pieces = pieces_of(insert.form, insert.wording)
+            rendered |= {key: {RUSSIAN: spoken} for key, spoken in pieces.items()}
             continue
         words = {language: str(each[number]) for language, each in parts.items()}
         key = text_key(words)
@@ -183,7 +187,7 @@ def _wording(form: Form, node: nodes.Filter) -> Wording:
     arguments = [_constant(each) for each in node.args]
     named = {str(each.key): _constant(each.value) for each in node.kwargs}
     match form, arguments, named:
-        case _, [], _ if form is not Form.COUNT and not named:
+        case _, [], _ if form is not Form.COUNT and not named and not _is_unpacked(node):
             return PLAIN
         case Form.COUNT, [str() as one, str() as few, str() as many], _ if not named:
             return Wording(noun=Noun.of(one, few, many))
@@ -196,6 +200,10 @@ def _wording(form: Form, node: nodes.Filter) -> Wording:
                 "or the form alone",
                 advice="ivr_scripts/README.md lists the forms",
             )
+
+
+def _is_unpacked(node: nodes.Filter) -> bool:
+    return node.dyn_args is not None or node.dyn_kwargs is not None
 
 
 def _date_wording(named: Mapping[str, Any]) -> Wording:

@@ -1,0 +1,210 @@
+"""Texts and expressions in scripts: what is said, what is computed, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import pytest
+
+from ekc_telephony.core.ivr.expressions import Expression, Known, evaluate
+from ekc_telephony.core.ivr.spoken import Case, Form, Noun, Wording, pieces_of
+from ekc_telephony.core.ivr.texts import text_key
+from ekc_telephony.core.ivr.utterance import Insert
+from ekc_telephony.core.ivr.values import Value, VariableKind
+from ekc_telephony.settings.ivr.expressions import ExpressionRefusedError, read_expression
+from ekc_telephony.settings.ivr.words import Text, WordsRefusedError, read_text
+
+KINDS: Final = {
+    "n": VariableKind.NUMBER,
+    "who": VariableKind.TEXT,
+    "ok": VariableKind.FLAG,
+    "day": VariableKind.DATE,
+    "at": VariableKind.TIME,
+    "sum": VariableKind.MONEY,
+}
+KNOWN: Final[Mapping[str, Value]] = {
+    "n": 5, "who": "anna", "ok": True, "sum": 10_000, "caller.has_number": False,
+}  # fmt: skip
+
+
+def _worth(text: str) -> Value | None:
+    expression: Expression = read_expression(text, KINDS).expression
+    return evaluate(expression, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("n == 5", True),
+        ("n + 1", 6),
+        ("n - 7", -2),
+        ("-3", -3),
+        ("sum > 99.5", True),
+        ("sum == '100.00'", True),
+        ("n in [4, 5]", True),
+        ("n not in (4, 5)", False),
+        ("who + '!'", "anna!"),
+        ("who | length > 3", True),
+        ("not ok or n < 3", False),
+        ("ok and (n > 4)", True),
+        ("day is defined", False),
+        ("day is not defined", True),
+        ("day < '2026-12-31'", None),
+        ("caller.has_number", False),
+    ],
+)
+def test_what_an_expression_is_worth(text: str, value: Value | None) -> None:
+    assert _worth(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("who()", "what Jinja2 calls Call"),
+        ("who.upper()", "what Jinja2 calls Call"),
+        ("who.__class__", "the variable who.__class__"),
+        ("''.__class__", "what Jinja2 calls Getattr"),
+        ("who[0]", "what Jinja2 calls Getitem"),
+        ("caller", "the variable caller"),
+        ("n * 2", "what Jinja2 calls Mul"),
+        ("n / 0", "what Jinja2 calls Div"),
+        ("2 ** 999999", "what Jinja2 calls Pow"),
+        ("n ~ who", "what Jinja2 calls Concat"),
+        ("n if ok else 1", "what Jinja2 calls CondExpr"),
+        ("who | upper", "what Jinja2 calls Filter"),
+        ("who | attr('x')", "what Jinja2 calls Filter"),
+        ("who | length(n)", "what Jinja2 calls Filter"),
+        ("who | length(x=n)", "what Jinja2 calls Filter"),
+        ("n is odd", "what Jinja2 calls Test"),
+        ("1 < n < 9", "what Jinja2 calls Compare"),
+        ("{'a': 1}", "what Jinja2 calls Dict"),
+        ("[n]", "what Jinja2 calls List"),
+        ("none", "what Jinja2 calls Const"),
+        ("n > 1.5", "«1.5»"),
+        ("sum > 1e999", "«inf»"),
+        ("n }} {% for x in who %}{{ x }}{% endfor %} {{ n", "«"),
+        ("n }} {{ who", "«"),
+        ("n -}} x {{- n", "«"),
+        ("", "«"),
+        ("n ==", "«"),
+        ("nobody", "the variable nobody"),
+        ("n == who", "a number beside a text"),
+        ("n and ok", "a number where a flag is needed"),
+        ("n in who", "`in` without a list"),
+        ("n in [n]", "a list with variables"),
+        ("ok < ok", "flags that are put in order"),
+        ("day - day", "a date beside -"),
+        ("who - who", "a text beside -"),
+        ("ok + ok", "a flag beside +"),
+        ("n > 'many'", "«many»"),
+        (f"n == {'9' * 20}", "a number beyond all bounds"),
+        ("x" * 1_001, "1001 characters"),
+        ("(" * 400 + "n" + ")" * 400, ""),
+        ("not " * 60 + "ok", "brackets within brackets"),
+        (" + ".join(["n"] * 60), "brackets within brackets"),
+    ],
+)
+def test_whatever_is_not_on_the_list_is_refused_with_a_word(text: str, found: str) -> None:
+    if text.startswith("(((("):
+        # Brackets alone leave nothing behind; Jinja2 may give up on them, and may not raise.
+        read_or_refuse(text)
+        return
+    with pytest.raises(ExpressionRefusedError) as refused:
+        read_expression(text, KINDS)
+    assert refused.value.found.startswith(found), refused.value.found
+    assert refused.value.expected
+
+
+def read_or_refuse(text: str) -> None:
+    """Read an expression that may be refused, and must not raise anything else."""
+    try:
+        read_expression(text, KINDS)
+    except ExpressionRefusedError as refused:
+        assert refused.found  # noqa: PT017 (refused or not, either is right)
+
+
+# --- texts
+
+
+def test_a_text_is_words_and_values() -> None:
+    said, rendered = read_text(Text(text="Вам начислено {{ sum | money }}."), KINDS)
+    words = text_key({"ru": "Вам начислено"})
+    assert said == (words, Insert(value=Known("sum"), form=Form.MONEY))
+    assert rendered[words] == {"ru": "Вам начислено"}
+
+
+@pytest.mark.parametrize(
+    ("written", "form", "wording"),
+    [
+        ("n | number", Form.NUMBER, Wording()),
+        (
+            "n | count('день', 'дня', 'дней')",
+            Form.COUNT,
+            Wording(noun=Noun.of("день", "дня", "дней")),
+        ),
+        ("n | minutes", Form.MINUTES, Wording()),
+        ("who | digits", Form.DIGITS, Wording()),
+        ("who | phone", Form.PHONE, Wording()),
+        ("who | snils", Form.SNILS, Wording()),
+        ("day | date", Form.DATE, Wording()),
+        (
+            "day | date(case='genitive', year=false)",
+            Form.DATE,
+            Wording(case=Case.GENITIVE, has_year=False),
+        ),
+        ("at | time", Form.TIME, Wording()),
+        ("sum | money", Form.MONEY, Wording()),
+    ],
+)
+def test_every_piece_of_a_value_is_rendered_ahead(
+    written: str, form: Form, wording: Wording
+) -> None:
+    """The shipped sounds hold few of them: nobody would hear an hour or a sum of money."""
+    said, rendered = read_text(Text(text="{{ " + written + " }}"), KINDS)
+    insert = said[0]
+    assert isinstance(insert, Insert)
+    assert (insert.form, insert.wording) == (form, wording)
+    assert {key: {"ru": text} for key, text in pieces_of(form, wording).items()} == rendered
+
+
+def test_a_text_may_be_in_several_languages_with_the_same_values() -> None:
+    both = Text(text={"ru": "Вас ждёт {{ n | number }}", "tt": "Сезне көтә {{ n | number }}"})
+    said, rendered = read_text(both, KINDS)
+    assert len(said) == 2
+    assert rendered[text_key({"ru": "Вас ждёт", "tt": "Сезне көтә"})]["tt"] == "Сезне көтә"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "an empty text"),
+        ("У вас 5 дел", "«5» in a text"),
+        ("Нажмите #", "«#» in a text"),
+        ("SMS придёт", "«SMS» in a text"),
+        ("{{ n }}", "a value without a form"),
+        ("{{ n | upper }}", "the form upper"),
+        ("{{ n | money }}", "a number that is to be said as money"),
+        ("{{ who | number }}", "a text that is to be said as number"),
+        ("{{ nobody | digits }}", "the variable nobody"),
+        ("{{ n | count }}", "the form count with these words"),
+        ("{{ n | count('день') }}", "the form count with these words"),
+        ("{{ n | count(who, who, who) }}", "the form count with these words"),
+        ("{{ n | number('x') }}", "the form number with these words"),
+        ("{{ n | number(*who) }}", "the form number with these words"),
+        ("{{ day | date(case='dative') }}", "a date with other words"),
+        ("{{ day | date(year=n) }}", "a date with other words"),
+        ("{% if ok %}да{% endif %}", "a statement in {% %}"),
+        ("{{ n | number", "«{{ n | number»"),
+        ("{{ " + "9" * 5_000 + " | number }}", "«{{ 999"),
+        ({"ru": "{{ n | number }}", "tt": "{{ who | digits }}"}, "values that differ"),
+        ({"ru": "Да {{ n | number }}", "tt": "{{ n | number }}"}, "values that differ"),
+        ({}, "a text in no language"),
+    ],
+)
+def test_a_text_that_cannot_be_said(text: str | Mapping[str, str], found: str) -> None:
+    with pytest.raises(WordsRefusedError) as refused:
+        read_text(Text(text=text), KINDS)
+    assert refused.value.found.startswith(found), refused.value.found
+    assert refused.value.expected
+    assert refused.value.advice
