@@ -119,6 +119,12 @@ GATE: Final[tuple[Check, ...]] = (
     TESTS,
     SPEECH,
 )
+GATE_BACK: Final[tuple[Check, ...]] = (
+    LOADING,
+    SPEECH,
+)
+"""What is asked of a version that callers have met before: whoever goes back has no time, and
+neither a proof that is younger than it nor the test cases of its successor say anything of it."""
 
 
 def pass_gate(gate: Iterable[Check], draft: Draft) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from ekc_telephony.bootstrap.gate import GATE, LOADING, Check, Draft, pass_gate
+from ekc_telephony.bootstrap.gate import GATE, GATE_BACK, LOADING, Check, Draft, pass_gate
 from ekc_telephony.bootstrap.texts import Tell, tell_nobody
 from ekc_telephony.core.ivr.published import (
     Bundle,
@@ -54,6 +54,7 @@ class Publisher:
         store: Where it is published.
         clock: The time.
         gate: What is asked before.
+        gate_back: What is asked before a former version is made live again.
         tell: Told how far the speaking of texts is.
     """
 
@@ -64,12 +65,13 @@ class Publisher:
         *,
         clock: Clock,
         gate: Iterable[Check] = GATE,
+        gate_back: Iterable[Check] = GATE_BACK,
         tell: Tell = tell_nobody,
     ) -> None:
         self._settings = settings
         self._store = store
         self._clock = clock
-        self._gate = tuple(gate)
+        self._gates = {Deed.PUBLISHED: tuple(gate), Deed.ROLLED_BACK: tuple(gate_back)}
         self._tell = tell
 
     def publish(self, scripts: Sequence[ScriptId], *, who: Person, why: str) -> Publication:
@@ -128,7 +130,7 @@ class Publisher:
         self, deed: Deed, drafts: Sequence[Bundle], *, who: Person, why: str
     ) -> Publication:
         draft = Draft(settings=self._settings, bundles=drafts, tell=self._tell)
-        asked = pass_gate(self._gate, draft)
+        asked = pass_gate(self._gates[deed], draft)
         return self._published(deed, drafts, who=who, why=why, asked=asked)
 
     def _published(

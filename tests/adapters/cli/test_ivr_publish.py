@@ -196,6 +196,17 @@ def test_rolling_back_makes_the_version_before_live_again_and_leaves_the_file(si
     assert site.live == second
 
 
+def test_whoever_goes_back_is_not_held_up_by_proofs_and_tests(site: Site) -> None:
+    site.edit("      0: to_first_line", "      9: to_first_line")
+    site.starts()
+    first = site.live
+    site.edit("      9: to_first_line", "      0: to_first_line")
+    site.ivr("publish", "hotline", "--why", "…")
+    site.ivr("rollback", "hotline", "--why", "жалобы")
+    assert site.live == first
+    assert site.store.publications()[-1].gate == ("loading", "speech")
+
+
 def test_there_may_be_nothing_to_go_back_to(site: Site) -> None:
     site.starts()
     ended = site.ivr("rollback", "hotline", "--why", "…", code=2)
@@ -208,6 +219,7 @@ def test_there_may_be_nothing_to_go_back_to(site: Site) -> None:
 def test_a_version_whose_queue_is_gone_is_not_brought_back(site: Site) -> None:
     site.starts()
     site.edit("queue: pensions", "queue: first_line")
+    (site.hotline.parent / "tests" / "hotline.yaml").unlink()  # they want the queue
     site.ivr("publish", "hotline", "--why", "…")
     text = site.config.read_text(encoding="utf-8")
     site.config.write_text(text.replace("id: pensions", "id: pension"), encoding="utf-8")
