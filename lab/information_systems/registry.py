@@ -98,10 +98,11 @@ class Registry:
     # --- cases
 
     def status(self, fields: Fields) -> Found:
-        """Tell how a case stands, by its registration number."""
+        """Tell how a case stands, by its number, and by the date of the application if given."""
         number = _needed(fields, "case")
         for each in self.world["cases"]:
-            if each["case"] == number:
+            applied_on = fields.get("applied_on", each["applied_on"])
+            if (each["case"], each["applied_on"]) == (number, applied_on):
                 days = {told: self._day(each[name]) for name, told in _DAYS.items() if name in each}
                 kept = {k: v for k, v in each.items() if k not in (*_DAYS, "citizen")}
                 return {**kept, **days}

@@ -50,7 +50,7 @@ def asked(url: str, fields: dict[str, str] | None = None, *, method: str | None 
         ("citizens/by-number", {"number": "+79990000002"}, {"citizen": "c-2"}),
         ("citizens/by-code-word", {"snils": ANNA, "code_word": "4521"}, {"citizen": "c-1"}),
         ("citizens/by-code-word", {"number": "+79990000002", "code_word": "1917"}, {}),
-        ("cases/status", {"case": "1000002"}, {"kopecks": 1234550, "paid_on": "2026-11-28"}),
+        ("cases/status", {"case": "1000002"}, {"rubles": "12345.50", "paid_on": "2026-11-28"}),
         ("doctor/slots", {"doctor": "therapist"}, {"count": 3}),
         ("doctor/home-visit", {"snils": ANNA}, {"visit": "0001", "date": "2026-11-24"}),
         ("vaccination", {"region": "04", "vaccine": "flu"}, {"count": 1}),

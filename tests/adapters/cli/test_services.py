@@ -30,14 +30,15 @@ def config(tmp_path: Path, systems: InformationSystems) -> Path:
     (tmp_path / "ivr_scripts").mkdir()
     (tmp_path / "ivr_scripts" / "hotline.yaml").touch()
     sample = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
-    head, _, rest = sample.partition("services: [] ")
+    head, _, rest = sample.partition("services:")
+    _, schedules, rest = rest.partition("schedules:\n")
     url = systems.url("cases/status")
     services = (
         f"services:\n  - {{id: status, url: '{url}', secret_header: Authorization}}\n"
-        "  - {id: open, url: 'https://is.example/{region}', public: [region], method: GET}\n#"
+        "  - {id: open, url: 'https://is.example/{region}', public: [region], method: GET}\n"
     )
     file = tmp_path / "ekc.yaml"
-    file.write_text(head + services + rest, encoding="utf-8")
+    file.write_text(head + services + schedules + rest, encoding="utf-8")
     return file
 
 
@@ -56,7 +57,7 @@ def test_a_secret_is_kept_and_used(config: Path) -> None:
     assert "secret known" in listed
     assert "hunter2" not in listed
     found = run(config, "ask", "status", "--field", "case=1000002")
-    assert json.loads(found.stdout)["kopecks"] == 1234550
+    assert json.loads(found.stdout)["rubles"] == "12345.50"
 
 
 def test_what_comes_of_asking_is_an_exit_status(config: Path, systems: InformationSystems) -> None:

@@ -54,7 +54,7 @@ def failures(results: list[LookupResult]) -> list[LookupFailure | None]:
 def test_what_is_there_is_found(systems: InformationSystems) -> None:
     found, nothing = ask(spec_of(systems.url(STATUS)), CASE, {"case": "9"})
     assert found.answer is not None
-    assert found.answer.find("kopecks") == 1234550
+    assert found.answer.find("rubles") == "12345.50"
     assert nothing == NOT_FOUND
 
 

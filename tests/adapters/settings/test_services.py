@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from ekc_telephony.settings.services import (
 )
 from tests.adapters.settings.test_load import SAMPLE, mistakes, written
 
-NONE = "services: [] "
+SAMPLE_WITHOUT = re.sub(r"^services:.*?(?=^schedules:)", "", SAMPLE, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -31,9 +32,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def with_service(keys: str) -> str:
-    head, _, rest = SAMPLE.partition(NONE)
+    head, schedules, rest = SAMPLE_WITHOUT.partition("schedules:\n")
     assert rest
-    return f"{head}services:\n  - {keys}\n#{rest}"
+    return f"{head}services:\n  - {keys}\n{schedules}{rest}"
 
 
 def read(folder: Path, keys: str) -> ServiceSettings:
