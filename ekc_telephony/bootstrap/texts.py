@@ -49,16 +49,35 @@ def render_missing(
         FolderUnusableError: Asterisk's folder cannot be linked.
         OSError: A file cannot be written.
     """
-    site = SitePrompts(shelves(settings))
-    orders = site.missing(wanted)
-    if orders:
-        _render(site, orders, runtime, tell)
+    made = speak_missing(settings, wanted, runtime=runtime, tell=tell)
     link_sounds(
         settings.asterisk_folder,
         shipped=settings.sounds,
         rendered=settings.rendered_sounds,
         studio=settings.studio_sounds,
     )
+    return made
+
+
+def speak_missing(
+    settings: Settings,
+    wanted: Iterable[WantedPrompt],
+    *,
+    runtime: Path,
+    tell: Tell = tell_nobody,
+) -> int:
+    """
+    Render what is not there yet, without telling Asterisk; return how many prompts it was.
+
+    Raises:
+        ManifestError: The manifest of the shipped prompts is missing or wrong.
+        SpeechError: There is no engine, or it refuses a text.
+        OSError: A file cannot be written.
+    """
+    site = SitePrompts(shelves(settings))
+    orders = site.missing(wanted)
+    if orders:
+        _render(site, orders, runtime, tell)
     return len(orders)
 
 

@@ -19,12 +19,13 @@ from ekc_telephony.cli.ivr import (
     overlay,
     publish,
     rollback,
+    run,
     trials,
     versions,
 )
 
 app = typer.Typer(
-    help="Scripts: prove, test and publish them, go back, lay an announcement over all of them.",
+    help="Scripts: try, prove, test and publish them, go back, lay an announcement over them all.",
     no_args_is_help=True,
 )
 
@@ -35,6 +36,7 @@ COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
     "import": import_menus.import_menus,
     "publish": publish.publish,
     "rollback": rollback.rollback,
+    "run": run.run,
     "test": trials.try_scripts,
     "versions": versions.versions,
 }

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Final, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.lookup import LookupFailure, LookupResult
@@ -83,7 +83,7 @@ from ekc_telephony.core.ivr.visit_effects import (
 )
 from ekc_telephony.core.kernel.ids import CallId, NodeId, PromptKey, RequestId, ServiceId
 
-Lengths = Callable[[PromptKey, str], timedelta]
+Lengths: TypeAlias = Callable[[PromptKey, str], timedelta]
 """How long a prompt is in a language."""
 
 ANSWERS_WITHIN: Final = timedelta(seconds=1)

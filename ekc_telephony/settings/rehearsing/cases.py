@@ -50,6 +50,8 @@ from ekc_telephony.settings.values import Dialled, WrittenInt
 
 HIDDEN: Final = "hidden"
 """Instead of a number: the caller hides it."""
+NUMBER_PATTERN: Final = re.compile(rf"{HIDDEN}|\+?[0-9]{{2,20}}")
+"""How a caller's number is written."""
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 WAITS: Final = "waits"
 """Instead of an end: the script still asks him, at this node."""
@@ -149,7 +151,7 @@ def _as_text(written: object) -> object:
 
 _Words: TypeAlias = tuple[Annotated[str, BeforeValidator(_as_text), Field(min_length=1)], ...]
 _Number: TypeAlias = Annotated[
-    str, BeforeValidator(_as_text), Field(pattern=rf"^({HIDDEN}|\+?[0-9]{{2,20}})$")
+    str, BeforeValidator(_as_text), Field(pattern=f"^({NUMBER_PATTERN.pattern})$")
 ]
 _Lookups: TypeAlias = Mapping[str, Annotated[Any, BeforeValidator(read_lookup)]]
 

@@ -82,6 +82,10 @@ class Phrasebook:
             self._lengths[language, key] = self._measured(key, language)
         return self._lengths[language, key]
 
+    def forget_lengths(self) -> None:
+        """Measure anew: prompts were rendered meanwhile."""
+        self._lengths.clear()
+
     def file(self, key: PromptKey, language: str = RUSSIAN) -> Path | None:
         """Return the file that a caller hears; None when there is none yet."""
         return self._shelves.find(key, language) or self._shelves.find(key)

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ekc_telephony.core.ivr.hours import BusinessHours
-from ekc_telephony.core.ivr.rehearsal import Rehearsal, Rehearsed
+from ekc_telephony.core.ivr.rehearsal import Lengths, Rehearsal, Rehearsed
 from ekc_telephony.core.ivr.zones import ZoneTable
 from ekc_telephony.core.kernel.ids import Did, ServiceId
 from ekc_telephony.settings.area_codes import zones_by_area_code
@@ -68,8 +68,23 @@ class Stage:
         """Return what a script's prompts say."""
         return Phrasebook(self.settings, loaded, shipped=self._shipped)
 
-    def rehearse(self, loaded: LoadedScript, call: Call, *, phrasebook: Phrasebook) -> Rehearsal:
-        """Let a call enter a script."""
+    def rehearse(
+        self,
+        loaded: LoadedScript,
+        call: Call,
+        *,
+        phrasebook: Phrasebook,
+        lengths: Lengths | None = None,
+    ) -> Rehearsal:
+        """
+        Let a call enter a script.
+
+        Args:
+            loaded: The script.
+            call: The call.
+            phrasebook: How long its prompts last.
+            lengths: Knows that better.
+        """
         zones = self._zones.of_call(Did(call.dialled), call.number)
         return Rehearsal(
             loaded.script,
@@ -80,7 +95,7 @@ class Stage:
             did=call.dialled,
             at=call.at,
             lookups=call.lookups,
-            lengths=phrasebook.length,
+            lengths=lengths or phrasebook.length,
         )
 
     @cached_property
