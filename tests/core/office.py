@@ -12,6 +12,9 @@ The contact centre of all examples: two lines, a few queues, a handful of people
     number 900   straight into the queue «named», whose agents hear its name before the caller
     number 920   asks an information system who calls: the known go to «second», strangers into the
                  menu of number 100, and everybody to «first» when it does not answer within 5 s
+    number 930   straight into the queue «urgent»; after the talk: rating, then menu of number 950
+    number 940   СНИЛС, which an information system is asked about: its answer, or «first»
+    number 950   1 Tatar, 2 a number outside, or else a voice message, 3 «first» again
 
 Anna, Boris and Clara work on the first line, and Clara alone speaks German; Vera is the second
 line. «urgent» is served by the whole first line, «german» by Clara only. «patient» asks for German
@@ -50,20 +53,28 @@ from ekc_telephony.core.engine.state import EngineState
 from ekc_telephony.core.engine.transfer import Directory
 from ekc_telephony.core.engine.transfer_codes import TransferCodes
 from ekc_telephony.core.ivr.expressions import Known
+from ekc_telephony.core.ivr.formats import Format, FormatKind
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
 from ekc_telephony.core.ivr.script import (
     Callback,
+    Collect,
     Enqueue,
     Goodbye,
     Hours,
+    Identification,
     KnownNumber,
     Lookup,
     Menu,
     Message,
     Play,
+    Question,
     Script,
+    SetLanguage,
+    Transfer,
     Wanted,
 )
+from ekc_telephony.core.ivr.spoken import Form
+from ekc_telephony.core.ivr.utterance import Insert
 from ekc_telephony.core.ivr.values import Variable, VariableKind
 from ekc_telephony.core.kernel.ids import (
     AgentId,
@@ -340,6 +351,89 @@ WORDLESS_SCRIPT: Final = Script(
     entry=NodeId("end"),
     nodes={NodeId("end"): Goodbye(prompts=(), outcome=CallOutcome.SELF_SERVED)},
 )
+MORE_SCRIPT: Final = Script(
+    script=ScriptId("more"),
+    entry=NodeId("more"),
+    languages=("ru", "tt"),
+    nodes={
+        NodeId("more"): Menu(
+            prompts=_prompts("more"),
+            choices={"1": NodeId("tatar"), "2": NodeId("outside"), "3": NodeId("again")},
+            timeout=seconds(5),
+            retries=0,
+            invalid_prompts=(),
+            timeout_prompts=(),
+            exhausted=NodeId("goodbye"),
+        ),
+        NodeId("tatar"): SetLanguage(language="tt", next=NodeId("more")),
+        NodeId("outside"): Transfer(number="112", otherwise=NodeId("leave")),
+        NodeId("leave"): Message(prompts=_prompts("leave-it"), otherwise=NodeId("goodbye")),
+        NodeId("again"): Enqueue(queue=FIRST, answers_at_once=True, after=NodeId("more")),
+        NodeId("goodbye"): Goodbye(prompts=_prompts("goodbye"), outcome=CallOutcome.SELF_SERVED),
+    },
+)
+RATED_SCRIPT: Final = Script(
+    script=ScriptId("rated"),
+    entry=NodeId("wait"),
+    languages=("ru", "tt"),
+    nodes={
+        NodeId("wait"): Enqueue(queue=URGENT, answers_at_once=True, after=NodeId("rate")),
+        NodeId("rate"): Question(
+            question="rating",
+            prompts=_prompts("rate-us"),
+            answers={mark: mark for mark in "12345"},
+            timeout=seconds(5),
+            retries=1,
+            invalid_prompts=_prompts("rate-wrong"),
+            timeout_prompts=_prompts("rate-silence"),
+            next=NodeId("more"),
+            is_rating=True,
+        ),
+        **MORE_SCRIPT.nodes,
+    },
+)
+ASKING_SCRIPT: Final = Script(
+    script=ScriptId("asking"),
+    entry=NodeId("ask"),
+    variables={
+        "snils": Variable(kind=VariableKind.TEXT, is_personal=True),
+        "status": Variable(kind=VariableKind.TEXT),
+    },
+    nodes={
+        NodeId("ask"): Collect(
+            prompts=_prompts("snils-please"),
+            into="snils",
+            format=Format(kind=FormatKind.SNILS),
+            timeout=seconds(5),
+            retries=1,
+            invalid_prompts=_prompts("snils-wrong"),
+            timeout_prompts=_prompts("snils-silence"),
+            next=NodeId("look"),
+            exhausted=NodeId("to-first"),
+        ),
+        NodeId("look"): Lookup(
+            service=ServiceId("cases"),
+            fields={"snils": Known("snils")},
+            into={"status": Wanted(path=("status",), kind=VariableKind.TEXT)},
+            prompts=_prompts("one-moment"),
+            patience=seconds(4),
+            next=NodeId("tell"),
+            not_found=NodeId("sorry"),
+            fallback=NodeId("to-first"),
+            identifies=Identification.SNILS,
+        ),
+        NodeId("tell"): Play(
+            prompts=(
+                PromptKey("your-case"),
+                Insert(value=Known("status"), form=Form.DIGITS),
+            ),
+            next=NodeId("goodbye"),
+        ),
+        NodeId("sorry"): Play(prompts=_prompts("no-such-case"), next=NodeId("to-first")),
+        NodeId("goodbye"): Goodbye(prompts=_prompts("goodbye"), outcome=CallOutcome.SELF_SERVED),
+        NodeId("to-first"): Enqueue(queue=FIRST, answers_at_once=True),
+    },
+)
 OFFICE_HOURS: Final = BusinessHours(
     zone=MOSCOW,
     weekly=((Interval(time(9), time(18)),),) * 5 + ((), ()),
@@ -368,6 +462,9 @@ SCRIPTS: Final = {
     Did("910"): REMOTE_SCRIPT,
     Did("900"): NAMED_SCRIPT,
     Did("920"): LOOKUP_SCRIPT,
+    Did("930"): RATED_SCRIPT,
+    Did("940"): ASKING_SCRIPT,
+    Did("950"): MORE_SCRIPT,
 }
 
 

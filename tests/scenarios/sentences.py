@@ -28,6 +28,7 @@ from ekc_telephony.core.call.commands import (
     PlayPrompts,
     RecordLeg,
     SendToFallback,
+    SetLanguage,
     ShowText,
     SignalRinging,
     StartMusic,
@@ -333,6 +334,8 @@ def _tell_command(effect: Effect, who: str, cast: Cast) -> str:  # noqa: C901, P
             return f"watch whether {cast.name(leg)} speaks"
         case ShowText(agent=agent, text=text):
             return f"show {agent}: {text}"
+        case SetLanguage(leg=leg, language=language):
+            return f"speak {language} to {cast.name(leg)}"
         case AskService(service=service, fields=fields):
             told = ", ".join(f"{name}={value}" for name, value in fields.items())
             return f"ask {service} for {who}: {told}"
@@ -342,7 +345,7 @@ def _tell_command(effect: Effect, who: str, cast: Cast) -> str:  # noqa: C901, P
             return repr(effect)
 
 
-def _tell_fact(effect: Effect, who: str) -> str:  # noqa: C901, PLR0911 - one line for each fact
+def _tell_fact(effect: Effect, who: str) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each fact
     match effect:
         case CallRegistered(appeal=appeal, number=number):
             return f"{who}'s call is registered as {appeal}, number {number or 'hidden'}"
@@ -360,6 +363,10 @@ def _tell_fact(effect: Effect, who: str) -> str:  # noqa: C901, PLR0911 - one li
             return f"{who} is disturbed, {_word(disturbance)}"
         case CallNoted(kind=NoteKind.SILENT | NoteKind.AGENT_SILENT as kind, agent=agent):
             return f"{who}: noted{_with(agent)}, {_word(kind)}"
+        case CallNoted(kind=NoteKind.IDENTIFIED, reason=method):
+            return f"{who} is identified by {method}"
+        case CallNoted(kind=NoteKind.RATED | NoteKind.SURVEYED, target=question, reason=answer):
+            return f"{who} answers {question}: {answer}"
         case CallNoted(kind=kind, agent=agent, target=target, reason=reason):
             why = "" if reason is None else f", {reason}"
             return f"{who} is {_word(kind)} by {agent}: {target}{why}"

@@ -8,6 +8,7 @@ passed, needs a step of its own («time passes»).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,8 @@ from tests.scenarios.sentences import Cast, is_fact, tell, understand
 TIME_PASSES: Final = "time passes"
 RESTART: Final = "the engine starts again"
 REGAINED: Final = "the connection to Asterisk is back"
+TYPES: Final = re.compile(r"(\w+) types (\d+)")
+"""Many keys in one breath."""
 UNSEEN: Final = ", unseen"
 """The end of a sentence that is true in Asterisk while the engine does not see it."""
 
@@ -138,6 +141,10 @@ class Stage:
     def _happens(self, sentence: str, now: datetime) -> list[Effect]:
         if sentence == TIME_PASSES:
             return []
+        if (typing := TYPES.fullmatch(sentence)) is not None:
+            who, digits = typing.groups()
+            keys = [self._event(f"{who} presses {digit}") for digit in digits]
+            return [effect for key in keys for effect in self._engine.handle(key, now)]
         event = self._event(sentence.removesuffix(UNSEEN))
         self._notice_event(event)
         return [] if sentence.endswith(UNSEEN) else self._engine.handle(event, now)

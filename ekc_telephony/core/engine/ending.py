@@ -80,7 +80,9 @@ def _abandoned(course: Course, now: datetime) -> CallOutcome:
         return CallOutcome.MESSAGE_LEFT
     if now - course.chronicle.registered_at < SHORT_CALL:
         return CallOutcome.SHORT
-    has_waited = course.phase in {Phase.WAITING, Phase.OUTSIDE}
+    # Whom his script has sent outside was in no queue.
+    is_outside = course.phase is Phase.OUTSIDE and course.queue is not None
+    has_waited = course.phase is Phase.WAITING or is_outside
     if has_waited or (course.message is not None and course.queue is not None):
         return CallOutcome.ABANDONED_IN_QUEUE
     return CallOutcome.ABANDONED_IN_MENU

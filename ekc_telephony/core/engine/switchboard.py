@@ -177,7 +177,6 @@ class Switchboard:
                 asked = session.on_offered(KeyTarget.MESSAGE, now)
             case CallerSentOutside(number=number):
                 asked = session.on_sent_outside(number, now)
-                self.lead(session.talking_legs(), session)
             case WrapUpStarted(agent=agent):
                 asked = session.on_wrap_up_started(agent, now)
             case WrapUpEnded(agent=agent, is_early=is_early):
@@ -201,6 +200,8 @@ class Switchboard:
                     if isinstance(each, CallerJoined):
                         self._place(effects, each.call)
         effects += session.settle(now)
+        # A script rings a number outside whatever led its caller there: a key, silence, an answer.
+        self.lead(session.course.outside.legs(), session)
         self.touched[session.call] = None
         if session.is_over:
             self._forget(session)

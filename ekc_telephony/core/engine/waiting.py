@@ -94,9 +94,9 @@ def key_pressed(course: Course, key: str, now: datetime) -> list[SessionEffect]:
         case KeyTarget.CALLBACK if course.number is None:
             return []
         case KeyTarget.CALLBACK:
+            left = _leave(course, key, now)  # first: facts come out in the order of their numbers
             promised = course.call_back(CallbackReason.ASKED, now)
-            bye = course.take_leave(CALLBACK, CallOutcome.CALLBACK_PROMISED, now)
-            return [*_leave(course, key, now, *promised), *bye]
+            return left + promised + course.take_leave(CALLBACK, CallOutcome.CALLBACK_PROMISED, now)
         case KeyTarget.MESSAGE:
             return _leave(course, key, now) + course.ask_for_message(message.INVITATION, now)
         case KeyTarget.QUEUE:
@@ -106,7 +106,7 @@ def key_pressed(course: Course, key: str, now: datetime) -> list[SessionEffect]:
             assert_never(pressed.target)
 
 
-def _leave(course: Course, key: str, now: datetime, *more: SessionEffect) -> list[SessionEffect]:
+def _leave(course: Course, key: str, now: datetime) -> list[SessionEffect]:
     return [
         *course.desk.withdraw(now),
         *course.chronicle.end(
@@ -116,7 +116,6 @@ def _leave(course: Course, key: str, now: datetime, *more: SessionEffect) -> lis
             position=course.around.position_of(course.call),
             key=key,
         ),
-        *more,
         CallerLeft(call=course.call),
     ]
 

@@ -32,7 +32,7 @@ from tests.core.engine.hostile_ground import PICK, HostileGround
 from tests.core.office import seconds
 
 NUMBERS: Final = st.sampled_from(
-    [Did(f"{each}00") for each in range(1, 10)] + [Did("910"), Did("920")]
+    [Did(f"{each}00") for each in range(1, 10)] + [Did(f"9{each}0") for each in range(1, 6)]
 )
 CITIZENS: Final = st.sampled_from([None, "79001234567", "79007654321"])
 KEYS: Final = st.sampled_from("1234569*#A")
@@ -136,6 +136,31 @@ class HostileCallers(HostileGround):
         for play in [each for each in self.asterisk.playing if each.leg == LegId(call)]:
             self.asterisk.playing.remove(play)
             self.tell(PlaybackFinished(playback=play.playback, leg=play.leg, was_played=True))
+
+    @precondition(lambda self: self.is_connected)
+    @rule(mistakes=st.integers(0, 1))
+    def a_caller_types_his_snils(self, mistakes: int) -> None:
+        """Shorten the way to where an information system is asked."""
+        self.a_caller_arrives(Did("940"))
+        call = list(self.engine.sessions)[-1]
+        for key in "11223344594" * mistakes + "*" + "11223344595":
+            self.tell(KeyPressed(leg=LegId(call), key=key))
+
+    @precondition(lambda self: self.is_connected)
+    @rule(key=st.sampled_from("5123"), number=CITIZENS)
+    def a_caller_goes_on_in_his_script_after_a_talk(self, key: str, number: str | None) -> None:
+        """Shorten the way to where his agent has hung up on a caller who is to rate him."""
+        self.a_caller_arrives(Did("930"), number)
+        session = list(self.engine.sessions.values())[-1]
+        ringing = session.offered_leg
+        if ringing is None:
+            return
+        self.asterisk.legs[ringing].is_answered = True
+        self.tell(LegAnswered(leg=ringing))
+        self.asterisk.ends(ringing)
+        self.tell(LegEnded(leg=ringing, reason=EndReason.HUNG_UP))
+        for pressed in ("1", key):
+            self.tell(KeyPressed(leg=session.leg, key=pressed))
 
     @precondition(lambda self: self.asterisk.recording)
     @rule(which=PICK, length=st.integers(0, 10), silence=st.integers(0, 10))

@@ -13,7 +13,9 @@ from ekc_telephony.core.kernel.ids import CallId, RequestId
 from tests.core.engine.hostile_ground import PICK
 from tests.core.engine.hostile_supervisors import HostileSupervisors
 
-FOUND: Final = LookupResult.found(Answer.of({"name": "Анна", "slots": [{"at": "10:30"}], "n": 1}))
+FOUND: Final = LookupResult.found(
+    Answer.of({"name": "Анна", "slots": [{"at": "10:30"}], "case": None, "status": "12-7"})
+)
 RESULTS: Final = st.sampled_from(
     [FOUND, FOUND, NOT_FOUND, *(LookupResult.failed(each) for each in LookupFailure)]
 )
