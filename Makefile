@@ -7,7 +7,7 @@ FAST := $(wildcard $(addprefix tests/,core scenarios simulation runtime guard ad
 export KEEP RATES SECONDS_PER_RATE OPERATORS MINUTES SEED FAULTS STORE RECORD POPULATION
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-speech demo check test test-core test-fast test-asterisk bench bench-routing bench-peak bench-listening faults soak-transfers conf sounds images lock clean
+.PHONY: help setup setup-speech demo check test test-core test-fast test-asterisk bench bench-routing bench-peak bench-listening bench-ivr faults soak-transfers conf sounds images lock clean
 .NOTPARALLEL:
 
 help:  ## print this list
@@ -47,6 +47,9 @@ bench-routing: setup  ## decisions of the ACD with 100, 1,000 and 10,000 operato
 
 bench-peak: setup  ## the busiest ten minutes: 10 calls/s, 600 callers at once, 130 operators (MINUTES=2, RECORD=0)
 	@$(BIN)/python -m lab.bench.peak
+
+bench-ivr: setup  ## 100 calls/s through a menu, key to prompt on the wire, beside the same dialplan (RATE=, SECONDS=)
+	@$(BIN)/python -m lab.bench.ivr
 
 bench-listening: setup  ## what it costs Asterisk to listen for silence in talks (TALKS=, ROUNDS=, RECORD=0)
 	@$(BIN)/python -m lab.bench.listening
