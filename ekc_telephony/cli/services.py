@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
@@ -84,13 +86,24 @@ def ask(service: Which, field: Fields = None, config: Config = Path("ekc.yaml"))
         (spec,) = service_specs([named], _secrets(settings))
     except SecretMissingError as error:
         _refuse(str(error))
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    result = asyncio.run(_asked(spec, fields))
+    with _logging_to_stderr():
+        result = asyncio.run(_asked(spec, fields))
     if result.answer is not None:
         typer.echo(result.answer.text)
         return
     typer.echo(result.outcome.value if result.failure is None else result.failure.value, err=True)
     raise typer.Exit(NOT_FOUND if result.outcome is LookupOutcome.NOT_FOUND else FAILED)
+
+
+@contextmanager
+def _logging_to_stderr() -> Iterator[None]:
+    """Keep the answer alone on stdout; whoever called us logs as before afterwards."""
+    before = structlog.get_config()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 async def _asked(spec: ServiceSpec, fields: dict[str, str]) -> LookupResult:
