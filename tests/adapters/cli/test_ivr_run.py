@@ -14,7 +14,7 @@ from ekc_telephony.cli.root import app
 
 PROJECT = Path(__file__).parents[3]
 SAMPLE = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
-SERVICES = "services: [{id: cases, url: 'http://127.0.0.1:1/', timeout: 3s}]\n"
+SERVICES = "services:\n  - {id: cases, url: 'http://127.0.0.1:1/', timeout: 3s}\n"
 STATUS = """\
 entry: ask
 variables:
@@ -66,7 +66,7 @@ def site(tmp_path: Path) -> Path:
     """A folder with a configuration, the shipped prompts and the scripts `hotline` and `status`."""
     (tmp_path / "ivr_scripts").mkdir()
     (tmp_path / "sounds").symlink_to(PROJECT / "sounds")
-    text = re.sub(r"^services: \[\].*\n", SERVICES, SAMPLE, flags=re.MULTILINE)
+    text = re.sub(r"^services:.*\n", SERVICES, SAMPLE, flags=re.MULTILINE)
     (tmp_path / "ekc.yaml").write_text(text, encoding="utf-8")
     hotline = (PROJECT / "ivr_scripts" / "hotline.yaml").read_text(encoding="utf-8")
     (tmp_path / "ivr_scripts" / "hotline.yaml").write_text(hotline, encoding="utf-8")

@@ -18,7 +18,7 @@ from ekc_telephony.settings.load import load_settings
 
 PROJECT = Path(__file__).parents[3]
 SAMPLE = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
-SERVICES = "services: [{id: cases, url: 'http://127.0.0.1:1/', timeout: 3s}]\n"
+SERVICES = "services:\n  - {id: cases, url: 'http://127.0.0.1:1/', timeout: 3s}\n"
 STATUS = """\
 entry: ask
 variables:
@@ -82,7 +82,7 @@ def site(tmp_path: Path) -> Path:
     """A folder with a configuration, the shipped prompts, the script `status` and its cases."""
     (tmp_path / "ivr_scripts" / "tests").mkdir(parents=True)
     (tmp_path / "sounds").symlink_to(PROJECT / "sounds")
-    text = re.sub(r"^services: \[\].*\n", SERVICES, SAMPLE, flags=re.MULTILINE)
+    text = re.sub(r"^services:.*\n", SERVICES, SAMPLE, flags=re.MULTILINE)
     text = text.replace("script: hotline}", "script: status}")
     (tmp_path / "ekc.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "ivr_scripts" / "status.yaml").write_text(STATUS, encoding="utf-8")
