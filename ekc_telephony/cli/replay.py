@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
@@ -22,14 +21,15 @@ import typer
 
 from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError, load_or_create_secrets
 from ekc_telephony.adapters.clock import SystemClock
-from ekc_telephony.adapters.journal.segments import (
-    JournalDamagedError,
-    JournalKeyError,
-    list_segments,
-    read_segment,
-)
-from ekc_telephony.adapters.journal.segments import Segment as JournalSegment
+from ekc_telephony.adapters.journal.segments import JournalDamagedError, JournalKeyError
 from ekc_telephony.adapters.published.folder import ScriptFolder
+from ekc_telephony.cli.journal_reading import (
+    NoJournalError,
+    opening_of,
+    records_of,
+    segments_of,
+    settings_of,
+)
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.call.events import Event
 from ekc_telephony.core.engine.effects import Effect
@@ -38,7 +38,7 @@ from ekc_telephony.core.engine.plan import EnginePlan, Published
 from ekc_telephony.core.engine.state import SessionState
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.ids import CallId
-from ekc_telephony.runtime.journal_codec import Content, Opening, RecordUnreadableError, decode
+from ekc_telephony.runtime.journal_codec import RecordUnreadableError
 from ekc_telephony.runtime.ports import ScriptStoreError
 from ekc_telephony.runtime.published_texts import present_of, published_now
 from ekc_telephony.runtime.replay import Death, ReplayedStep, death_in, replay
@@ -66,10 +66,6 @@ Personal = Annotated[
     bool, typer.Option("--personal", help="Show numbers and keys pressed; they are personal data.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-
-
-class _ReplayError(Exception):
-    """There is nothing to replay; the text says why and what to do."""
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -109,7 +105,7 @@ def replay_command(
         replayed = _replay_all(journal, config, is_present=present)
     except (
         *(SettingsError, SecretsError, JournalKeyError, JournalDamagedError),
-        *(RecordUnreadableError, OSError, ScriptStoreError, _ReplayError),
+        *(RecordUnreadableError, OSError, ScriptStoreError, NoJournalError),
     ) as error:
         typer.echo(f"ekc replay: {error}", err=True)
         raise typer.Exit(WRONG_INPUT) from None
@@ -134,14 +130,12 @@ def _replay_all(journal: Path, config: Path, *, is_present: bool) -> _Replayed:
     settings = load_settings(config)
     key = load_or_create_secrets(settings.secrets_file, settings.accounts).journal
     replayed = _Replayed(steps=[], deaths={})
-    for segment in _segments(journal, key=key):
-        records = list(_records(segment, key=key))
+    for segment in segments_of(journal, key=key):
+        records = list(records_of(segment, key=key))
         if not records:
             continue
-        opening = records[0][1]
-        if not isinstance(opening, Opening):
-            raise _ReplayError(f"{segment.path}: found no opening; expected one at the beginning.")
-        as_then = settings if is_present else _settings_of(opening, config)
+        opening = opening_of(segment, records)
+        as_then = settings if is_present else settings_of(opening, config)
         library = ScriptLibrary(as_then)
         plan = engine_plan(
             as_then,
@@ -157,7 +151,7 @@ def _replay_all(journal: Path, config: Path, *, is_present: bool) -> _Replayed:
         replayed.steps += replay(engine, records, find, began_at=segment.began_at)
         # A life that begins another segment has not died in the one before.
         replayed.deaths.pop(opening.life, None)
-        death = death_in(engine, records, partial(_records, segment, key=key))
+        death = death_in(engine, records, partial(records_of, segment, key=key))
         if death is not None:
             replayed.deaths[opening.life] = death
     return replayed
@@ -174,27 +168,6 @@ def _published_now(settings: Settings) -> Published | None:
 
 def _find(library: ScriptLibrary, plan: EnginePlan, state: SessionState) -> Script | None:
     return library.find(state.script, state.version) or plan.scripts.get(state.did)
-
-
-def _settings_of(opening: Opening, config: Path) -> Settings:
-    text = opening.texts.get("ekc.yaml")
-    return load_settings(config, text=text) if text else load_settings(config)
-
-
-def _segments(journal: Path, *, key: bytes) -> list[JournalSegment]:
-    folder = journal if journal.is_dir() else journal.parent
-    found = list_segments(folder, key=key)
-    wanted = [each for each in found if journal.is_dir() or each.path == journal]
-    if not wanted:
-        raise _ReplayError(
-            f"{journal}: found no journal; expected the folder `journal` in the state folder, or "
-            "one file of it."
-        )
-    return wanted
-
-
-def _records(segment: JournalSegment, *, key: bytes) -> Iterator[tuple[int, Content]]:
-    return ((each.position, decode(each.content)) for each in read_segment(segment.path, key=key))
 
 
 def _print(

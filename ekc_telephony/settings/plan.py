@@ -9,6 +9,7 @@ around today; the core sees dates only. Time zones are read here, since that rea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from ekc_telephony.core.engine.engine import EnginePlan
@@ -16,6 +17,7 @@ from ekc_telephony.core.engine.features import FeatureCodes
 from ekc_telephony.core.engine.plan import Admission, EntryScripts, Published
 from ekc_telephony.core.engine.transfer import Directory
 from ekc_telephony.core.engine.transfer_codes import TransferCodes
+from ekc_telephony.core.ivr.hours import BusinessHours
 from ekc_telephony.core.ivr.zones import ZoneTable
 from ekc_telephony.core.kernel.ids import AgentId, Did, QueueId
 from ekc_telephony.settings.area_codes import zones_by_area_code
@@ -49,14 +51,8 @@ def engine_plan(
     opened = library.read(published.texts)
     return EnginePlan(
         scripts=opened.by_number,
-        schedules={
-            name: business_hours(settings, schedule, today=today)
-            for name, schedule in settings.schedules.items()
-        },
-        zones=ZoneTable(
-            by_area_code=zones_by_area_code(),
-            by_did={Did(n.did): n.time_zone for n in settings.numbers if n.time_zone is not None},
-        ),
+        schedules=schedules_of(settings, today=today),
+        zones=zones_of(settings),
         feature_codes=FeatureCodes(
             ready=codes.ready,
             not_ready=codes.not_ready_codes(),
@@ -78,6 +74,22 @@ def engine_plan(
         admission=_admission(settings, opened),
         published=published,
         library=library,
+    )
+
+
+def schedules_of(settings: Settings, *, today: date) -> Mapping[str, BusinessHours]:
+    """Return the business hours, with the public holidays of the years around today."""
+    return {
+        name: business_hours(settings, schedule, today=today)
+        for name, schedule in settings.schedules.items()
+    }
+
+
+def zones_of(settings: Settings) -> ZoneTable:
+    """Return whose clock stands where a number is."""
+    return ZoneTable(
+        by_area_code=zones_by_area_code(),
+        by_did={Did(n.did): n.time_zone for n in settings.numbers if n.time_zone is not None},
     )
 
 

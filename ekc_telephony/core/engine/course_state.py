@@ -59,19 +59,22 @@ def _resume_visit(course: Course, state: VisitState | None) -> None:
     if state is None or course.visit is None:
         course.visit = None
         return
-    course.visit.resume_at(
-        Whereabouts(
-            node=state.node,
-            failures=state.failures,
-            is_saying=state.is_saying,
-            ends_at=state.silence_ends,
-            typed=state.typed,
-            deleted=state.deleted,
-            language=state.language,
-            asked=state.asked,
-            variables={each.name: each.text for each in state.variables},
-            passed={each.node: each.times for each in state.passed},
-        )
+    course.visit.resume_at(whereabouts_of(state))
+
+
+def whereabouts_of(state: VisitState) -> Whereabouts:
+    """Return what another visit needs to stand where the one of this state stood."""
+    return Whereabouts(
+        node=state.node,
+        failures=state.failures,
+        is_saying=state.is_saying,
+        ends_at=state.silence_ends,
+        typed=state.typed,
+        deleted=state.deleted,
+        language=state.language,
+        asked=state.asked,
+        variables={each.name: each.text for each in state.variables},
+        passed={each.node: each.times for each in state.passed},
     )
 
 

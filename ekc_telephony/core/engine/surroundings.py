@@ -9,7 +9,7 @@ from datetime import datetime
 from ekc_telephony.core.acd.expected_wait import ExpectedWait
 from ekc_telephony.core.acd.specs import QueueSpec
 from ekc_telephony.core.engine.regulars import Regulars
-from ekc_telephony.core.ivr.hours import BusinessHours, CallZones, ZoneOf
+from ekc_telephony.core.ivr.hours import BusinessHours, CallZones
 from ekc_telephony.core.ivr.zones import ZoneTable
 from ekc_telephony.core.kernel.ids import BridgeId, CallId, Did, LegId, QueueId
 
@@ -37,10 +37,7 @@ class Surroundings:
 
     def schedules_for(self, did: Did, number: str | None) -> Mapping[str, BusinessHours]:
         """Return the business hours by the clocks that count for a call."""
-        if all(hours.zone_of is ZoneOf.SERVICE for hours in self.schedules.values()):
-            return self.schedules
-        zones = self.zones_for(did, number)
-        return {name: hours.for_call(zones) for name, hours in self.schedules.items()}
+        return self.zones.schedules_for(self.schedules, did=did, number=number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

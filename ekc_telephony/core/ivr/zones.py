@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Final
 
-from ekc_telephony.core.ivr.hours import CallZones
+from ekc_telephony.core.ivr.hours import BusinessHours, CallZones, ZoneOf
 from ekc_telephony.core.kernel.ids import Did
 
 _CODE: Final = 3
@@ -40,6 +40,15 @@ class ZoneTable:
             caller=None if number is None else self._of_number(number),
             dialled=self._of_number(did) if dialled is None else dialled,
         )
+
+    def schedules_for(
+        self, schedules: Mapping[str, BusinessHours], *, did: Did, number: str | None
+    ) -> Mapping[str, BusinessHours]:
+        """Return business hours by the clocks that count for a call."""
+        if all(hours.zone_of is ZoneOf.SERVICE for hours in schedules.values()):
+            return schedules
+        zones = self.of_call(did, number)
+        return {name: hours.for_call(zones) for name, hours in schedules.items()}
 
     def _of_number(self, number: str) -> tzinfo | None:
         national = national_number(number)

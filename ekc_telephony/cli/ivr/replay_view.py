@@ -1,0 +1,214 @@
+"""
+How `ekc ivr replay` tells what changes: tables for people, plain values for programs.
+
+Rule 1: nothing personal is shown: of a number its last two digits, of keys their count, and of
+what was said only what stands in the script; values that were spoken are dots.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from typing import Final
+
+import typer
+from rich.table import Table
+
+from ekc_telephony.cli.asking import print_table
+from ekc_telephony.core.ivr.retelling.comparison import (
+    Change,
+    Group,
+    Retold,
+    Spread,
+    Summary,
+    Way,
+    in_words,
+)
+from ekc_telephony.core.ivr.retelling.recorded import RecordedCall
+from ekc_telephony.core.ivr.retelling.walk import Reached, Walk
+from ekc_telephony.core.ivr.script import Script
+from ekc_telephony.core.ivr.ways import utterances_of
+from ekc_telephony.core.kernel.ids import PromptKey
+
+_EXAMPLES: Final = 3
+_SHOWN_DIGITS: Final = 2
+_HIDDEN: Final = "…"
+_NOBODY: Final = "—"
+_MOMENT: Final = "%Y-%m-%d %H:%M:%S"
+
+
+def show(script: str, retold: Sequence[Retold], summary: Summary) -> None:
+    """Show what changes for all calls together."""
+    first, last = retold[0].call.began_at, max(each.call.began_at for each in retold)
+    versions = Counter(each.call.script.version for each in retold)
+    met = ", ".join(f"{version or 'no version'} ({n})" for version, n in versions.most_common())
+    typer.echo(f"{script}: {len(retold)} calls, {first:{_MOMENT}} to {last:{_MOMENT}} UTC")
+    typer.echo(f"met: {met}")
+    table = Table("", "calls", "share", "for example", box=None)
+    table.add_row("nothing changes", str(summary.same), _share(summary.same, summary.calls), "")
+    for change, count in summary.counts.items():
+        groups = [each for each in summary.groups if each.change is change]
+        is_plain = len(groups) == 1 and not groups[0].detail
+        examples = _examples(groups[0]) if is_plain else ""
+        table.add_row(change.value, str(count), _share(count, summary.calls), examples)
+        for each in () if is_plain else groups:
+            table.add_row(f"    {each.detail}", str(len(each.calls)), "", _examples(each))
+    print_table(table)
+    _show_ways(summary)
+
+
+def _show_ways(summary: Summary) -> None:
+    table = Table("to a person", "calls", "median", "p90", "most", "keys", "p90", "most", box=None)
+    table.add_row("before", *_row(summary.old))
+    table.add_row("now", *_row(summary.new))
+    print_table(table)
+
+
+def _row(way: Way) -> tuple[str, ...]:
+    if way.seconds is None or way.keys is None:
+        return ("0", *[_NOBODY] * 6)
+    seconds, keys = way.seconds, way.keys
+    return (
+        str(seconds.calls),
+        *(f"{each:.1f} s" for each in (seconds.median, seconds.ninetieth, seconds.most)),
+        *(f"{each:g}" for each in (keys.median, keys.ninetieth, keys.most)),
+    )
+
+
+def show_calls(retold: Iterable[Retold]) -> None:
+    """Show every call for which anything changes, a line each."""
+    table = Table("call", "began (UTC)", "number", "what changes", "", box=None)
+    for each in retold:
+        if each.changes:
+            table.add_row(
+                each.call.call,
+                f"{each.call.began_at:{_MOMENT}}",
+                _number(each.call),
+                ", ".join(_names(each.changes)),
+                each.detail,
+            )
+    print_table(table)
+
+
+def show_call(retold: Retold, version: Script) -> None:
+    """Show one call in full: what is said in both versions, and how it ends."""
+    call = retold.call
+    typer.echo(f"{call.call}, {call.began_at:{_MOMENT}} UTC, from {_number(call)} to {call.did}")
+    typer.echo(f"met {call.script.script} {call.script.version}".rstrip())
+    table = Table("", "then", "now", box=None)
+    old, new = _said(retold.old, call.script), _said(retold.new, version)
+    for before, after in zip_longest(old, new, fillvalue=""):
+        table.add_row("" if before == after else "≠", before, after)
+    table.add_row("", "", "")
+    table.add_row("keys", str(retold.old.keys), str(retold.new.keys))
+    table.add_row("to a person", _reached(retold.old.person), _reached(retold.new.person))
+    table.add_row("ends", in_words(retold.old.end), in_words(retold.new.end))
+    print_table(table)
+    if not retold.is_evidence:
+        typer.echo(f"cannot be told again: it {retold.detail}")
+    else:
+        typer.echo(", ".join(_names(retold.changes)) or "nothing changes")
+
+
+def as_json(retold: Sequence[Retold], summary: Summary, *, is_each: bool) -> dict[str, object]:
+    """Return everything as plain values; the calls themselves when wanted."""
+    told: dict[str, object] = {
+        "calls": summary.calls,
+        "same": summary.same,
+        "changes": {change.name.lower(): count for change, count in summary.counts.items()},
+        "groups": [
+            {
+                "change": each.change.name.lower(),
+                "detail": each.detail,
+                "calls": len(each.calls),
+                "examples": [call.call.call for call in each.calls[:_EXAMPLES]],
+            }
+            for each in summary.groups
+        ],
+        "before": _way(summary.old),
+        "now": _way(summary.new),
+    }
+    return told | ({"each": [_call(each) for each in retold]} if is_each else {})
+
+
+def _call(retold: Retold) -> dict[str, object]:
+    return {
+        "call": retold.call.call,
+        "began_at": retold.call.began_at.isoformat(),
+        "did": retold.call.did,
+        "number": _number(retold.call),
+        "version": retold.call.script.version,
+        "changes": [each.name.lower() for each in Change if each in retold.changes],
+        "detail": retold.detail,
+        "before": _walk(retold.old),
+        "now": _walk(retold.new),
+    }
+
+
+def _walk(walked: Walk) -> dict[str, object]:
+    person = walked.person
+    return {
+        "end": in_words(walked.end),
+        "keys": walked.keys,
+        "nodes": [each.node for each in walked.said],
+        "seconds_to_person": None if person is None else person.after.total_seconds(),
+        "keys_to_person": None if person is None else person.keys,
+    }
+
+
+def _way(way: Way) -> dict[str, object]:
+    return {"seconds": _spread(way.seconds), "keys": _spread(way.keys)}
+
+
+def _spread(spread: Spread | None) -> dict[str, object] | None:
+    if spread is None:
+        return None
+    return {
+        "calls": spread.calls,
+        "median": spread.median,
+        "p90": spread.ninetieth,
+        "most": spread.most,
+    }
+
+
+def _said(walked: Walk, version: Script) -> list[str]:
+    written = _written_in(version)
+    return [
+        f"{said.node}: {' '.join(each if each in written else _HIDDEN for each in said.prompts)}"
+        for said in walked.said
+    ]
+
+
+def _written_in(version: Script) -> frozenset[PromptKey]:
+    """Return the prompts that stand in a script, rather than those a value is spoken with."""
+    return frozenset(
+        part
+        for node in version.nodes.values()
+        for utterance in utterances_of(node)
+        for part in utterance
+        if isinstance(part, str)
+    )
+
+
+def _reached(person: Reached | None) -> str:
+    if person is None:
+        return _NOBODY
+    return f"{person.after.total_seconds():.1f} s, {person.keys} keys"
+
+
+def _names(changes: Iterable[Change]) -> list[str]:
+    wanted = set(changes)
+    return [each.value for each in Change if each in wanted]
+
+
+def _number(call: RecordedCall) -> str:
+    return "hidden" if call.number is None else f"{_HIDDEN}{call.number[-_SHOWN_DIGITS:]}"
+
+
+def _share(count: int, calls: int) -> str:
+    return f"{100 * count / calls:.1f} %"
+
+
+def _examples(group: Group) -> str:
+    return ", ".join(each.call.call for each in group.calls[:_EXAMPLES])
