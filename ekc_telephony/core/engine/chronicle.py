@@ -38,6 +38,7 @@ from ekc_telephony.core.call.facts import (
     SegmentStarted,
 )
 from ekc_telephony.core.engine.state import ChronicleState, OpenSegment
+from ekc_telephony.core.ivr.spoken import without_values
 from ekc_telephony.core.kernel.ids import (
     AgentId,
     AppealId,
@@ -217,7 +218,10 @@ class Chronicle:
 
     def prompts_not_heard(self, prompts: tuple[PromptKey, ...], now: datetime) -> PromptsNotHeard:
         """Say that prompts could not be played."""
-        return PromptsNotHeard(call=self._call, sequence=self._next(), at=now, prompts=prompts)
+        # A fact is logged: what a caller would have been told of himself does not belong there.
+        return PromptsNotHeard(
+            call=self._call, sequence=self._next(), at=now, prompts=without_values(prompts)
+        )
 
     def disturbed(self, disturbance: Disturbance, detail: str, now: datetime) -> CallDisturbed:
         """Say that something of ours went wrong."""

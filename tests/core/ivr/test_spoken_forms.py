@@ -27,8 +27,10 @@ from ekc_telephony.core.ivr.spoken import (
     pieces_of,
     plural,
     speak,
+    without_values,
 )
 from ekc_telephony.core.ivr.texts import not_words
+from ekc_telephony.core.kernel.ids import PromptKey
 
 NUMBERS = st.one_of(
     st.integers(0, 1100),
@@ -314,3 +316,11 @@ def test_a_date_with_a_time_of_day_is_said_as_a_date() -> None:
     moment = datetime.fromisoformat("2026-11-22T09:30:00+03:00") + timedelta(hours=1)
 
     assert said(Form.DATE, moment).startswith("двадцать второе ноября")
+
+
+def test_a_log_shows_that_a_value_was_said_and_not_which() -> None:
+    said = (PromptKey("text-1"), *speak(Form.SNILS, "11223344595"), PromptKey("goodbye"))
+    days = Wording(noun=Noun.of("день", "дня", "дней"))
+    assert without_values(said) == ("text-1", "a-value", "goodbye")
+    assert without_values(speak(Form.COUNT, 22, days)) == ("a-value",)
+    assert without_values(()) == ()

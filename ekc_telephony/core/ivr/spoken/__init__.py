@@ -30,6 +30,7 @@ from ekc_telephony.core.ivr.spoken.forms import (
     forms_in,
     pieces_of,
     speak,
+    without_values,
 )
 from ekc_telephony.core.ivr.spoken.pieces import PAUSE, Noun
 from ekc_telephony.core.ivr.spoken.russian import Agreement, agreement_of, plural
@@ -68,4 +69,5 @@ __all__ = [
     "spoken_minutes",
     "spoken_position",
     "spoken_wait",
+    "without_values",
 ]

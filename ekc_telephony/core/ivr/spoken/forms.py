@@ -22,12 +22,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from enum import Enum
+from functools import cache
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from ekc_telephony.core.ivr.spoken import pieces
 from ekc_telephony.core.ivr.spoken.english import english_text
-from ekc_telephony.core.ivr.spoken.pieces import KOPECKS, MINUS, PAUSE, PLUS, ROUBLES, Noun, Texts
+from ekc_telephony.core.ivr.spoken.pieces import (
+    COUNTED,
+    KOPECKS,
+    MINUS,
+    PAUSE,
+    PLUS,
+    ROUBLES,
+    Noun,
+    Texts,
+)
 from ekc_telephony.core.ivr.spoken.russian import Agreement
 from ekc_telephony.core.ivr.spoken.waiting import (
     LARGEST_SPOKEN,
@@ -42,6 +52,8 @@ LARGEST_NUMBER: Final = 999_999_999
 """The largest number said in words; a larger one is said digit by digit."""
 
 KOPECKS_IN_ROUBLE: Final = 100
+A_VALUE: Final = PromptKey("a-value")
+"""Stands for the pieces of a value where they are nobody's business."""
 
 _MILLION: Final = 1_000_000
 _THOUSAND: Final = 1000
@@ -174,6 +186,21 @@ def every_spoken_key() -> frozenset[PromptKey]:
     )
     spoken = chain.from_iterable(pieces_of(form, wording) for form, wording in wordings)
     return every_waiting_key() | frozenset(spoken)
+
+
+def without_values(prompts: Iterable[PromptKey]) -> tuple[PromptKey, ...]:
+    """Return prompts as a log may show them: a value that was said, digit by digit, is one word."""
+    shown: list[PromptKey] = []
+    for key in prompts:
+        is_said = key in _pieces() or key.startswith(COUNTED)
+        if not (is_said and shown and shown[-1] == A_VALUE):
+            shown.append(A_VALUE if is_said else key)
+    return tuple(shown)
+
+
+@cache
+def _pieces() -> frozenset[PromptKey]:
+    return every_spoken_key()
 
 
 def _number(number: int, wording: Wording) -> Iterator[PromptKey]:

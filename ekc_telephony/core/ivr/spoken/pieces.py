@@ -57,6 +57,10 @@ Texts: TypeAlias = dict[PromptKey, str]
 """The text of each piece."""
 
 
+COUNTED: Final = "count-"
+"""What the keys of a script's own nouns begin with."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noun:
     """What is counted: its forms after a number, and how the number agrees with it."""
@@ -83,7 +87,7 @@ class Noun:
         if self.family:
             return self.family
         written = json.dumps([self.one, self.few, self.many, self.agreement.value])
-        return "count-" + hashlib.sha256(written.encode()).hexdigest()[:12]
+        return COUNTED + hashlib.sha256(written.encode()).hexdigest()[:12]
 
     def counted(self, number: int) -> PromptKey:
         """Return the piece "21 день"; `number` is at most 99, or whole hundreds."""
