@@ -140,6 +140,7 @@ class Visit:
         self._asked = place.asked
         self._passed = dict(place.passed)
         if place.node not in self._script.nodes:
+            self._asked += 1  # `repeat` asks at the entry, and that is another question
             return
         self._node_id = place.node
         self._failures = place.failures
