@@ -121,7 +121,7 @@ def test_a_branch_goes_the_first_way_that_holds_beyond_doubt() -> None:
         ),
         otherwise=NodeId("end"),
     )
-    ways = {"branch": branch, "unknown": play("unknown"), "two": play("two")}
+    ways: dict[str, Node] = {"branch": branch, "unknown": play("unknown"), "two": play("two")}
     assert visit(**ways).start(NOON) == [JOINED]
     grows = Assign(values={"n": Sum(Known("n"), Constant(1))}, next=NodeId("branch"))
     assert visit(grows=grows, **ways).start(NOON) == [Say(words("two"))]
