@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
+from itertools import groupby
 from typing import Final, assert_never
 
 from ekc_telephony.core.ivr.rehearsal import Rehearsal
@@ -51,10 +52,18 @@ class Transcript:
         self._is_personal_shown = personal
 
     def lines(self, call: Rehearsal, *, since: int = 0) -> Iterator[str]:
-        """Yield what happened from a step on; the text of a prompt as callers hear it."""
-        for step in call.log[since:]:
-            if (told := self._told(step)) is not None:
-                yield f"{step.at.astimezone(self._zone):{_CLOCK}}  {told}"
+        """Yield what happened from a step on; keys that were pressed at once are one line."""
+        steps = [step for step in call.log[since:] if not isinstance(step, Silenced)]
+        for (pressed, *_), group in groupby(steps, key=_in_a_row):
+            first, *others = group
+            told = self._told(first)
+            if pressed:
+                told += "".join(self.key(each) for each in others if isinstance(each, Pressed))
+                others = []
+            yield from (self._line(first, told), *(self._line(e, self._told(e)) for e in others))
+
+    def _line(self, step: Step, told: str) -> str:
+        return f"{step.at.astimezone(self._zone):{_CLOCK}}  {told}"
 
     def spoken(self, step: Heard) -> str:
         """Return what is heard, with personal values masked."""
@@ -86,12 +95,12 @@ class Transcript:
             told[name] = None if value is None else MASK if is_hidden else to_text(value)
         return told
 
-    def _told(self, step: Step) -> str | None:  # noqa: C901, PLR0911, PLR0912 (one row each)
+    def _told(self, step: Step) -> str:  # noqa: C901, PLR0911, PLR0912 (one row each)
         match step:
             case Heard(node=node):
                 return f"{node:{_NODE_WIDTH}}  «{self.spoken(step)}»"
             case Silenced():
-                return None
+                return ""
             case Pressed(node=node):
                 return f"{node:{_NODE_WIDTH}}  key {self.key(step)}"
             case Waited(node=node):
@@ -155,6 +164,12 @@ class Transcript:
                 return {"node": node, "kind": kind.value, "detail": detail, "outcome": counted}
             case _:
                 assert_never(step)
+
+
+def _in_a_row(step: Step) -> tuple[bool, datetime | None, str]:
+    """Tell keys that are pressed one right after another at one node from everything else."""
+    is_key = isinstance(step, Pressed)
+    return is_key, step.at if is_key else None, step.node if isinstance(step, Pressed) else ""
 
 
 def _moment(at: datetime) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from ekc_telephony.adapters.speech.library import SoundLibrary, Spoken
 from ekc_telephony.cli.root import app
 
 PROJECT = Path(__file__).parents[3]
@@ -126,6 +127,7 @@ def test_what_is_personal_is_masked_wherever_it_would_show(site: Path) -> None:
 
 def test_what_is_personal_is_shown_to_whom_asks_for_it(site: Path) -> None:
     told = run(site, "status", "--lookup", FOUND, "--keys", "0715,t", "--personal")
+    assert "ask               key 0715\n" in told.output
     assert "asks cases (number=0715)" in told.output
     assert "Дело ноль семь один пять решится через два дня" in told.output
 
@@ -177,6 +179,22 @@ def test_what_he_hears_is_written_as_sound_with_its_silence(site: Path) -> None:
     second = 2 * 8000
     silent = [at for at in range(0, len(frames), second) if not any(frames[at : at + second])]
     assert len(silent) >= 4  # the patience of the menu
+
+
+def test_what_nobody_has_rendered_yet_is_rendered_to_be_heard(site: Path) -> None:
+    greeting = SoundLibrary(PROJECT / "sounds").sounds()[0]
+    assert isinstance(greeting.recipe, Spoken)
+    script = STATUS.replace("Наберите номер дела.", greeting.recipe.prompt.text)
+    script = script.replace('    prompts: [{text: "Минуту, ищем."}]\n', "    prompts: []\n")
+    (site / "ivr_scripts" / "status.yaml").write_text(script, encoding="utf-8")
+    file = site / "call.wav"
+    told = run(site, "status", "--keys", "h", "--wav", file)
+    assert told.exit_code == 0, told.output
+    told = run(site, "status", "--keys", "t,h", "--wav", file)
+    assert told.exit_code == 0, told.output
+    with wave.open(str(file), "rb") as heard, wave.open(str(greeting.file), "rb") as recorded:
+        wanted = recorded.readframes(recorded.getnframes())
+        assert heard.readframes(recorded.getnframes()) == wanted
 
 
 @pytest.mark.parametrize(
