@@ -13,7 +13,7 @@ Rule 1: a call of which a step cannot be followed has no `exit`; it is never gue
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -27,6 +27,7 @@ from ekc_telephony.core.call.events import (
     LegEnded,
     ServiceAnswered,
 )
+from ekc_telephony.core.call.lookup import LookupResult
 from ekc_telephony.core.engine.course_state import whereabouts_of
 from ekc_telephony.core.engine.state import EngineState, Phase, SessionState, VisitState
 from ekc_telephony.core.ivr.formats import DIGITS
@@ -83,7 +84,7 @@ class _Told:
     clocks: Clocks
     stays: list[tuple[NodeId, list[Act]]] = field(default_factory=list)
     asked: dict[RequestId, tuple[AskService, datetime]] = field(default_factory=dict)
-    looked: dict[RequestId, Looked] = field(default_factory=dict)
+    answers: dict[RequestId, tuple[LookupResult, datetime]] = field(default_factory=dict)
     said_at: datetime | None = None
     came_at: datetime | None = None
     left_at: datetime | None = None
@@ -94,6 +95,12 @@ class _Told:
 
     def does(self, act: Act) -> None:
         self.stays[-1][1].append(act)
+
+    def lookups(self, ended_at: datetime) -> Iterator[Looked]:
+        """Yield what was asked, in that order, with the answers."""
+        for request, (ask, since) in self.asked.items():
+            result, at = self.answers.get(request, (None, ended_at))
+            yield Looked(service=ask.service, fields=ask.fields, result=result, took=at - since)
 
     def comes_to(self, node: NodeId, at: datetime) -> None:
         self.stays.append((node, []))
@@ -165,13 +172,8 @@ class CallReader:
 
     def _note_answer(self, answered: ServiceAnswered, at: datetime) -> None:
         told = self._going_on.get(answered.call)
-        asked = None if told is None else told.asked.get(answered.request)
-        if told is not None and asked is not None:
-            ask, since = asked
-            looked = Looked(
-                service=ask.service, fields=ask.fields, result=answered.result, took=at - since
-            )
-            told.looked.setdefault(answered.request, looked)
+        if told is not None:
+            told.answers.setdefault(answered.request, (answered.result, at))
 
     def _begin(
         self, event: CallArrived, at: datetime, after: SessionState | None, worked_by: WorkedBy
@@ -201,11 +203,6 @@ class CallReader:
         if told is None:
             return
         is_seen = at is not None and not told.is_lost
-        unanswered = [
-            Looked(service=ask.service, fields=ask.fields, result=None, took=at - since)
-            for request, (ask, since) in told.asked.items()
-            if request not in told.looked and at is not None
-        ]
         self.calls.append(
             RecordedCall(
                 call=call,
@@ -215,7 +212,7 @@ class CallReader:
                 script=told.script,
                 clocks=told.clocks,
                 stays=tuple(Stay(node=node, acts=tuple(acts)) for node, acts in told.stays),
-                lookups=(*told.looked.values(), *unanswered),
+                lookups=tuple(told.lookups(at or told.began_at)),
                 exit=told.exit if is_seen else None,
                 hung_up_after=told.hung_up_after,
             )
@@ -300,11 +297,11 @@ class _Follower:
                 self._go(visit, visit.on_answer(request, result, at), at)
             case ControlLost() | ControlRegained():
                 pass  # the words are said again
-            case _ if place.is_saying and is_changed:
-                self._go(visit, visit.on_heard(at), at)
             case None if place.silence_ends is not None and at >= place.silence_ends:
                 self._be_silent(place, at)
                 self._go(visit, visit.on_time(at), at)
+            case _ if place.is_saying and is_changed:
+                self._go(visit, visit.on_heard(at), at)
             case _:
                 pass
         return visit

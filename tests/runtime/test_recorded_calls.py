@@ -1,0 +1,118 @@
+"""A call that is read from the journal goes, in its own version, where it went."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ekc_telephony.core.ivr.retelling.comparison import retell
+from ekc_telephony.core.ivr.retelling.recorded import (
+    Exit,
+    ExitKind,
+    HungUp,
+    Looked,
+    Pressed,
+    Silent,
+    Skipped,
+    Stay,
+)
+from ekc_telephony.core.ivr.script import Script
+from ekc_telephony.core.kernel.ids import NodeId
+from ekc_telephony.runtime.journal_codec import Opening
+from tests.core.ivr.any_script import scripts
+from tests.core.office import LOOKUP_SCRIPT, MAIN_SCRIPT, seconds
+from tests.runtime.told_calls import RESULTS, TalkedTo, calls_in, length_of
+
+_FIRST: Final = Exit(ExitKind.QUEUE, "first")
+
+
+def test_keys_stand_where_they_were_asked_for_with_the_time_he_thought() -> None:
+    caller = TalkedTo(MAIN_SCRIPT)
+    caller.wait(seconds(2))  # the greeting
+    caller.wait(seconds(3))  # the menu, and a second of silence
+    caller.press("1")
+    caller.wait(seconds(60))
+    call = caller.told()
+    assert call.exit == _FIRST
+    pressed = Pressed(key="1", waited=seconds(1), over_words=False)
+    assert Stay(node=NodeId("menu"), acts=(pressed,)) in call.stays
+
+
+def test_a_key_during_the_greeting_skips_it_and_answers_the_menu() -> None:
+    caller = TalkedTo(MAIN_SCRIPT)
+    caller.wait(seconds(1))
+    caller.press("1")
+    greeted, asked, *_ = caller.told().stays
+    assert greeted.acts == (Skipped(after=seconds(1)),)
+    pressed = Pressed(key="1", waited=timedelta(), over_words=True)
+    assert asked == Stay(node=NodeId("menu"), acts=(pressed,))
+
+
+def test_silence_and_a_hangup_are_told() -> None:
+    caller = TalkedTo(MAIN_SCRIPT)
+    caller.wait(seconds(4 + 5 + 1))
+    call = caller.told()
+    silent, hung_up = call.stays[-1].acts
+    assert silent == Silent(waited=seconds(5))
+    assert hung_up == HungUp(waited=seconds(1), over_words=True)
+    assert call.exit == Exit(ExitKind.HANGUP, "menu")
+    assert call.hung_up_after == seconds(10)
+
+
+def test_what_an_information_system_answered_is_told_with_its_time() -> None:
+    caller = TalkedTo(LOOKUP_SCRIPT)
+    caller.wait(seconds(1))
+    caller.answer(RESULTS[0])
+    (looked,) = caller.told().lookups
+    assert looked.took == seconds(1)
+    assert (looked.service, looked.result) == ("citizens", RESULTS[0])
+    assert isinstance(looked, Looked)
+    assert "7916" not in repr(looked)
+
+
+def test_a_call_that_began_before_the_journal_is_left_out() -> None:
+    caller = TalkedTo(MAIN_SCRIPT)
+    caller.wait(seconds(3))
+    state = caller._engine.state()
+    later = TalkedTo(MAIN_SCRIPT)
+    opening = later.records[0]
+    assert isinstance(opening, Opening)
+    caller.hang_up()
+    records = [replace(opening, state=state), caller.records[-1]]
+    assert calls_in(records, MAIN_SCRIPT) == []
+
+
+_DEEDS: Final = st.lists(
+    st.one_of(
+        st.sampled_from("12*0").map(lambda key: ("press", key)),
+        st.sampled_from([0.5, 1.0, 3.0, 7.0, 30.0]).map(lambda time: ("wait", time)),
+        st.sampled_from(RESULTS).map(lambda result: ("answer", result)),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(script=scripts(), deeds=_DEEDS, has_number=st.booleans())
+def test_replaying_any_call_against_its_own_version_changes_nothing(
+    script: Script, deeds: list[tuple[str, object]], *, has_number: bool
+) -> None:
+    caller = TalkedTo(script, number="+79161234567" if has_number else None)
+    for deed, what in deeds:
+        if caller.is_over:
+            break
+        match deed, what:
+            case "press", str(key):
+                caller.press(key)
+            case "wait", float(time):
+                caller.wait(seconds(time))
+            case _, result:
+                caller.answer(result)  # type: ignore[arg-type]  # what was drawn
+    call = caller.told()
+    retold = retell(call, script, clocks=call.clocks, lengths=length_of)
+    assert retold.is_evidence, retold.detail
+    assert not retold.changes
