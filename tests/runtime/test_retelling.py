@@ -58,7 +58,9 @@ def test_a_longer_greeting_makes_him_come_later() -> None:
     greeting = next(n for n, x in MAIN_SCRIPT.nodes.items() if isinstance(x, Play))
     old = MAIN_SCRIPT.nodes[greeting]
     assert isinstance(old, Play)
-    version = changed(**{greeting: replace(longer, next=old.next)})
+    version = replace(
+        MAIN_SCRIPT, nodes={**MAIN_SCRIPT.nodes, greeting: replace(longer, next=old.next)}
+    )
     retold = told_again(version)
     assert retold.changes == {Change.PROMPTS, Change.LATER}
     assert retold.old.person is not None
