@@ -77,7 +77,7 @@ def test_what_an_information_system_answered_is_told_with_its_time() -> None:
 def test_a_call_that_began_before_the_journal_is_left_out() -> None:
     caller = TalkedTo(MAIN_SCRIPT)
     caller.wait(seconds(3))
-    state = caller._engine.state()
+    state = caller.state
     later = TalkedTo(MAIN_SCRIPT)
     opening = later.records[0]
     assert isinstance(opening, Opening)

@@ -117,6 +117,11 @@ class TalkedTo:
             case _:
                 pass
 
+    @property
+    def state(self) -> EngineState:
+        """What the engine knows."""
+        return self._engine.state()
+
     def press(self, key: str) -> None:
         """Press a key."""
         self.tell(KeyPressed(leg=LEG, key=key))
