@@ -171,13 +171,12 @@ def test_more_than_may_wait_for_their_turn_within_their_patience(
 
     async def story() -> list[LookupResult]:
         async with ServiceClient(spec, clock=Watch()) as client, asyncio.TaskGroup() as tasks:
-            asked = [tasks.create_task(client.ask(RequestId(f"{i}"), CASE)) for i in range(3)]
+            asked = [tasks.create_task(client.ask(RequestId(f"{i}"), CASE)) for i in range(5)]
         return [each.result() for each in asked]
 
-    results = asyncio.run(story())
-    assert sorted(str(each.failure) for each in results) == sorted(
-        map(str, [LookupFailure.TIMEOUT, LookupFailure.OVERLOADED, LookupFailure.OVERLOADED])
-    )
+    failures = [each.failure for each in asyncio.run(story())]
+    # Whoever gets his turn in the last millisecond of his patience is asked in vain, too.
+    assert set(failures) == {LookupFailure.TIMEOUT, LookupFailure.OVERLOADED}
 
 
 def test_a_service_that_fails_again_and_again_is_left_alone_and_tried_after_the_pause(
