@@ -19,7 +19,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 DURATION_EXPECTED: Final = "a duration with its unit, such as 20s, 2m, 1h30m or 500ms"
 UNTIL_DECLARED: Final = "until_declared"
@@ -29,6 +29,8 @@ DAYS_EXPECTED: Final = (
     "a day or a span of days: mon, tue, wed, thu, fri, sat, sun, mon-fri, sat-sun"
 )
 
+_DURATION_WRITTEN: Final = r"([0-9]{1,6}h)?([0-9]{1,6}m(?!s))?([0-9]{1,6}s)?([0-9]{1,9}ms)?"
+"""What `_DURATION` matches, in the words of JSON Schema."""
 _DURATION: Final = re.compile(
     r"(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,6})m(?!s))?"
     r"(?:(?P<seconds>\d{1,6})s)?(?:(?P<milliseconds>\d{1,9})ms)?"
@@ -189,7 +191,11 @@ def _beside_the_file(path: Path, context: ValidationInfo) -> Path:
     return Path(folder, path.expanduser()).absolute()
 
 
-Duration: TypeAlias = Annotated[timedelta, BeforeValidator(read_duration)]
+Duration: TypeAlias = Annotated[
+    timedelta,
+    BeforeValidator(read_duration),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION_WRITTEN}$", "minLength": 2}),
+]
 PositiveDuration: TypeAlias = Annotated[Duration, AfterValidator(_is_positive)]
 Absence: TypeAlias = Annotated[timedelta | None, BeforeValidator(read_absence)]
 """How long; None until the operator says something himself."""
@@ -197,8 +203,12 @@ OpenInterval: TypeAlias = Annotated[Interval, BeforeValidator(read_interval)]
 Days: TypeAlias = Annotated[DaySpan, BeforeValidator(read_days)]
 FilePath: TypeAlias = Annotated[Path, AfterValidator(_beside_the_file)]
 """A path; a relative one starts at the folder of `ekc.yaml`."""
+_NAME_WRITTEN: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
 Name: TypeAlias = Annotated[
-    str, BeforeValidator(_as_written), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")
+    str,
+    BeforeValidator(_as_written),
+    Field(pattern=_NAME_WRITTEN),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": _NAME_WRITTEN, "minimum": 0}),
 ]
 """A name for machines: Latin letters, digits, `_`, `-`; it stands in URLs and Asterisk's files."""
 Title: TypeAlias = Annotated[

@@ -21,6 +21,7 @@ from ekc_telephony.cli.ivr import (
     replay,
     rollback,
     run,
+    schema,
     trials,
     versions,
 )
@@ -39,6 +40,7 @@ COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
     "replay": replay.replay,
     "rollback": rollback.rollback,
     "run": run.run,
+    "schema": schema.schema,
     "test": trials.try_scripts,
     "versions": versions.versions,
 }

@@ -13,7 +13,14 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 from typing_extensions import override
 
 from ekc_telephony.core.call.facts import CallOutcome
@@ -47,12 +54,33 @@ def _as_text(written: object) -> object:
     return getattr(written, "written", str(written))
 
 
-Key: TypeAlias = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[0-9*#A-D]$")]
-Written: TypeAlias = Annotated[str, BeforeValidator(_as_text), Field(min_length=1)]
+_KEY: Final = r"^[0-9*#A-D]$"
+Key: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(pattern=_KEY),
+    WithJsonSchema({"type": "string", "pattern": _KEY}),
+]
+_SCALAR: Final = ["string", "number", "boolean"]
+Written: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(min_length=1),
+    WithJsonSchema({"type": _SCALAR, "minLength": 1}),
+]
 """An expression; YAML may read it as a number or a flag."""
-Answer: TypeAlias = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=40)]
+Answer: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(min_length=1, max_length=40),
+    WithJsonSchema({"type": _SCALAR, "minLength": 1, "maxLength": 40}),
+]
+_PATH: Final = r"^[\w-]+(\.[\w-]+)*$"
 AnswerPath: TypeAlias = Annotated[
-    str, BeforeValidator(_as_text), Field(pattern=r"^[\w-]+(\.[\w-]+)*$", max_length=200)
+    str,
+    BeforeValidator(_as_text),
+    Field(pattern=_PATH, max_length=200),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": _PATH, "maxLength": 200}),
 ]
 """Names within an answer, with dots between them; a number is a place in a list, from 0."""
 FieldName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,39}$")]
@@ -430,7 +458,11 @@ class Goodbye(NodeModel):
 
     kind: Literal["goodbye"]
     prompts: Prompts
-    outcome: Annotated[CallOutcome, AfterValidator(_may_be_said)]
+    outcome: Annotated[
+        CallOutcome,
+        AfterValidator(_may_be_said),
+        WithJsonSchema({"enum": [each.value for each in _OUTCOMES]}),
+    ]
 
     @override
     def build(self, site: Site, name: str) -> None:

@@ -38,7 +38,7 @@ from ekc_telephony.settings.values import Name, PositiveDuration
 
 NO_LIMIT: Final = "none"
 _DEEPEST_CALL: Final = 8
-_NODE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+NODE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 """No dot: that is how the nodes of a called script and the parts of a node are told apart."""
 _SECTION: Final = re.compile(r"^# -----8<----- script ([A-Za-z0-9_-]+)\n", re.MULTILINE)
 
@@ -59,7 +59,7 @@ class _Return(kinds.NodeModel):
 
 
 _AnyNode: TypeAlias = kinds.NodeModel
-_KINDS: Final[Mapping[str, type[_AnyNode]]] = {
+KINDS: Final[Mapping[str, type[_AnyNode]]] = {
     "play": kinds.Play,
     "say": kinds.Say,
     "menu": kinds.Menu,
@@ -96,7 +96,7 @@ def _as_limit(written: object) -> object:
     return None if written == NO_LIMIT else written
 
 
-class _Head(BaseModel):
+class Head(BaseModel):
     """The keys at the top of a file, but for the nodes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -227,13 +227,13 @@ class _Loader:
         )
         return self._document.text if not called else _whole_lines(self._document.text) + called
 
-    def _read_head(self, site: Site) -> _Head | None:
+    def _read_head(self, site: Site) -> Head | None:
         """Read the keys at the top, and declare the variables."""
         document = site.document
         strange = [*_strange_keys(document), *_strange_lines(document)]
         self._building.mistakes += strange
         try:
-            head = _Head.model_validate(document.plain)
+            head = Head.model_validate(document.plain)
         except ValidationError as error:
             if not strange:
                 self._building.mistakes += explain(document, error.errors())
@@ -280,7 +280,7 @@ class _Loader:
         document = site.document
         nodes: dict[str, _AnyNode] = {}
         for found in document.keys_under(("nodes",)):
-            if not _NODE_NAME.fullmatch(found.written):
+            if not NODE_NAME.fullmatch(found.written):
                 site.complain(
                     found.location,
                     found=f"the node name «{found.written}»",
@@ -384,7 +384,7 @@ def _once(mistakes: Iterable[Mistake]) -> list[Mistake]:
 
 
 def _strange_keys(document: Document) -> Iterator[Mistake]:
-    expected = tuple(_Head.model_fields)
+    expected = tuple(Head.model_fields)
     for found in document.keys_under(()):
         if found.written not in expected:
             yield _unknown_key(document, found.location, expected)
@@ -395,11 +395,11 @@ def _strange_keys(document: Document) -> Iterator[Mistake]:
 
 def _read_node(document: Document, at: Location) -> _AnyNode:
     kind = document.spelling((*at, "kind"))
-    model = _KINDS.get(kind or "")
+    model = KINDS.get(kind or "")
     if model is None:
         found = "a node without the key kind" if kind is None else f"the unknown kind {kind}"
-        advice = suggest(kind or "", _KINDS, "ivr_scripts/README.md explains the kinds")
-        expected = "one of: " + ", ".join(_KINDS)
+        advice = suggest(kind or "", KINDS, "ivr_scripts/README.md explains the kinds")
+        expected = "one of: " + ", ".join(KINDS)
         where = at if kind is None else (*at, "kind")
         raise SettingsError(
             [document.mistake(where, found=found, expected=expected, advice=advice, at_key=True)]

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, TypeAlias
 
 from jinja2 import nodes
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from ekc_telephony.core.ivr.spoken import PLAIN, Case, Form, Noun, Wording, pieces_of
 from ekc_telephony.core.ivr.texts import RUSSIAN, not_words, plain_text, text_key
@@ -56,7 +56,13 @@ Prompt: TypeAlias = Name | Text
 Prompts: TypeAlias = tuple[Prompt, ...]
 
 
-TextOnly: TypeAlias = Annotated[Text, BeforeValidator(lambda written: {"text": written})]
+TextOnly: TypeAlias = Annotated[
+    Text,
+    BeforeValidator(lambda written: {"text": written}),
+    WithJsonSchema(
+        {"type": ["string", "object"], "additionalProperties": {"type": "string"}},
+    ),
+]
 """The value of `text:` itself."""
 
 

@@ -132,7 +132,7 @@ def test_programs_are_told_the_same(site: Path) -> None:
     (script,) = told
     (finding,) = script["findings"]
     assert (script["script"], script["sound"], script["keys_to_human"]) == ("hotline", True, 1)
-    assert (finding["code"], finding["line"], finding["column"]) == ("IVR167", 11, 5)
+    assert (finding["code"], finding["line"], finding["column"]) == ("IVR167", 12, 5)
     assert finding["way"][0] == {"node": "working_hours", "happens": "federal is closed"}
 
 
@@ -145,7 +145,7 @@ def test_the_gate_lets_a_sound_script_pass_and_says_what_stands_against_another(
     file = site / "ivr_scripts" / "hotline.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace("      0: ", "      9: "), "utf-8")
     worse = bundle_on_disk(settings, ScriptId("hotline"))
-    with pytest.raises(GateRefusedError, match=rf"{file}:21:5: IVR164 error: found a menu without"):
+    with pytest.raises(GateRefusedError, match=rf"{file}:22:5: IVR164 error: found a menu without"):
         pass_gate([PROOFS], Draft(settings=settings, bundles=[hotline, worse]))
     assert PROOFS in GATE
 

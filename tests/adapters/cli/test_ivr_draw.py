@@ -27,7 +27,7 @@ def test_a_picture_tells_what_callers_hear_and_the_longest_way_to_a_person(tmp_p
     for words in ("«Здравствуйте! Вы позвонили", "main_menu", "молчит или ошибается", "1, 0"):
         assert words in told
     assert "Дольше всего до человека: 28 с" in told
-    assert "hotline.yaml:18" in told, "where main_menu is written"
+    assert "hotline.yaml:19" in told, "where main_menu is written"
 
 
 def test_mermaid_is_printed(tmp_path: Path) -> None:
