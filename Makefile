@@ -7,7 +7,7 @@ FAST := $(wildcard $(addprefix tests/,core scenarios simulation runtime guard ad
 export KEEP RATES SECONDS_PER_RATE OPERATORS MINUTES SEED FAULTS STORE RECORD POPULATION
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-speech demo check test test-core test-fast test-asterisk bench bench-routing bench-peak bench-listening bench-ivr faults soak-transfers conf sounds images lock clean
+.PHONY: help setup setup-speech demo check test test-core test-fast test-asterisk bench bench-routing bench-peak bench-listening bench-ivr faults soak-transfers conf sounds pictures images lock clean
 .NOTPARALLEL:
 
 help:  ## print this list
@@ -65,6 +65,9 @@ conf: setup  ## render the Asterisk configuration and compare it with the golden
 
 sounds: setup-speech  ## render the prompts of sounds/manifest.yaml whose text has changed
 	@$(BIN)/ekc sounds render
+
+pictures: setup  ## draw the scripts that ship for docs/scripts/
+	@$(BIN)/python -m lab.draw_scripts
 
 images: setup  ## build the container images, start them, let one call through
 	@docker/build.sh
