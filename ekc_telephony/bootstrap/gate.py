@@ -2,7 +2,8 @@
 The gate before callers: what is asked of scripts before they are published.
 
 Each check is told all scripts that somebody wants to publish, and says what stands against them in
-words for a person. One more check is one more row of `GATE`.
+words for a person. Here are those that the engine asks, too; all that stands between an admin and
+callers is `GATE` of `full_gate.py`, which an engine that starts does not wait for.
 
 Rule 1: all checks are asked; whoever publishes is told everything at once.
 Rule 2: one objection is enough: nothing is published.
@@ -16,18 +17,14 @@ from pathlib import Path
 from typing import Final
 
 from ekc_telephony.adapters.asterisk_conf.folder import FolderUnusableError
-from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.adapters.speech.engine import SpeechError
 from ekc_telephony.adapters.speech.manifest import ManifestError
 from ekc_telephony.bootstrap.texts import Tell, render_missing, tell_nobody
-from ekc_telephony.core.ivr.proofs.finding import Severity
 from ekc_telephony.core.ivr.published import Bundle
 from ekc_telephony.settings.errors import SettingsError
-from ekc_telephony.settings.ivr.proving import as_text, check_scripts
 from ekc_telephony.settings.ivr.rendered import wanted_by
 from ekc_telephony.settings.library import known_names, load_published, mistakes_in
 from ekc_telephony.settings.models import Settings
-from ekc_telephony.settings.rehearsing.trials import in_one_line, run_tests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,40 +82,8 @@ def _cannot_be_spoken(draft: Draft) -> Iterable[str]:
     return []
 
 
-def _cannot_be_proved(draft: Draft) -> Iterable[str]:
-    """Prove what callers can meet; warnings are no objection, and `ekc ivr check` tells them."""
-    return [
-        as_text(complaint)
-        for judgement in check_scripts(draft.settings, draft.bundles, now=SystemClock().now())
-        for complaint in judgement.complaints
-        if judgement.verdict is not None and complaint.severity is Severity.ERROR
-    ]
-
-
-def _fails_its_tests(draft: Draft) -> Iterable[str]:
-    """Rehearse the test cases beside the scripts; a script without any is no objection."""
-    known = known_names(draft.settings)
-    try:
-        loaded = [load_published(b, settings=draft.settings, known=known) for b in draft.bundles]
-    except SettingsError:
-        return []  # said by another check
-    try:
-        report = run_tests(draft.settings, loaded)
-    except (SettingsError, ManifestError) as error:
-        return [f"the test cases cannot be read: {error}"]
-    return [in_one_line(trial) for trial in report.failed]
-
-
 LOADING: Final = Check(name="loading", objections=_cannot_be_read)
-PROOFS: Final = Check(name="proofs", objections=_cannot_be_proved)
-TESTS: Final = Check(name="tests", objections=_fails_its_tests)
 SPEECH: Final = Check(name="speech", objections=_cannot_be_spoken)
-GATE: Final[tuple[Check, ...]] = (
-    LOADING,
-    PROOFS,
-    TESTS,
-    SPEECH,
-)
 GATE_BACK: Final[tuple[Check, ...]] = (
     LOADING,
     SPEECH,

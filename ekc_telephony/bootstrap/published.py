@@ -9,7 +9,7 @@ from typing import final
 import structlog
 
 from ekc_telephony.adapters.published.folder import ScriptFolder
-from ekc_telephony.bootstrap.gate import SPEECH, Draft, GateRefusedError, pass_gate
+from ekc_telephony.bootstrap.gate import LOADING, SPEECH, Draft, GateRefusedError, pass_gate
 from ekc_telephony.bootstrap.publishing import Publisher, differing
 from ekc_telephony.core.call.events import ScriptsPublished
 from ekc_telephony.core.engine.plan import Published
@@ -82,7 +82,9 @@ class PublishedScripts:
         )
 
     def _publish_first(self) -> None:
-        first = Publisher(self._settings, self._store, clock=self._clock).publish_first()
+        first = Publisher(
+            self._settings, self._store, clock=self._clock, gate=(LOADING,)
+        ).publish_first()
         if first is not None:
             log.info("scripts published", scripts=[each.script for each in first.changes])
 

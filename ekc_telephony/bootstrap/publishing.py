@@ -1,8 +1,8 @@
 """
 Publishing: from the files that an admin works on to what callers meet, and back again.
 
-Who publishes passes the gate first (`gate.py`), which may take its time; the change itself is made
-by the store in one go, against whatever is published at that moment.
+Who publishes passes the gate first (`full_gate.py`), which may take its time; the change itself is
+made by the store in one go, against whatever is published at that moment.
 
 Rule 1: whatever the gate objects to changes nothing.
 Rule 2: nothing is published without a person and a reason; the first start of an installation
@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from ekc_telephony.bootstrap.gate import GATE, GATE_BACK, LOADING, Check, Draft, pass_gate
+from ekc_telephony.bootstrap.gate import GATE_BACK, LOADING, Check, Draft, pass_gate
 from ekc_telephony.bootstrap.texts import Tell, tell_nobody
 from ekc_telephony.core.ivr.published import (
     Bundle,
@@ -64,7 +64,7 @@ class Publisher:
         store: ScriptStore,
         *,
         clock: Clock,
-        gate: Iterable[Check] = GATE,
+        gate: Iterable[Check],
         gate_back: Iterable[Check] = GATE_BACK,
         tell: Tell = tell_nobody,
     ) -> None:

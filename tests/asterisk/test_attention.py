@@ -53,6 +53,7 @@ def change(document: Document) -> None:
     operators[FIXED] |= {"line": "second", "skills": {"pensions": 5}, "initial_presence": "ready"}
     for queue in document["queues"]:
         queue["silence_after"] = "2s"
+    document["queues"] = [each for each in document["queues"] if each["id"] != "benefits"]
     briefed = {"id": "benefits", "title": "Пособия", "skills": {"benefits": 6}}
     document["queues"].append(
         dict(document["queues"][1]) | briefed | {"briefing": "queue-pensions", "ring_time": "10s"}

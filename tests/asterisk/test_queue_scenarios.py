@@ -107,7 +107,9 @@ def add_queue(
 ) -> None:
     """Add a queue like the first line's, with changes, and a number that leads straight into it."""
     first = next(queue for queue in document["queues"] if queue["id"] == "first_line")
-    document["queues"].append(dict(first) | {"title": changes["id"]} | dict(changes))
+    others = [queue for queue in document["queues"] if queue["id"] != changes["id"]]
+    added = dict(first) | {"title": changes["id"]} | dict(changes)
+    document["queues"] = [*others, added]
     add_number(document, scripts, number=number, queue=changes["id"])
 
 

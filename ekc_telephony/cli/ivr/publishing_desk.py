@@ -22,6 +22,7 @@ from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError
 from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.adapters.http.scripts_api import InUse
 from ekc_telephony.adapters.published.folder import ScriptFolder
+from ekc_telephony.bootstrap.full_gate import GATE
 from ekc_telephony.bootstrap.gate import GateRefusedError
 from ekc_telephony.bootstrap.overlays import OverlayRefusedError, Overlays
 from ekc_telephony.bootstrap.publishing import NothingToPublishError, Publisher
@@ -60,7 +61,7 @@ class Desk:
     @property
     def publisher(self) -> Publisher:
         """Changes versions."""
-        return Publisher(self.settings, self.store, clock=self.clock, tell=self.tell)
+        return Publisher(self.settings, self.store, clock=self.clock, gate=GATE, tell=self.tell)
 
     @property
     def overlays(self) -> Overlays:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from ekc_telephony.bootstrap.gate import GATE, PROOFS, Draft, GateRefusedError, pass_gate
+from ekc_telephony.bootstrap.full_gate import GATE, PROOFS
+from ekc_telephony.bootstrap.gate import Draft, GateRefusedError, pass_gate
 from ekc_telephony.cli.root import app
 from ekc_telephony.core.kernel.ids import ScriptId
 from ekc_telephony.settings.library import bundle_on_disk

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 
 from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.adapters.published.folder import ScriptFolder
-from ekc_telephony.bootstrap.gate import GATE, Check, Draft, GateRefusedError
+from ekc_telephony.bootstrap.full_gate import GATE
+from ekc_telephony.bootstrap.gate import Check, Draft, GateRefusedError
 from ekc_telephony.bootstrap.published import PublishedScripts
 from ekc_telephony.bootstrap.publishing import Publisher
 from ekc_telephony.cli.ivr.overlay import moment

@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from typer.testing import CliRunner, Result
 
-from ekc_telephony.bootstrap.gate import TESTS, Draft
+from ekc_telephony.bootstrap.full_gate import TESTS
+from ekc_telephony.bootstrap.gate import Draft
 from ekc_telephony.cli.root import app
 from ekc_telephony.core.kernel.ids import ScriptId
 from ekc_telephony.settings.library import bundle_on_disk
