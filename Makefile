@@ -7,7 +7,7 @@ FAST := $(wildcard $(addprefix tests/,core scenarios simulation runtime guard ad
 export KEEP RATES SECONDS_PER_RATE OPERATORS MINUTES SEED FAULTS STORE RECORD POPULATION
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-speech demo check test test-core test-fast test-asterisk bench bench-routing bench-peak bench-listening bench-ivr faults soak-transfers conf sounds pictures images lock clean
+.PHONY: help setup setup-speech demo check test test-core test-fast test-asterisk ivr-walk bench bench-routing bench-peak bench-listening bench-ivr faults soak-transfers conf sounds pictures images lock clean
 .NOTPARALLEL:
 
 help:  ## print this list
@@ -38,6 +38,9 @@ test-fast: setup-speech  ## all tests but those on real Asterisk
 
 test-asterisk: setup  ## tests on the embedded Asterisk with real SIP phones
 	@$(BIN)/pytest -q -n 4 --dist loadfile tests/asterisk  # they wait more than they work
+
+ivr-walk: setup setup-speech  ## every test case of the scripts that ship, by real phones (CALLERS=6, ONLY=)
+	@$(BIN)/python -m lab.walk
 
 bench: setup  ## engine against bare Dial and app_queue (RATES="20 50", SECONDS_PER_RATE=, OPERATORS=)
 	@$(BIN)/python -m lab.bench
