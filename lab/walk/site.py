@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,6 +60,7 @@ class Errand:
         return f"{self.trial.script}: {self.trial.case.name}"
 
 
+@cache
 def shipped_scripts() -> tuple[Settings, list[LoadedScript]]:
     """Return the sample's settings, and the scripts that ship."""
     settings = load_settings(SAMPLE)
