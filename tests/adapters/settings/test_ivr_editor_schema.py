@@ -7,6 +7,7 @@ The schema in git is the one made of the models: `ekc ivr schema -o ivr_scripts/
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -175,3 +176,13 @@ def test_who_must_type_and_is_not_asked_is_refused(
         accepts(written)
     with pytest.raises(ValueError, match="prompts"):
         KINDS["identify"].model_validate(written["nodes"]["a"])
+
+
+def test_the_page_of_scripts_explains_every_kind_and_names_keys_that_exist() -> None:
+    page = (SCRIPTS / "README.md").read_text(encoding="utf-8").partition("## The head")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| .*\|$", page, re.MULTILINE)
+    assert sorted(kind for kind, _ in rows) == sorted(KINDS)
+    for kind, told in rows:
+        outside_brackets = re.sub(r"\(.*?\)", "", told)
+        named = set(re.findall(r"`(\w+)`", outside_brackets))
+        assert named <= KINDS[kind].model_fields.keys(), kind
