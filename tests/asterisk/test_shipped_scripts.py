@@ -17,7 +17,7 @@ from lab.walk.site import covering, errands, speak, write_walk_site
 from lab.walk.systems import RehearsedSystems, rehearsed_systems
 from lab.walk.together import AT_ONCE, Walks
 
-CASES: Final = 6
+CASES: Final = 4
 
 
 @pytest.fixture(scope="module")
