@@ -18,11 +18,13 @@ Rule 2: values of a row never appear in an error or a log (`hide_parameters`).
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar, final
+from typing import Final, Protocol, TypeVar, final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -169,7 +171,7 @@ class SqliteDatabase:
             # Half: a lock that is held gives SQLite's own words, before anybody stops waiting.
             connect_args={"timeout": patience.total_seconds() / 2},
         )
-        sa.event.listen(self._engine, "connect", _prepare_sqlite)
+        sa.event.listen(self._engine, "connect", _prepare_sqlite_within(patience / 2))
         sa.event.listen(self._engine, "begin", _begin_with(begin))
 
     async def run(self, work: Callable[[sa.Connection], ResultT]) -> ResultT:
@@ -214,11 +216,35 @@ class PostgresqlDatabase:
         await self._engine.dispose()
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver would open transactions by itself, and not before DDL; `_begin_with` does it.
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+def _prepare_sqlite_within(patience: timedelta) -> Callable[[sqlite3.Connection, object], None]:
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver would open transactions by itself, and not before DDL; `_begin_with` does it.
+        connection.isolation_level = None
+        _turn_to_wal(connection, until=time.monotonic() + patience.total_seconds())
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return prepare
+
+
+def _turn_to_wal(connection: sqlite3.Connection, *, until: float) -> None:
+    """
+    Set WAL mode, which the file remembers, waiting for whoever else is writing to a new file.
+
+    SQLite's busy timeout does not cover it: while another connection holds the write lock of a file
+    that is not in WAL mode yet, the pragma fails at once. So the lock is waited for in a
+    transaction of its own, and the mode is asked for again.
+    """
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        else:
+            return
 
 
 def _begin_with(statement: str) -> Callable[[sa.Connection], None]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -138,6 +140,25 @@ def test_two_engines_may_start_at_once(empty_database: str) -> None:
     ]
     complaints = [engine.communicate(timeout=30)[1] for engine in engines]
     assert [engine.returncode for engine in engines] == [0, 0, 0], complaints
+
+
+def test_a_new_sqlite_file_that_somebody_else_is_writing_to_is_waited_for(tmp_path: Path) -> None:
+    """Before a file is in WAL mode, SQLite refuses to change the mode at once, not in time."""
+    file = tmp_path / "ekc.sqlite"
+    writer = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+
+    async def both() -> None:
+        bringing_up = asyncio.create_task(migrate(f"sqlite:///{file}"))
+        done, _ = await asyncio.wait({bringing_up}, timeout=0.3)
+        assert not done, "it waits"
+        writer.execute("COMMIT")
+        await bringing_up
+
+    asyncio.run(both())
+    writer.close()
+    with closing(sqlite3.connect(file)) as migrated:
+        assert migrated.execute("SELECT count(*) FROM appeals").fetchone() == (0,)
 
 
 def test_a_newer_database_is_refused_and_left_alone(database: str) -> None:
