@@ -26,12 +26,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from lab.child import stop
+from lab.child import Starved, stop
 from lab.runtime import Runtime
+from lab.waiting import PATIENCE
 
-BOOT_LIMIT: Final = timedelta(seconds=30)
+BOOT_LIMIT: Final = PATIENCE
 """0.3 s is usual, 1 s with 2,000 operators; the rest is for a machine that is busy otherwise."""
-STOP_LIMIT: Final = timedelta(seconds=5)
+STOP_LIMIT: Final = timedelta(seconds=15)
 
 _POLL_S: Final = 0.02
 _TROUBLE: Final = re.compile(r"\b(?:WARNING|ERROR)\[")
@@ -49,7 +50,10 @@ class AsteriskProcess:
     process: subprocess.Popen[bytes]
     program: Path
     boot_time: timedelta
-    """From the start of the program until everything was loaded."""
+    """
+    From the start of the program until everything was loaded, without the time in which the machine
+    had no CPU for it.
+    """
     log_start: int
     """Bytes of the log that are older than this process."""
 
@@ -63,7 +67,7 @@ class AsteriskProcess:
         """Tell whether it has not ended."""
         return self.process.poll() is None
 
-    def command(self, text: str, *, patience: timedelta = timedelta(seconds=10)) -> str:
+    def command(self, text: str, *, patience: timedelta = PATIENCE) -> str:
         """
         Return what the console answers.
 
@@ -120,7 +124,8 @@ def running_asterisk(
             folder=rendered,
             process=process,
             program=runtime.asterisk,
-            boot_time=timedelta(seconds=time.monotonic() - started),
+            boot_time=timedelta(seconds=time.monotonic() - started)
+            - Starved.since_start(process.pid).so_long,
             log_start=log_start,
         )
     finally:

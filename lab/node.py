@@ -22,7 +22,6 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -40,9 +39,10 @@ from lab.asterisk import AsteriskProcess, running_asterisk
 from lab.child import last_words, running
 from lab.ports import PortBlock
 from lab.runtime import PROJECT, Runtime
+from lab.waiting import PATIENCE
 
 SAMPLE: Final = PROJECT / "ekc.yaml"
-START_LIMIT: Final = timedelta(seconds=30)
+START_LIMIT: Final = PATIENCE
 """A second is usual; the rest is for a machine that is busy otherwise."""
 
 _POLL_S: Final = 0.05

@@ -27,7 +27,7 @@ from ekc_telephony.settings.library import shelves
 from ekc_telephony.settings.models import Settings
 from lab.hearing import Match, Sound, find_prompt
 from lab.phones.line import Line
-from lab.waiting import SOON, NotInTimeError, eventually
+from lab.waiting import PATIENCE, NotInTimeError, eventually
 
 
 def told(history: CallHistory) -> list[str]:
@@ -63,7 +63,7 @@ class Onlooker:
         return msgspec.json.decode(await self._page("wallboard"), type=Wallboard)
 
     async def until(
-        self, is_so: Callable[[Wallboard], bool], *, within: timedelta = SOON, what: str = ""
+        self, is_so: Callable[[Wallboard], bool], *, within: timedelta = PATIENCE, what: str = ""
     ) -> Wallboard:
         """Wait until the wallboard shows it, and return the wallboard."""
         last: list[Wallboard] = []
@@ -78,7 +78,7 @@ class Onlooker:
             raise NotInTimeError(f"{late}; the wallboard: {last}") from None
 
     async def until_agent(
-        self, account: str, is_so: Callable[[AgentLine], bool], *, within: timedelta = SOON
+        self, account: str, is_so: Callable[[AgentLine], bool], *, within: timedelta = PATIENCE
     ) -> AgentLine:
         """Wait until the wallboard shows it of an operator, and return his line."""
         board = await self.until(
@@ -88,7 +88,9 @@ class Onlooker:
         )
         return next(each for each in board.agents if each.agent == account)
 
-    async def until_waiting(self, callers: int, *, queue: str, within: timedelta = SOON) -> None:
+    async def until_waiting(
+        self, callers: int, *, queue: str, within: timedelta = PATIENCE
+    ) -> None:
         """Wait until so many callers stand in a queue."""
         await self.until(
             lambda board: any(q.queue == queue and q.waiting == callers for q in board.queues),
@@ -142,7 +144,7 @@ class Onlooker:
         finally:
             await queries.close()
 
-    async def history(self, number: str, *, within: timedelta = SOON) -> CallHistory:
+    async def history(self, number: str, *, within: timedelta = PATIENCE) -> CallHistory:
         """
         Wait until the only call from a number is over, wrap-up included, and return it.
 
@@ -162,7 +164,7 @@ class Onlooker:
 
         return await eventually(look, within=within, what=f"the end of the call from {number}")
 
-    async def outcome_of(self, number: str, *, within: timedelta = SOON) -> CallOutcome:
+    async def outcome_of(self, number: str, *, within: timedelta = PATIENCE) -> CallOutcome:
         """
         Wait until the only call from a number is over, and return what became of it.
 
@@ -201,7 +203,7 @@ class Onlooker:
         line: Line,
         wanted: str | Sound,
         *,
-        patience: timedelta = SOON,
+        patience: timedelta = PATIENCE,
         since: timedelta = timedelta(),
     ) -> None:
         """
@@ -218,11 +220,12 @@ class Onlooker:
         """
         sound = self.prompt(wanted) if isinstance(wanted, str) else wanted
 
-        async def look() -> Match | None:
-            match = find_prompt(_after(line.heard_so_far, since), sound)
-            return match if match.is_heard else None
-
-        await eventually(look, within=patience, what=f"{wanted} in {line.recording}")
+        if await line.hear(sound, patience=patience, since=since) is None:
+            is_over = ", which is over" if line.ended.is_set() else ""
+            name = wanted if isinstance(wanted, str) else "a sound"
+            raise NotInTimeError(
+                f"not within {patience.total_seconds():g} s: {name} in {line.recording}{is_over}"
+            )
 
     def was_heard(self, line: Line, key: str) -> Match:
         """Return where a prompt is in what a phone has heard so far."""
@@ -233,8 +236,3 @@ class Onlooker:
         assert self._http is not None
         async with self._http.get(f"http://{http.bind}:{http.port}/{name}") as answer:
             return await answer.read()
-
-
-def _after(sound: Sound, moment: timedelta) -> Sound:
-    first = int(moment.total_seconds() * sound.rate)
-    return Sound(samples=sound.samples[first:], rate=sound.rate)

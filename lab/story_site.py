@@ -3,6 +3,10 @@ The installation that stories are played on: the sample `ekc.yaml` with short ti
 
 Prompts are cut after `PROMPT_LENGTH`, long enough to tell each from all others, so a story
 hears the shipped prompts and need not sit them out. Nothing else about them differs.
+
+Rule 1: what stories wait out is short (a wrap-up, a rest, `SILENCE` at `IMPATIENT`); what they do
+something within is long (`RING_TIME`, `THINKING`): a busy machine takes its time. A story that lets
+a phone ring in vain says so: `ring_time=RINGS_IN_VAIN`.
 """
 
 from __future__ import annotations
@@ -36,9 +40,15 @@ LINES: Final = "88001000021"
 EVENING: Final = "88001000022"
 """A script that takes messages only, likewise."""
 
+IMPATIENT: Final = "88001000006"
+"""As the hotline, but its menu waits for a key no longer than `SILENCE`."""
+
 SILENCE: Final = timedelta(seconds=1)
-"""How long the menu waits for a key."""
-RING_TIME: Final = timedelta(seconds=3)
+THINKING: Final = timedelta(seconds=60)
+"""How long the other menus wait for a key."""
+RING_TIME: Final = timedelta(seconds=60)
+RINGS_IN_VAIN: Final = timedelta(seconds=3)
+"""As long as a phone rings where stories wait until it stops."""
 WRAP_UP: Final = timedelta(seconds=1)
 AFTER_REFUSAL: Final = timedelta(seconds=3)
 ANNOUNCE_EVERY: Final = timedelta(seconds=5)
@@ -54,7 +64,11 @@ def fixed_port(ports: PortBlock) -> int:
 
 
 def write_story_site(
-    folder: Path, *, ports: PortBlock, change: Callable[[Document], None] | None = None
+    folder: Path,
+    *,
+    ports: PortBlock,
+    change: Callable[[Document], None] | None = None,
+    ring_time: timedelta = RING_TIME,
 ) -> Path:
     """
     Write `ekc.yaml`, scripts and sounds into a folder and return the path of the first.
@@ -63,12 +77,13 @@ def write_story_site(
         folder: Where everything of this node lives.
         ports: Its ports.
         change: Changes the configuration further.
+        ring_time: How long phones ring.
     """
     _write_scripts(folder / "scripts")
     _write_sounds(folder / "sounds")
 
     def change_all(document: Document) -> None:
-        _change(document, ports)
+        _change(document, ports, ring_time=ring_time)
         if change is not None:
             change(document)
 
@@ -80,13 +95,14 @@ def without_the_fixed(document: Document) -> None:
     document["operators"] = [each for each in document["operators"] if each["account"] != FIXED]
 
 
-def _change(document: Document, ports: PortBlock) -> None:
+def _change(document: Document, ports: PortBlock, *, ring_time: timedelta) -> None:
     document["scripts"] = "scripts"
     document["sounds"] = "sounds"
     document["asterisk"]["transfer_button"] = True
     document["numbers"] = [
         {"did": HOTLINE, "script": "hotline"},
         {"did": NIGHT, "script": "night"},
+        {"did": IMPATIENT, "script": "impatient"},
         {"did": FIRST_LINE, "script": "first_line"},
         {"did": PENSIONS, "script": "pensions"},
     ]
@@ -96,7 +112,7 @@ def _change(document: Document, ports: PortBlock) -> None:
         "holidays": "none",
     }
     for queue in document["queues"]:
-        queue["ring_time"] = _seconds(RING_TIME)
+        queue["ring_time"] = _seconds(ring_time)
         queue["wrap_up"] = _seconds(WRAP_UP)
         queue["after_refusal"] = _seconds(AFTER_REFUSAL)
         queue["announce_every"] = _seconds(ANNOUNCE_EVERY)
@@ -118,10 +134,14 @@ def _seconds(duration: timedelta) -> str:
 def _write_scripts(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     yaml = YAML()
-    for name, schedule in (("hotline", "around_the_clock"), ("night", "never")):
+    for name, schedule, patience in (
+        ("hotline", "around_the_clock", THINKING),
+        ("night", "never", THINKING),
+        ("impatient", "around_the_clock", SILENCE),
+    ):
         script: dict[str, Any] = yaml.load(PROJECT / "ivr_scripts" / "hotline.yaml")
         script["nodes"]["working_hours"]["schedule"] = schedule
-        script["nodes"]["main_menu"]["timeout"] = _seconds(SILENCE)
+        script["nodes"]["main_menu"]["timeout"] = _seconds(patience)
         yaml.dump(script, folder / f"{name}.yaml")
     for queue in ("first_line", "pensions"):
         entry = {"entry": "wait", "nodes": {"wait": {"kind": "enqueue", "queue": queue}}}

@@ -42,9 +42,9 @@ from lab.hearing import Sound
 from lab.node import Document, render_node
 from lab.ports import PortBlock
 from lab.runtime import PROJECT, Runtime
-from lab.story_site import HOTLINE, write_story_site
+from lab.story_site import IMPATIENT, write_story_site
 
-DID: Final = HOTLINE
+DID: Final = IMPATIENT
 FIRST_LINE: Final = 8
 SECOND_LINE: Final = 4
 RING_TIME: Final = timedelta(seconds=4)
@@ -270,7 +270,7 @@ def write_world(
     """Write and render the node, and then lead the engine's way to ARI through the proxy."""
 
     def change(document: Document) -> None:
-        document["numbers"] = [{"did": DID, "script": "hotline"}]
+        document["numbers"] = [{"did": DID, "script": "impatient"}]
         for queue in document["queues"]:
             queue["ring_time"] = _seconds(RING_TIME)
             queue["wrap_up"] = _seconds(WRAP_UP)

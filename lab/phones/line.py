@@ -17,12 +17,12 @@ from typing import Final
 import baresip
 
 from lab.hearing import BEGINNING, Match, Sound, find_prompt
+from lab.waiting import PATIENCE
 
 RATE: Final = 8000
 """G.711's samples per second: the only codec the phones offer."""
 GAP: Final = timedelta(milliseconds=120)
 """Between two keys."""
-_AGREED_S: Final = 5.0
 _ANY_HOST: Final = "ekc.invalid"
 """Only what stands before the @ counts in a transfer."""
 _TURN_S: Final = 0.06
@@ -30,7 +30,7 @@ _TURN_S: Final = 0.06
 _AHEAD: Final = timedelta(seconds=1)
 """How much is given to the stack ahead of time: a busy machine must not make gaps in speech."""
 _BYTES_PER_S: Final = 2 * RATE
-_LOOK_EVERY_S: Final = 0.25
+_LOOK_EVERY_S: Final = 0.1
 
 
 class Line:
@@ -77,25 +77,40 @@ class Line:
         self._to_say, self._is_repeated, self._said = sound.pcm(), is_repeated, 0
 
     async def hear(
-        self, prompt: Sound, *, patience: timedelta, beginning: timedelta = BEGINNING
+        self,
+        prompt: Sound,
+        *,
+        patience: timedelta = PATIENCE,
+        beginning: timedelta = BEGINNING,
+        since: timedelta = timedelta(),
     ) -> Match | None:
-        """Wait until the beginning of a prompt was heard; None when it was not in time."""
-        searched = 0  # bytes
-        overlap = int(beginning.total_seconds() * _BYTES_PER_S)
+        """
+        Wait until the beginning of a prompt was heard; None when it was not in time.
+
+        Args:
+            prompt: What is waited for.
+            patience: For how long.
+            beginning: How much of it is looked for.
+            since: What was heard before does not count.
+        """
+        searched = _bytes_of(since)
+        overlap = _bytes_of(min(beginning, prompt.duration))
+        looked_until = -1
         try:
             async with asyncio.timeout(patience.total_seconds()):
                 while True:
                     is_last_look = self.ended.is_set()
                     until = len(self._heard)
-                    heard = Sound.of_pcm(self._heard[searched:until], rate=RATE)
-                    match = find_prompt(heard, prompt, beginning=beginning)
-                    if match.is_heard:
-                        at_s = match.at_s + searched / _BYTES_PER_S
-                        return Match(at_s=at_s, score=match.score)
+                    if until > looked_until:
+                        heard = Sound.of_pcm(self._heard[searched:until], rate=RATE)
+                        match = find_prompt(heard, prompt, beginning=beginning)
+                        if match.is_heard:
+                            at_s = match.at_s + searched / _BYTES_PER_S
+                            return Match(at_s=at_s, score=match.score)
+                        # What may be the beginning of the prompt is looked at again.
+                        searched, looked_until = max(searched, until - overlap), until
                     if is_last_look:
                         return None
-                    # What may be the beginning of the prompt is looked at again.
-                    searched = max(0, until - overlap)
                     await asyncio.sleep(_LOOK_EVERY_S)
         except TimeoutError:
             return None
@@ -117,7 +132,7 @@ class Line:
         await self._as_soon_as_agreed(self._call.resume)
 
     async def _as_soon_as_agreed(self, change: Callable[[], Awaitable[None]]) -> None:
-        async with asyncio.timeout(_AGREED_S):
+        async with asyncio.timeout(PATIENCE.total_seconds()):
             while True:
                 try:
                     await change()
@@ -135,7 +150,7 @@ class Line:
         Raises:
             baresip.TransferFailed: The node says that it cannot be, or says nothing.
         """
-        await self._call.transfer(f"sip:{target}@{_ANY_HOST}", timeout=_AGREED_S)
+        await self._call.transfer(f"sip:{target}@{_ANY_HOST}", timeout=PATIENCE.total_seconds())
 
     async def transfer_to(self, consultation: Line) -> None:
         """
@@ -144,7 +159,7 @@ class Line:
         Raises:
             baresip.TransferFailed: The node says that it cannot be, or says nothing.
         """
-        await self._call.attended_transfer(consultation._call, timeout=_AGREED_S)
+        await self._call.attended_transfer(consultation._call, timeout=PATIENCE.total_seconds())
 
     async def hang_up(self) -> None:
         """Hang up and wait for the end; harmless when the call is over."""
@@ -193,3 +208,8 @@ class Line:
         self._said += audio.write(piece)
         if self._is_repeated and self._said >= len(self._to_say):
             self._said = 0
+
+
+def _bytes_of(duration: timedelta) -> int:
+    """Return how many bytes of sound a duration has: whole samples."""
+    return 2 * int(duration.total_seconds() * RATE)

@@ -19,8 +19,8 @@ from lab.phones.operator import Answer, Ignore, OperatorPhone
 from lab.ports import PortBlock
 from lab.runtime import PROJECT
 from lab.stand import Stand, running_stand
-from lab.story_site import FIRST_LINE, write_story_site
-from lab.waiting import happens
+from lab.story_site import FIRST_LINE, RINGS_IN_VAIN, write_story_site
+from lab.waiting import PATIENCE, happens
 
 ANSWER = Answer(after=timedelta())
 
@@ -39,7 +39,9 @@ def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         }
         document["queues"][0] |= {"wrap_up": "2m", "after_no_answer": "1s"}
 
-    with running_stand(write_story_site(folder, ports=PortBlock.find_free(), change=change)) as it:
+    ports = PortBlock.find_free()
+    site = write_story_site(folder, ports=ports, change=change, ring_time=RINGS_IN_VAIN)
+    with running_stand(site) as it:
         yield it
 
 
@@ -83,7 +85,7 @@ async def test_a_supervisor_extends_and_ends_a_wrap_up(stand: Stand) -> None:
             [sys.executable, "-m", "ekc_telephony", *words],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE.total_seconds(),
             check=False,
         )
         return done.stdout + done.stderr

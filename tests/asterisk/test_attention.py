@@ -26,7 +26,7 @@ from lab.phones.voice import whistle
 from lab.ports import PortBlock
 from lab.stand import Citizen, Stand, reacting, running_stand
 from lab.story_site import FIRST_LINE, FIXED, PENSIONS, fixed_port, write_story_site
-from lab.waiting import eventually, happens
+from lab.waiting import PATIENCE, eventually, happens
 from tests.adapters.ari.sip_phone import scripted_phone
 
 AT_ONCE = timedelta()
@@ -275,7 +275,7 @@ async def test_a_text_from_outside_is_refused_and_becomes_no_call(
             headers=("Content-Type: text/plain",),
         )
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE.total_seconds()):
         assert await answer.status == NOT_FOUND
     socket.close()
     assert (await stand.board()).calls == ()

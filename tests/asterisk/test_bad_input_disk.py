@@ -22,7 +22,6 @@ from lab.story_site import EVENING, FIRST_LINE, add_ways_to_a_message, write_sto
 from lab.waiting import eventually
 
 AT_ONCE = timedelta()
-PATIENCE = timedelta(seconds=30)
 _WITH_A_SMALL_DISK = """#!/bin/sh
 # A namespace of its own, where the folder of recordings is a disk of 16 kilobytes: one second.
 exec unshare --map-root-user --mount sh -c '
@@ -64,7 +63,7 @@ async def test_a_conversation_goes_on_when_the_disk_for_recordings_is_full(stand
         return await stand.metric("ekc_recordings_lost_total") == lost + 1
 
     await eventually(is_full)
-    assert await line.hear(whistle(), patience=timedelta(seconds=5))
+    assert await line.hear(whistle())
     await citizen.line.hang_up()
     history = await stand.history(citizen.number)
     assert history.summary.outcome is CallOutcome.ANSWERED
@@ -74,10 +73,10 @@ async def test_a_conversation_goes_on_when_the_disk_for_recordings_is_full(stand
 
 async def test_who_cannot_leave_a_message_is_told_so_and_called_back(stand: Stand) -> None:
     citizen = await stand.call(EVENING)
-    await stand.hears(citizen.line, "message-tone", patience=PATIENCE)
+    await stand.hears(citizen.line, "message-tone")
     citizen.line.say(whistle(), is_repeated=True)
-    await stand.hears(citizen.line, "message-failed", patience=PATIENCE)
-    await stand.hears(citizen.line, "callback-promised", patience=PATIENCE)
+    await stand.hears(citizen.line, "message-failed")
+    await stand.hears(citizen.line, "callback-promised")
     history = await stand.history(citizen.number)
     assert history.summary.outcome is CallOutcome.CALLBACK_PROMISED
     assert told(history)[-1] == "message broken"

@@ -11,7 +11,7 @@ from lab.onlooker import told
 from lab.runtime import PROJECT
 from lab.stand import Stand
 from lab.story_site import NIGHT
-from lab.waiting import happens
+from lab.waiting import PATIENCE, happens
 
 
 def serve(config: Path) -> subprocess.CompletedProcess[str]:
@@ -21,7 +21,7 @@ def serve(config: Path) -> subprocess.CompletedProcess[str]:
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE.total_seconds(),
         check=False,
     )
 
@@ -31,8 +31,8 @@ async def test_a_mistake_in_the_configuration_is_told_with_its_place(
 ) -> None:
     text = stand.config.read_text(encoding="utf-8")
     wrong = tmp_path / "ekc.yaml"
-    wrong.write_text(text.replace("ring_time: 3s", "ring_time: soon"), encoding="utf-8")
-    line = text[: text.index("ring_time: 3s")].count("\n") + 1
+    wrong.write_text(text.replace("ring_time: 60s", "ring_time: soon"), encoding="utf-8")
+    line = text[: text.index("ring_time: 60s")].count("\n") + 1
     ended = serve(wrong)
     assert ended.returncode == 1
     assert f"ekc.yaml:{line}:" in ended.stderr

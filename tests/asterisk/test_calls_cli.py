@@ -7,11 +7,9 @@ import json
 from datetime import timedelta
 from typing import Any, Final
 
-import pytest
 from typer.testing import CliRunner
 
 from ekc_telephony.cli.root import app
-from ekc_telephony.core.appeals.reconciliation import SETTLING
 from ekc_telephony.core.call.presence import Activity
 from lab.onlooker import told
 from lab.phones.operator import Answer, Ignore
@@ -56,7 +54,6 @@ async def test_a_caller_of_an_empty_queue_is_moved_to_one_that_is_served(stand: 
     assert notes == [("moved", "Петрова", "pensions")]
 
 
-@pytest.mark.timeout(90)
 async def test_a_supervisor_is_let_in_and_out_and_asterisks_record_agrees(stand: Stand) -> None:
     ivanova = await stand.on_duty("ivanova", Answer(after=AT_ONCE))
     nikitina = await stand.phone(NIKITINA)
@@ -80,7 +77,7 @@ async def test_a_supervisor_is_let_in_and_out_and_asterisks_record_agrees(stand:
         _, days = await reconciled(stand)
         return days if sum(day["calls"] for day in days) else None
 
-    days = await eventually(compared, within=SETTLING * 2, what="the call compared")
+    days = await eventually(compared, what="the call compared")
     assert not [each for day in days for each in day["differences"]]
 
 

@@ -12,7 +12,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,26 +28,27 @@ from ekc_telephony.adapters.asterisk_conf.render import render
 from ekc_telephony.settings.asterisk import golden_conf
 from ekc_telephony.settings.load import load_settings
 from lab.asterisk import AsteriskProcess, running_asterisk
-from lab.ports import free_port
+from lab.ports import PortBlock
 from lab.runtime import PROJECT, Runtime
+from lab.waiting import PATIENCE
 
 CITIZEN = "127.0.0.2"
 OPERATOR = "127.0.0.1"
+BEAT_EVERY_S = 0.5
 
 
 def sample_conf(folder: Path) -> NodeConf:
-    udp = socket.SOCK_DGRAM
-    rtp = min(free_port(kind=udp), 65000) & ~1
+    ports = PortBlock.find_free()
     return replace(
         golden_conf(load_settings(PROJECT / "ekc.yaml")),
         folder=folder,
         installation=Installation.find(PROJECT / ".runtime" / "asterisk"),
         sounds=PROJECT / "sounds",
-        sip=Listener(bind="127.0.0.1", port=free_port(kind=udp)),
-        ari=Listener(bind="127.0.0.1", port=free_port()),
-        ami=Listener(bind="127.0.0.1", port=free_port()),
-        rtp_first=rtp,
-        rtp_last=rtp + 100,
+        sip=Listener(bind="127.0.0.1", port=ports.sip),
+        ari=Listener(bind="127.0.0.1", port=ports.ari),
+        ami=Listener(bind="127.0.0.1", port=ports.ami),
+        rtp_first=ports.rtp[0],
+        rtp_last=ports.rtp[1],
     )
 
 
@@ -56,7 +58,7 @@ class Phone:
     def __init__(self, address: str, conf: NodeConf, user: str) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((address, 0))
-        self._socket.settimeout(30)
+        self._socket.settimeout(PATIENCE.total_seconds())
         self._server = conf.sip
         self.user = user
         self.here = f"{address}:{self._socket.getsockname()[1]}"
@@ -165,8 +167,25 @@ def ari_socket(
     )
 
 
-async def beat(http: aiohttp.ClientSession, conf: NodeConf) -> None:
-    """Let the engine's heart beat once."""
+@asynccontextmanager
+async def beating(http: aiohttp.ClientSession, conf: NodeConf) -> AsyncIterator[None]:
+    """Let the engine's heart beat until the block is left."""
+
+    async def beat() -> None:
+        while True:
+            await _beat(http, conf)
+            await asyncio.sleep(BEAT_EVERY_S)
+
+    await _beat(http, conf)
+    beats = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beats.cancel()
+        await asyncio.wait({beats})
+
+
+async def _beat(http: aiohttp.ClientSession, conf: NodeConf) -> None:
     async with http.post(
         f"http://{conf.ari}/ari/asterisk/variable",
         params={"variable": "EKC_ALIVE_AT", "value": str(round(time.time()))},  # noqa: TID251
@@ -177,10 +196,13 @@ async def beat(http: aiohttp.ClientSession, conf: NodeConf) -> None:
 
 async def arguments_of(conf: NodeConf, phone: Phone, *request: str) -> list[str]:
     """Send an INVITE while the engine's application is there; return what it is told."""
-    async with aiohttp.ClientSession() as http, ari_socket(http, conf) as events:
-        await beat(http, conf)
+    async with (
+        aiohttp.ClientSession() as http,
+        ari_socket(http, conf) as events,
+        beating(http, conf),
+    ):
         await asyncio.to_thread(_invite, phone, *request)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE.total_seconds()):
             while True:
                 event = await events.receive_json()
                 if event["type"] == "StasisStart":
@@ -250,7 +272,9 @@ def test_nobody_without_an_account_gets_in_or_learns_which_accounts_exist(conf: 
 
 @pytest.mark.usefixtures("asterisk")
 def test_the_engine_sees_a_phone_come_and_may_do_no_more_than_it_needs(conf: NodeConf) -> None:
-    with socket.create_connection((conf.ami.bind, conf.ami.port), timeout=5) as ami:
+    with socket.create_connection(
+        (conf.ami.bind, conf.ami.port), timeout=PATIENCE.total_seconds()
+    ) as ami:
         lines = ami.makefile("rw", newline="\r\n")
 
         def ask(*headers: str) -> None:
@@ -344,6 +368,6 @@ def test_asterisk_never_outlives_who_started_it(
         assert starting.stdout is not None
         gone = os.pidfd_open(int(starting.stdout.readline()))
         starting.send_signal(signal_sent)
-    readable, _, _ = select.select([gone], [], [], 10)
+    readable, _, _ = select.select([gone], [], [], PATIENCE.total_seconds())
     os.close(gone)
     assert readable, "Asterisk still runs"

@@ -19,14 +19,12 @@ from lab.story_site import FIRST_LINE, HOTLINE
 from lab.waiting import eventually
 from tests.asterisk.test_reconnect import both_hear_each_other
 
-LONG = timedelta(seconds=20)
-
 
 async def _dies(stand: Stand) -> None:
     async def is_dead() -> bool:
         return stand.engine.poll() is not None
 
-    await eventually(is_dead, within=LONG, what="the engine's death")
+    await eventually(is_dead, what="the engine's death")
     stand.kill_engine()
 
 
@@ -60,11 +58,11 @@ async def test_the_next_engine_takes_the_step_again_and_the_caller_is_served(
         assert "† the engine died here" in await _replayed(stand, call)
     stand.start_engine()  # which begins a new log
     caller = await calling
-    await stand.until_agent("ivanova", lambda each: each.activity is Activity.TALKING, within=LONG)
+    await stand.until_agent("ivanova", lambda each: each.activity is Activity.TALKING)
     await both_hear_each_other(caller, ivanova)
     await caller.line.hang_up()
-    assert await stand.outcome_of(caller.number, within=LONG) is CallOutcome.ANSWERED
-    history = await stand.history(caller.number, within=LONG)
+    assert await stand.outcome_of(caller.number) is CallOutcome.ANSWERED
+    history = await stand.history(caller.number)
     talks = [each for each in told(history) if each.startswith("talk")]
     assert talks == ["talk ivanova caller_hung_up"]
     assert len(await stand.calls_of(caller.number)) == 1

@@ -22,11 +22,13 @@ from lab.phones.voice import whistle
 from lab.ports import PortBlock
 from lab.stand import Citizen, Stand, reacting, stand_without_engine
 from lab.story_site import FIRST_LINE, without_the_fixed, write_story_site
-from lab.waiting import SOON, eventually, happens
+from lab.waiting import PATIENCE, eventually, happens
 
 AT_ONCE = timedelta()
-CLOSE_S = 1.0
-"""Two clocks that mean one moment."""
+SAME_S = 0.1
+"""Two clocks that mean one moment, and what is rounded."""
+NOT_KEPT_WAITING_S = 4
+"""From the beginning of the choice, the prompt included."""
 OLD_S = 10
 """Older than any heartbeat may be."""
 
@@ -136,7 +138,7 @@ class Ari:
         self._http, self._url, self._key, self._events = http, url, key, events
 
     async def event(self, kind: str) -> dict[str, Any]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE.total_seconds()):
             while True:
                 event: dict[str, Any] = await self._events.receive_json()
                 if event["type"] == kind:
@@ -159,7 +161,7 @@ async def ami(stand: Stand, *actions: dict[str, str]) -> list[str]:
     for action in (login, *actions):
         lines = [f"{name}: {value}\r\n" for name, value in action.items()]
         writer.write("".join([*lines, "\r\n"]).encode())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE.total_seconds()):
             answers.append((await reader.readuntil(b"\r\n\r\n")).decode())
     writer.close()
     await writer.wait_closed()
@@ -174,21 +176,24 @@ async def test_a_caller_is_told_what_is_wrong_and_talks_to_an_operator_who_is_th
     dialled_at = time.time()  # noqa: TID251 - compared with Asterisk's clock
     citizen = await stand.call(FIRST_LINE)
     await stand.hears(citizen.line, "fallback-apology")
+    heard_at = time.time()  # noqa: TID251
     begins = await begun(stand)
     await stand.hears(citizen.line, "fallback-choice")
-    assert await citizen.line.hear(words, patience=timedelta(seconds=10))
+    assert await citizen.line.hear(words)
     talks_at = time.time()  # noqa: TID251
     citizen.line.say(whistle(), is_repeated=True)
     await stand.hears(ivanova.lines[0], whistle())
     assert ivanova.offers[0].number == citizen.number
+    hangs_up_at = time.time()  # noqa: TID251
     await citizen.line.hang_up()
     call = await kept(stand)
+    row = await witness(stand, call["call"])
+    written_at = time.time()  # noqa: TID251
     assert (call["did"], call["number"]) == (FIRST_LINE, citizen.number)
     assert (call["was_served"], call["choice"], call["agent"]) == (False, None, "ivanova")
-    assert call["began_at"] == pytest.approx(dialled_at, abs=CLOSE_S)
-    assert call["began_at"] <= call["entered_at"] <= call["began_at"] + CLOSE_S
+    assert dialled_at - SAME_S < call["began_at"] <= call["entered_at"] < heard_at
     assert call["entered_at"] < call["answered_at"] < talks_at
-    assert call["ended_at"] == pytest.approx(time.time(), abs=CLOSE_S)  # noqa: TID251
+    assert hangs_up_at - SAME_S < call["ended_at"] < written_at + SAME_S
     assert begins == {
         "call": call["call"],
         "did": FIRST_LINE,
@@ -197,10 +202,9 @@ async def test_a_caller_is_told_what_is_wrong_and_talks_to_an_operator_who_is_th
         "entered_at": f"{call['entered_at']:.6f}",
         "was_served": "",
     }
-    row = await witness(stand, call["call"])
     assert row[3:7] == [citizen.number, "s", "fallback", "Queue"]
     assert float(row[7]) == call["began_at"]
-    assert float(row[9]) == pytest.approx(call["ended_at"], abs=CLOSE_S)
+    assert hangs_up_at - SAME_S < float(row[9]) < written_at + SAME_S
     assert row[11:13] == [FIRST_LINE, ""]
     assert row[13].startswith("PJSIP/ivanova-")
 
@@ -208,7 +212,7 @@ async def test_a_caller_is_told_what_is_wrong_and_talks_to_an_operator_who_is_th
 async def test_when_the_operator_hangs_up_the_call_is_over(stand: Stand) -> None:
     await stand.at_work("petrov", Answer(after=AT_ONCE, talk=timedelta(seconds=0.5)))
     citizen = await stand.call(FIRST_LINE)
-    await happens(citizen.line.ended, within=timedelta(seconds=20))
+    await happens(citizen.line.ended)
     assert (await kept(stand))["agent"] == "petrov"
 
 
@@ -234,7 +238,7 @@ async def test_a_key_in_the_queue_stops_the_ringing_phone_and_is_kept(stand: Sta
     async def rings() -> bool:
         return bool(ivanova.lines)
 
-    await eventually(rings, within=2 * SOON)
+    await eventually(rings)
     await citizen.line.press("5")
     await citizen.line.press("1")
     await stand.hears(citizen.line, "fallback-callback")
@@ -264,8 +268,12 @@ async def test_a_wait_without_end_ends_with_a_promise(stand: Stand) -> None:
 
 async def test_where_no_phone_is_registered_nobody_is_kept_waiting(stand: Stand) -> None:
     citizen = await stand.call(FIRST_LINE)
-    await stand.hears(citizen.line, "fallback-choice")
-    await stand.hears(citizen.line, "fallback-no-operator", patience=timedelta(seconds=4))
+    choice = await citizen.line.hear(stand.prompt("fallback-choice"))
+    goodbye = await citizen.line.hear(stand.prompt("fallback-no-operator"))
+    assert choice is not None
+    assert goodbye is not None
+    # By what he heard: a busy machine is slower for both.
+    assert goodbye.at_s - choice.at_s < NOT_KEPT_WAITING_S
     await happens(citizen.line.ended)
 
 
@@ -279,10 +287,10 @@ async def test_the_phone_of_the_second_line_rings_when_nobody_of_the_first_is_fr
     async def talks_to(phone: OperatorPhone) -> bool:
         return any(line.established.is_set() for line in phone.lines)
 
-    await eventually(lambda: talks_to(busy), within=2 * SOON)
+    await eventually(lambda: talks_to(busy))
     assert not second.offers
     await stand.call(FIRST_LINE)
-    await eventually(lambda: talks_to(second), within=2 * SOON)
+    await eventually(lambda: talks_to(second))
     assert len(busy.offers) == 1
     assert not first_citizen.line.ended.is_set()
 
@@ -308,10 +316,10 @@ async def test_a_hidden_number_stays_in_the_queue_when_its_owner_presses_the_key
     async def rings() -> bool:
         return bool(ivanova.lines)
 
-    await eventually(rings, within=2 * SOON)
+    await eventually(rings)
     ivanova.react = reacting(Answer(after=AT_ONCE, words=words))
     await citizen.line.press("1")
-    assert await citizen.line.hear(words, patience=timedelta(seconds=10))
+    assert await citizen.line.hear(words)
     await citizen.line.hang_up()
     assert (await kept(stand))["choice"] is None
 
@@ -377,13 +385,15 @@ async def test_the_guard_takes_a_caller_from_the_engine_and_can_do_no_more(stand
 
 async def check_that_he_is_served(stand: Stand, citizen: Citizen, channel: str) -> None:
     await stand.hears(citizen.line, "fallback-apology")
+    hangs_up_at = time.time()  # noqa: TID251
     await citizen.line.hang_up()
     call = await kept(stand)
     assert (call["call"], call["did"], call["number"]) == (channel, FIRST_LINE, citizen.number)
     assert call["was_served"] is True
     row = await witness(stand, channel)
+    written_at = time.time()  # noqa: TID251
     assert float(row[7]) == call["began_at"]
-    assert float(row[9]) == pytest.approx(call["ended_at"], abs=CLOSE_S)
+    assert hangs_up_at - SAME_S < float(row[9]) < written_at + SAME_S
     assert row[11:13] == [FIRST_LINE, "1"]
 
 

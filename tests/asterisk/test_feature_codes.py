@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from lab.hearing import Sound, find_prompt
+from lab.node import Document
 from lab.onlooker import told
 from lab.phones.operator import Answer
-from lab.stand import Stand
-from lab.story_site import FIRST_LINE
+from lab.ports import PortBlock
+from lab.stand import Stand, running_stand
+from lab.story_site import FIRST_LINE, write_story_site
 from lab.waiting import happens
+from tests.asterisk.test_queue_scenarios import UNHURRIED, add_unhurried_queue
 
 LINE = "first_line"
+
+
+@pytest.fixture(scope="module")
+def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """Run a node with a queue whose wrap-up ends by a code only."""
+    folder = tmp_path_factory.mktemp("stand")
+
+    def change(document: Document) -> None:
+        add_unhurried_queue(document, folder / "scripts")
+
+    config = write_story_site(folder, ports=PortBlock.find_free(), change=change)
+    with running_stand(config) as stand:
+        yield stand
 
 
 @pytest.mark.parametrize(
@@ -53,7 +70,7 @@ async def test_a_code_that_nobody_knows_is_told_to_be_unknown(stand: Stand, code
 
 async def test_the_end_of_wrap_up_is_dialled(stand: Stand) -> None:
     ivanova = await stand.on_duty("ivanova", Answer(after=timedelta()))
-    citizen = await stand.call(FIRST_LINE)
+    citizen = await stand.call(UNHURRIED)
     await stand.until_agent("ivanova", lambda agent: agent.activity is Activity.TALKING)
     await citizen.line.hang_up()
     await stand.until_agent("ivanova", lambda agent: agent.activity is Activity.WRAP_UP)

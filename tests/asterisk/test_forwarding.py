@@ -20,7 +20,7 @@ from lab.phones.operator import Answer, Ignore, Refuse
 from lab.ports import PortBlock
 from lab.stand import Stand, reacting, running_stand
 from lab.story_site import FIRST_LINE, FIXED, write_story_site
-from lab.waiting import SOON, eventually
+from lab.waiting import PATIENCE, eventually
 from tests.adapters.ari.sip_phone import ScriptedPhone, scripted_phone
 
 ANSWER: Final = Answer(after=timedelta())
@@ -78,7 +78,7 @@ async def until_heard(heard: list[str], request: str) -> None:
     async def look() -> bool:
         return request in heard
 
-    await eventually(look, within=2 * SOON, what=request)
+    await eventually(look, what=request)
 
 
 async def until_nothing_is_dialled(stand: Stand) -> None:
@@ -122,7 +122,8 @@ async def test_a_place_that_forwards_on_is_followed_until_nothing_is_dialled(sta
         await stand.on_duty(FIXED, Ignore())
         await stand.on_duty("petrov", ANSWER)
         citizen = await stand.call(FIRST_LINE)
-        asked = [await asyncio.wait_for(place_further.requests.get(), 10) for _ in range(2)]
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            asked = [await place_further.requests.get() for _ in range(2)]
         assert asked == ["INVITE", "CANCEL"]
         assert await place.requests.get() == "INVITE"
         await until_nothing_is_dialled(stand)
@@ -165,7 +166,7 @@ async def test_without_the_engine_asterisks_own_queue_follows_no_302(stand: Stan
             async def he_is_passed_over_and_tried_again() -> bool:
                 return heard.count("phone INVITE") > 1
 
-            await eventually(he_is_passed_over_and_tried_again, within=3 * SOON)
+            await eventually(he_is_passed_over_and_tried_again)
             assert "place INVITE" not in heard
             await citizen.line.hang_up()
         finally:

@@ -15,8 +15,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -26,9 +26,11 @@ import aiohttp
 import pytest
 
 from ekc_telephony.core.call.presence import Activity
+from ekc_telephony.guard import decision as guard_decision
 from ekc_telephony.settings.models import Settings
+from lab import prepared_engine as prepared
 from lab.asterisk import AsteriskProcess, running_asterisk
-from lab.child import running
+from lab.child import Starved, last_words, running
 from lab.node import render_node
 from lab.phones.line import Line
 from lab.phones.operator import Answer, Ignore, OperatorPhone
@@ -37,13 +39,13 @@ from lab.ports import PortBlock
 from lab.runtime import PROJECT, Runtime
 from lab.stand import Citizen, Stand, running_stand
 from lab.story_site import FIRST_LINE, HOTLINE, PENSIONS, write_story_site
-from lab.waiting import NotInTimeError, eventually, happens
+from lab.waiting import PATIENCE, NotInTimeError, eventually, happens
 
 RESCUE_LIMIT: Final = timedelta(seconds=5)
-LONG: Final = timedelta(seconds=15)
 FREEZE: Final = timedelta(seconds=6)
 TOUCHES: Final = {"caller sent to the fallback", "channel hung up", "not done"}
 GUARD_BEAT: Final = re.compile(r"EKC_GUARD_AT=(\d+)")
+ENTERED: Final = re.compile(r"^entered_at=(\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ async def watches(stand: Stand, *, for_s: int) -> None:
     async def look() -> bool:
         return guard_beat(stand.asterisk) >= until
 
-    await eventually(look, within=LONG, what="the guard's beats")
+    await eventually(look, what="the guard's beats")
 
 
 async def begins_to_watch(stand: Stand) -> None:
@@ -163,12 +165,30 @@ def in_fallback(stand: Stand) -> int:
     return sum(each.split("!")[1] == "fallback" for each in channels if "!" in each)
 
 
+async def until_rescued(stand: Stand, count: int) -> timedelta:
+    """Wait until so many callers are in the fallback; return since 1970 when the last one came."""
+
+    async def look() -> list[float] | None:
+        texts = [file.read_text() for file in stand.settings.fallback_spool.glob("*.begun")]
+        entered = [float(at) for text in texts for at in ENTERED.findall(text)]
+        return entered if len(entered) >= count else None
+
+    last = max(await eventually(look, what="all parked callers in the fallback"))
+    return timedelta(seconds=last)
+
+
+def allowance(starved: timedelta) -> timedelta:
+    """Return how much later a machine without a CPU for the guard may make it, by its own rules."""
+    # After each gap longer than that it counts its patience anew.
+    return starved + guard_decision.PATIENCE * (starved // guard_decision.LONGEST_GAP)
+
+
 async def hear_each_other(one: Line, other: Line) -> None:
     """Let both whistle, and wait until each has heard the other from now on."""
     for speaker, listener in ((one, other), (other, one)):
         since = listener.heard_so_far.duration
         speaker.say(whistle(), is_repeated=True)
-        assert await listener.hear(whistle(), patience=LONG)
+        assert await listener.hear(whistle())
         assert listener.heard_so_far.duration > since
 
 
@@ -178,34 +198,55 @@ async def test_callers_of_an_engine_that_stays_dead_are_in_the_fallback_within_f
     await begins_to_watch(stand)
     house = await full_house(stand)
     assert guard.touched == []
+    starved = Starved(guard.process.pid, stand.asterisk.pid)
+    died_at = time.time()  # noqa: TID251 - compared with Asterisk's clock
     stand.kill_engine()
-    died_at = time.monotonic()
-
-    async def look() -> bool:
-        return in_fallback(stand) >= len(house.parked)
-
-    await eventually(look, within=RESCUE_LIMIT, what="all parked callers in the fallback")
-    took_s = time.monotonic() - died_at
-    print(f"guard: parked callers in the fallback {took_s:.2f} s after kill -9")  # noqa: T201 - figure
+    took = await until_rescued(stand, len(house.parked)) - timedelta(seconds=died_at)
+    figures = f"{took.total_seconds():.2f} s after kill -9, starved {starved.so_long}"
+    print(f"guard: parked callers in the fallback {figures}")  # noqa: T201 - figure
+    assert took < RESCUE_LIMIT + allowance(starved.so_long)
     for citizen in house.parked:
-        await stand.hears(citizen.line, "fallback-apology", patience=LONG)
+        await stand.hears(citizen.line, "fallback-apology")
     assert len(guard.channels("caller sent to the fallback")) == len(house.parked)
     assert [each[-8:] for each in guard.channels("channel hung up")] == ["-offer-1"]
     assert not house.talking.line.ended.is_set()
     await hear_each_other(house.talking.line, house.ivanova.lines[0])
     await house.ivanova.lines[0].hang_up()
-    await happens(house.talking.line.ended, within=RESCUE_LIMIT)
+    await happens(house.talking.line.ended)
     assert {line["event"] for line in guard.touched} == TOUCHES - {"not done"}
 
 
+@asynccontextmanager
+async def prepared_engine(stand: Stand, folder: Path) -> AsyncIterator[subprocess.Popen[bytes]]:
+    """Run an engine that has yet to begin; yield when it is ready."""
+    ready, log = folder / "ready", folder / "next-engine.log"
+    command: list[str | Path] = [sys.executable, "-m", "lab.prepared_engine", "serve"]
+    environment = {prepared.READY: str(ready)}
+    command += ["--config", stand.config]
+    with running(command, folder=PROJECT, log=log, environment=environment) as process:
+
+        async def is_ready() -> bool:
+            assert process.poll() is None, last_words(log)
+            return ready.exists()
+
+        await eventually(is_ready, what="an engine that is ready to begin")
+        yield process
+
+
 async def test_who_calls_an_engine_restarted_in_time_is_never_touched(
-    stand: Stand, guard: RunningGuard
+    stand: Stand, guard: RunningGuard, tmp_path: Path
 ) -> None:
     await begins_to_watch(stand)
-    house = await full_house(stand)
-    stand.kill_engine()
-    stand.start_engine()
-    await watches(stand, for_s=6)
+    async with prepared_engine(stand, tmp_path) as next_engine:
+        house = await full_house(stand)
+        stand.kill_engine()
+        next_engine.send_signal(prepared.BEGIN)
+        await watches(stand, for_s=6)
+        check_untouched(stand, guard, house)
+
+
+def check_untouched(stand: Stand, guard: RunningGuard, house: House) -> None:
+    """Nobody was sent away or hung up on."""
     assert guard.touched == []
     assert not house.talking.line.ended.is_set()
     assert in_fallback(stand) == 0
@@ -238,7 +279,7 @@ async def test_a_call_that_a_hung_engine_never_answered_is_rescued_and_the_engin
         assert start["channel"]["state"] != "Up"
         end = await engine.next("StasisEnd")
         assert end["channel"]["id"] == start["channel"]["id"]
-        await stand.hears(citizen.line, "fallback-apology", patience=LONG)
+        await stand.hears(citizen.line, "fallback-apology")
         assert guard.channels("caller sent to the fallback") == {start["channel"]["id"]}
 
 
@@ -269,7 +310,7 @@ class HungEngine:
     async def next(self, kind: str) -> dict[str, Any]:
         """Wait for the next event of this kind."""
         assert self._socket is not None
-        async with asyncio.timeout(LONG.total_seconds()):
+        async with asyncio.timeout(PATIENCE.total_seconds()):
             while True:
                 event: dict[str, Any] = await self._socket.receive_json()
                 if event["type"] == kind:
@@ -288,7 +329,7 @@ def lonely(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings,
 def trouble_of(settings: Settings) -> str:
     """Run the guard until it gives up, and return why."""
     with running_guard(settings) as guard:
-        assert guard.process.wait(10) == 1
+        assert guard.process.wait(PATIENCE.total_seconds()) == 1
         *_, last = guard.lines
     assert last["event"] == "guard cannot work"
     return last["trouble"]

@@ -27,13 +27,12 @@ async def test_a_citizen_is_greeted_chooses_the_first_line_and_talks_to_its_oper
     await stand.hears(citizen.line, "menu-main")
     await citizen.line.press("1")
     await stand.hears(citizen.line, "to-first-line")
-    assert await citizen.line.hear(words, patience=timedelta(seconds=10))
+    assert await citizen.line.hear(words)
     citizen.line.say(whistle(), is_repeated=True)
     await stand.hears(ivanova.lines[0], whistle())
     # Once more, when nobody speaks at the same time: that is what is looked for in the recording.
     await stand.hears(ivanova.lines[0], whistle(), since=ivanova.lines[0].heard_so_far.duration)
     await citizen.line.hang_up()
-    await stand.until_agent("ivanova", lambda agent: agent.activity is Activity.WRAP_UP)
     await stand.until_agent("ivanova", lambda agent: agent.activity is Activity.IDLE)
 
     history = await stand.history(citizen.number)
@@ -78,11 +77,11 @@ async def test_holding_at_the_operators_phone_ends_nothing(stand: Stand) -> None
     line = sidorova.lines[0]
     await happens(line.established)
     citizen.line.say(whistle(), is_repeated=True)
-    assert await line.hear(whistle(), patience=timedelta(seconds=10))
+    assert await line.hear(whistle())
     await line.hold()
     await line.resume()
     line.say(whistle(), is_repeated=True)
-    assert await citizen.line.hear(whistle(), patience=timedelta(seconds=10))
+    assert await citizen.line.hear(whistle())
     assert not citizen.line.ended.is_set()
     await citizen.line.hang_up()
     history = await stand.history(citizen.number)

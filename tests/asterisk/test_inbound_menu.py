@@ -11,15 +11,15 @@ from lab.hearing import Sound
 from lab.onlooker import told
 from lab.phones.operator import Answer, Ignore
 from lab.stand import Citizen, Stand
-from lab.story_site import FIRST_LINE, HOTLINE, NIGHT, PENSIONS
+from lab.story_site import FIRST_LINE, HOTLINE, IMPATIENT, NIGHT, PENSIONS
 from lab.waiting import happens
 
 ANSWER = Answer(after=timedelta())
 
 
-async def in_the_menu(stand: Stand) -> Citizen:
+async def in_the_menu(stand: Stand, *, did: str = HOTLINE) -> Citizen:
     """Call the hotline and skip the greeting with a key that the menu does not have."""
-    citizen = await stand.call(HOTLINE)
+    citizen = await stand.call(did)
     await happens(citizen.line.established)
     await citizen.line.press("9")
     await stand.hears(citizen.line, "menu-main")
@@ -71,9 +71,9 @@ async def test_the_second_wrong_key_leads_to_a_person(stand: Stand) -> None:
 
 async def test_silence_twice_leads_to_a_person(stand: Stand) -> None:
     await stand.on_duty("ivanova", ANSWER)
-    citizen = await in_the_menu(stand)
+    citizen = await in_the_menu(stand, did=IMPATIENT)
     await stand.hears(citizen.line, "menu-silence")
-    await stand.hears(citizen.line, "menu-goodbye", patience=timedelta(seconds=15))
+    await stand.hears(citizen.line, "menu-goodbye")
     await talk_and_hang_up(stand, citizen)
     assert "talk ivanova caller_hung_up" in told(await stand.history(citizen.number))
 
@@ -115,7 +115,7 @@ async def test_who_waits_hears_his_place_and_music_and_may_give_up(stand: Stand)
     await stand.hears(citizen.line, "queue-position-intro")
     await stand.hears(citizen.line, "position-1")
     music = Sound.read(stand.settings.sounds / "moh" / "calm.wav")
-    assert await citizen.line.hear(music, patience=timedelta(seconds=10))
+    assert await citizen.line.hear(music)
     await stand.until(lambda board: all(each.lasting > SHORT_CALL for each in board.calls))
     await citizen.line.hang_up()
     history = await stand.history(citizen.number)

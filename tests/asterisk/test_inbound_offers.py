@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,12 +11,22 @@ from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity, NotReadyReason, Presence
 from lab.onlooker import told
 from lab.phones.operator import Answer, Ignore, Refuse
-from lab.stand import Citizen, Stand
-from lab.story_site import FIRST_LINE, FIXED
+from lab.ports import PortBlock
+from lab.stand import Citizen, Stand, running_stand
+from lab.story_site import FIRST_LINE, FIXED, RINGS_IN_VAIN, write_story_site
 from lab.waiting import eventually, happens
 from tests.adapters.ari.sip_phone import scripted_phone
 
 AT_ONCE = timedelta()
+
+
+@pytest.fixture(scope="module")
+def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """Run a node whose phones ring for a short time."""
+    folder = tmp_path_factory.mktemp("stand")
+    site = write_story_site(folder, ports=PortBlock.find_free(), ring_time=RINGS_IN_VAIN)
+    with running_stand(site) as stand:
+        yield stand
 
 
 async def talks_to(stand: Stand, account: str) -> None:
@@ -32,8 +43,8 @@ async def test_a_refused_offer_goes_to_another_operator(stand: Stand) -> None:
     await stand.on_duty("ivanova", Refuse(after=AT_ONCE))
     await stand.on_duty("petrov", Answer(after=AT_ONCE))
     citizen = await stand.call(FIRST_LINE)
-    await talks_to(stand, "petrov")
     await stand.until_agent("ivanova", lambda agent: agent.activity is Activity.RESTING)
+    await talks_to(stand, "petrov")
     await citizen.line.hang_up()
     assert told(await stand.history(citizen.number))[1:5] == [
         "waiting completed",

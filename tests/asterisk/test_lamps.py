@@ -32,7 +32,7 @@ from lab.phones.trunk import Address
 from lab.ports import PortBlock
 from lab.stand import Stand, reacting, stand_without_engine
 from lab.story_site import FIRST_LINE, without_the_fixed, write_story_site
-from lab.waiting import eventually
+from lab.waiting import PATIENCE, eventually
 from tests.virtual_time import EPOCH
 
 IVANOVA, PETROV = AgentId("ivanova"), AgentId("petrov")
@@ -193,7 +193,7 @@ async def key(
     try:
         made.package, made.kind = package
         made.subscribe()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE.total_seconds()):
             await made.status
         yield made
     finally:
@@ -370,12 +370,13 @@ async def test_the_fallback_rings_those_first_who_had_declared_themselves_ready(
     async with lit(stand, floor(ivanova=Presence.NOT_READY, petrov=Presence.READY)):
         await is_paused(stand, "ivanova")
     # The engine is gone, and its word stays.
-    stand.asterisk.command("dialplan set global EKC_FALLBACK_READY_WAIT 3")
+    stand.asterisk.command("dialplan set global EKC_FALLBACK_READY_WAIT 60")
     first = await stand.call(FIRST_LINE)
     await eventually(lambda: talks(ready))
     assert not on_break.offers
+    stand.asterisk.command("dialplan set global EKC_FALLBACK_READY_WAIT 1")
     await stand.call(FIRST_LINE)
-    await eventually(lambda: talks(on_break), within=timedelta(seconds=20))
+    await eventually(lambda: talks(on_break))
     assert not first.line.ended.is_set()
 
 
@@ -406,7 +407,7 @@ async def test_who_waits_for_everybody_comes_before_who_has_just_come(stand: Sta
     async def rings() -> bool:
         return len(petrov.offers) > 1
 
-    await eventually(rings, within=timedelta(seconds=20))
+    await eventually(rings)
     assert petrov.offers[1].number == first.number
 
 

@@ -19,7 +19,6 @@ from lab.stand import Citizen, Stand, running_stand
 from lab.story_site import EVENING, LINES, add_ways_to_a_message, write_story_site
 from lab.waiting import eventually
 
-PATIENCE = timedelta(seconds=30)
 SPOKEN = timedelta(seconds=4)
 
 
@@ -38,10 +37,10 @@ def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 async def asked_for_a_message(stand: Stand) -> Citizen:
     """Call the queue, press the key when it is told, and hear the tone."""
     citizen = await stand.call(LINES)
-    await stand.hears(citizen.line, "queue-key-message", patience=PATIENCE)
+    await stand.hears(citizen.line, "queue-key-message")
     await citizen.line.press("2")
-    await stand.hears(citizen.line, "message-invitation", patience=PATIENCE)
-    await stand.hears(citizen.line, "message-tone", patience=PATIENCE)
+    await stand.hears(citizen.line, "message-invitation")
+    await stand.hears(citizen.line, "message-tone")
     return citizen
 
 
@@ -62,7 +61,7 @@ async def until_recorded(stand: Stand, citizen: Citizen, length: timedelta) -> N
         sizes = [each.stat().st_size for each in files if each.is_file()]
         return bool(sizes) and sizes[-1] > length.total_seconds() * 16000
 
-    await eventually(look, within=PATIENCE, what="the recording to grow")
+    await eventually(look, what="the recording to grow")
 
 
 async def test_what_a_caller_says_after_the_tone_is_recorded_until_he_presses_the_hash_key(
@@ -72,8 +71,8 @@ async def test_what_a_caller_says_after_the_tone_is_recorded_until_he_presses_th
     citizen.line.say(whistle(), is_repeated=True)
     await until_recorded(stand, citizen, SPOKEN)
     await citizen.line.press("#")
-    await stand.hears(citizen.line, "message-thanks", patience=PATIENCE)
-    history = await stand.history(citizen.number, within=PATIENCE)
+    await stand.hears(citizen.line, "message-thanks")
+    history = await stand.history(citizen.number)
     assert history.summary.outcome is CallOutcome.MESSAGE_LEFT
     assert told(history) == ["ivr completed", "waiting left_by_key", "message completed"]
     assert find_prompt(recorded(stand, history), whistle(), beginning=WHISTLE).is_heard
@@ -84,7 +83,7 @@ async def test_who_hangs_up_after_he_has_spoken_has_left_a_message(stand: Stand)
     citizen.line.say(whistle(), is_repeated=True)
     await until_recorded(stand, citizen, SPOKEN)
     await citizen.line.hang_up()
-    history = await stand.history(citizen.number, within=PATIENCE)
+    history = await stand.history(citizen.number)
     assert history.summary.outcome is CallOutcome.MESSAGE_LEFT
     assert told(history)[-1] == "message completed"
     assert find_prompt(recorded(stand, history), whistle(), beginning=WHISTLE).is_heard
@@ -95,20 +94,20 @@ async def test_who_hangs_up_instead_of_speaking_has_left_the_queue_and_is_called
     stand: Stand,
 ) -> None:
     citizen = await stand.call(LINES)
-    await stand.hears(citizen.line, "queue-key-message", patience=PATIENCE)
+    await stand.hears(citizen.line, "queue-key-message")
     await citizen.line.press("2")
-    await stand.hears(citizen.line, "message-invitation", patience=PATIENCE)
+    await stand.hears(citizen.line, "message-invitation")
     await citizen.line.hang_up()
-    history = await stand.history(citizen.number, within=PATIENCE)
+    history = await stand.history(citizen.number)
     assert history.summary.outcome is CallOutcome.ABANDONED_IN_QUEUE
     assert told(history)[-1] == "message abandoned"
 
 
 async def test_who_says_nothing_is_asked_once_more_and_then_promised_a_call(stand: Stand) -> None:
     citizen = await asked_for_a_message(stand)
-    await stand.hears(citizen.line, "message-not-heard", patience=PATIENCE)
-    await stand.hears(citizen.line, "callback-promised", patience=PATIENCE)
-    history = await stand.history(citizen.number, within=PATIENCE)
+    await stand.hears(citizen.line, "message-not-heard")
+    await stand.hears(citizen.line, "callback-promised")
+    history = await stand.history(citizen.number)
     assert history.summary.outcome is CallOutcome.CALLBACK_PROMISED
     assert told(history)[-1] == "message abandoned"
 
@@ -118,19 +117,19 @@ async def test_a_pause_ends_the_message(stand: Stand) -> None:
     citizen.line.say(whistle(), is_repeated=True)
     await until_recorded(stand, citizen, SPOKEN)
     citizen.line.say(whistle())
-    await stand.hears(citizen.line, "message-thanks", patience=PATIENCE)
-    history = await stand.history(citizen.number, within=PATIENCE)
+    await stand.hears(citizen.line, "message-thanks")
+    history = await stand.history(citizen.number)
     assert history.summary.outcome is CallOutcome.MESSAGE_LEFT
 
 
 async def test_a_script_takes_a_message(stand: Stand) -> None:
     citizen = await stand.call(EVENING)
-    await stand.hears(citizen.line, "message-tone", patience=PATIENCE)
+    await stand.hears(citizen.line, "message-tone")
     citizen.line.say(whistle(), is_repeated=True)
     await until_recorded(stand, citizen, SPOKEN)
     await citizen.line.press("#")
-    await stand.hears(citizen.line, "message-thanks", patience=PATIENCE)
-    history = await stand.history(citizen.number, within=PATIENCE)
+    await stand.hears(citizen.line, "message-thanks")
+    history = await stand.history(citizen.number)
     assert history.summary.outcome is CallOutcome.MESSAGE_LEFT
     assert told(history) == ["ivr completed", "message completed"]
 
@@ -148,10 +147,10 @@ async def test_a_message_goes_on_while_the_engine_is_killed(stand: Stand) -> Non
     async def has_grown() -> bool:
         return file.stat().st_size > before
 
-    await eventually(has_grown, within=PATIENCE, what="the recording to go on")
+    await eventually(has_grown, what="the recording to go on")
     await citizen.line.press("#")
-    await stand.hears(citizen.line, "message-thanks", patience=PATIENCE)
-    history = await stand.history(citizen.number, within=PATIENCE)
+    await stand.hears(citizen.line, "message-thanks")
+    history = await stand.history(citizen.number)
     assert history.summary.outcome is CallOutcome.MESSAGE_LEFT
     assert told(history)[-1] == "message completed"
     assert find_prompt(recorded(stand, history), whistle(), beginning=WHISTLE).is_heard
@@ -165,8 +164,8 @@ async def test_a_message_that_ended_while_no_engine_was_there_is_thanked_for(sta
     await citizen.line.press("#")
 
     stand.start_engine()
-    await stand.hears(citizen.line, "message-thanks", patience=PATIENCE)
-    history = await stand.history(citizen.number, within=PATIENCE)
+    await stand.hears(citizen.line, "message-thanks")
+    history = await stand.history(citizen.number)
     assert history.summary.outcome is CallOutcome.MESSAGE_LEFT
 
 
@@ -177,11 +176,11 @@ async def channel_of(stand: Stand, citizen: Citizen) -> str:
 
 async def test_a_key_leads_to_another_queue_and_not_where_nobody_is(stand: Stand) -> None:
     citizen = await stand.call(LINES)
-    await stand.hears(citizen.line, "queue-key-message", patience=PATIENCE)
+    await stand.hears(citizen.line, "queue-key-message")
     await citizen.line.press("3")
-    await stand.hears(citizen.line, "queue-key-nobody", patience=PATIENCE)
+    await stand.hears(citizen.line, "queue-key-nobody")
     await citizen.line.press("4")
     await stand.until_waiting(1, queue="open")
     await citizen.line.hang_up()
-    history = await stand.history(citizen.number, within=PATIENCE)
+    history = await stand.history(citizen.number)
     assert told(history) == ["ivr completed", "waiting left_by_key", "waiting abandoned"]

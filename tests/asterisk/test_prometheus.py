@@ -27,9 +27,6 @@ from tests.adapters.prometheus.monitoring_files import (
     series_in,
 )
 
-PATIENCE = timedelta(seconds=60)
-"""An alert that waits 15 s, on a busy machine."""
-
 
 @pytest.fixture
 def prometheus(stand: Stand, tmp_path: Path) -> Iterator[Prometheus]:
@@ -49,7 +46,7 @@ async def has_looked(prometheus: Prometheus, expression: str) -> list[Any]:
         assert isinstance(found["result"], list)
         return found["result"]
 
-    return await eventually(look, within=PATIENCE, what=expression)
+    return await eventually(look, what=expression)
 
 
 async def names_known_to(prometheus: Prometheus) -> set[str]:
@@ -70,7 +67,7 @@ async def rules_tried_by(prometheus: Prometheus) -> list[dict[str, Any]]:
         rules = [rule for group in groups for rule in group["rules"]]
         return rules if all(rule["health"] != "unknown" for rule in rules) else []
 
-    return await eventually(look, within=PATIENCE, what="that every rule is evaluated")
+    return await eventually(look, what="that every rule is evaluated")
 
 
 async def one_call(stand: Stand) -> None:
@@ -114,10 +111,10 @@ async def test_a_dead_engine_raises_the_alarm_and_a_living_one_ends_it(
     async def is_raised() -> bool:
         return (await prometheus.alerts()).get("EkcEngineDown") == "firing"
 
-    await eventually(is_raised, within=PATIENCE, what="the alarm")
+    await eventually(is_raised, what="the alarm")
     stand.start_engine()
 
     async def is_over() -> bool:
         return "EkcEngineDown" not in await prometheus.alerts()
 
-    await eventually(is_over, within=PATIENCE, what="the end of the alarm")
+    await eventually(is_over, what="the end of the alarm")

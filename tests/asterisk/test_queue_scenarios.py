@@ -32,8 +32,6 @@ from tests.adapters.ari.sip_phone import scripted_phone
 AT_ONCE: Final = timedelta()
 ANSWER: Final = Answer(after=AT_ONCE)
 A_WORD: Final = Answer(after=AT_ONCE, talk=timedelta(seconds=0.2))
-LATER: Final = timedelta(seconds=20)
-"""For what is looked at every 5 s only."""
 EASED_AFTER: Final = timedelta(seconds=2)
 
 LEFT: Final = "88001000011"
@@ -113,6 +111,11 @@ def add_queue(
     add_number(document, scripts, number=number, queue=changes["id"])
 
 
+def add_unhurried_queue(document: Document, scripts: Path) -> None:
+    """Add the queue whose wrap-up ends by a code only."""
+    add_queue(document, scripts, number=UNHURRIED, changes=QUEUES[UNHURRIED])
+
+
 def add_number(
     document: Document, scripts: Path, *, number: str, queue: str, more: str = ""
 ) -> None:
@@ -187,9 +190,7 @@ async def test_who_is_answered_by_nobody_rings_each_phone_once_and_gets_to_the_s
     citizen = await stand.call(LEFT)
     for phone in first:
         await gave_no_answer(stand, phone.account)
-    await stand.until_agent(
-        "smirnova", lambda agent: agent.activity is Activity.TALKING, within=LATER
-    )
+    await stand.until_agent("smirnova", lambda agent: agent.activity is Activity.TALKING)
     assert [len(phone.offers) for phone in first] == [1, 1]
     await citizen.line.hang_up()
     assert told(await stand.history(citizen.number))[1:6] == [
@@ -221,7 +222,7 @@ async def test_who_is_at_lunch_is_not_rung_when_the_others_do_not_answer(stand: 
     await lunches(stand, "ivanova")
     citizen = await stand.call(CALLED_BACK)
     await gave_no_answer(stand, "petrov")
-    await stand.hears(citizen.line, "queue-key-callback", patience=LATER)
+    await stand.hears(citizen.line, "queue-key-callback")
     await citizen.line.press("1")
     await happens(citizen.line.ended)
     history = await stand.history(citizen.number)

@@ -10,11 +10,8 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from ekc_telephony.adapters.sql.models import CallFault
 from ekc_telephony.adapters.sql.queries import CallHistory
-from ekc_telephony.core.appeals.reconciliation import SETTLING
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
 from lab.phones.operator import Answer, Refuse
@@ -69,7 +66,6 @@ async def calls_of_all_kinds(stand: Stand) -> CallHistory:
     return await stand.history(answered.number)
 
 
-@pytest.mark.timeout(90)
 async def test_every_call_has_its_appeal_and_one_that_is_deleted_is_missed(stand: Stand) -> None:
     in_fallback = await calls_while_the_engine_is_dead(stand)
     assert in_fallback.summary.outcome is CallOutcome.SENT_TO_FALLBACK
@@ -82,7 +78,7 @@ async def test_every_call_has_its_appeal_and_one_that_is_deleted_is_missed(stand
         code, days = await reconciled(stand)
         return (code, days) if sum(day["calls"] for day in days) == 5 else None
 
-    code, days = await eventually(all_five, within=SETTLING * 2, what="five calls compared")
+    code, days = await eventually(all_five, what="five calls compared")
     assert (code, [day["differences"] for day in days]) == (0, [[], []])
 
     with closing(sqlite3.connect(stand.settings.state / "ekc.sqlite")) as database, database:

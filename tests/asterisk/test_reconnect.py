@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pytest
+
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.presence import Activity
+from lab.node import Document
 from lab.onlooker import told
 from lab.phones.operator import Answer, Ignore, OperatorPhone
 from lab.phones.voice import whistle
-from lab.stand import Citizen, Stand
-from lab.story_site import FIRST_LINE, HOTLINE, PENSIONS
+from lab.ports import PortBlock
+from lab.stand import Citizen, Stand, running_stand
+from lab.story_site import FIRST_LINE, HOTLINE, PENSIONS, write_story_site
 from lab.waiting import eventually, happens
+from tests.asterisk.test_queue_scenarios import UNHURRIED, add_unhurried_queue
 
 AT_ONCE = timedelta()
-LONG = timedelta(seconds=15)
 GIVEN_UP = {CallOutcome.SHORT, CallOutcome.ABANDONED_IN_QUEUE}
 """By the time it took: `SHORT_CALL` is five seconds."""
+
+
+@pytest.fixture(scope="module")
+def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """Run a node with a queue whose wrap-up ends by a code only."""
+    folder = tmp_path_factory.mktemp("stand")
+
+    def change(document: Document) -> None:
+        add_unhurried_queue(document, folder / "scripts")
+
+    config = write_story_site(folder, ports=PortBlock.find_free(), change=change)
+    with running_stand(config) as stand:
+        yield stand
 
 
 @dataclass(kw_only=True)
@@ -65,13 +83,13 @@ async def both_hear_each_other(citizen: Citizen, phone: OperatorPhone) -> None:
     moment = line.heard_so_far.duration
     citizen.line.say(whistle(), is_repeated=True)
     line.say(whistle(), is_repeated=True)
-    assert await line.hear(whistle(), patience=LONG)
-    assert await citizen.line.hear(whistle(), patience=LONG)
+    assert await line.hear(whistle())
+    assert await citizen.line.hear(whistle())
     assert line.heard_so_far.duration > moment
 
 
 async def outcomes(stand: Stand, *citizens: Citizen) -> list[CallOutcome]:
-    return [await stand.outcome_of(each.number, within=LONG) for each in citizens]
+    return [await stand.outcome_of(each.number) for each in citizens]
 
 
 async def test_nothing_is_lost_when_the_event_socket_is_cut_in_the_middle_of_calls(
@@ -147,7 +165,7 @@ async def test_after_a_crash_of_the_engine_every_call_goes_on_where_it_was(stand
     await stand.until_waiting(3, queue="first_line")
     # Whoever waited longest comes first.
     petrov = await stand.on_duty("petrov", Answer(after=AT_ONCE))
-    await stand.until_agent("petrov", lambda each: each.activity is Activity.TALKING, within=LONG)
+    await stand.until_agent("petrov", lambda each: each.activity is Activity.TALKING)
     await both_hear_each_other(house.waiting, petrov)
     for citizen in (*house.citizens, second_in_line):
         await citizen.line.hang_up()
@@ -180,7 +198,7 @@ async def test_while_the_engine_is_exchanged_in_order_nobody_hears_silence(stand
 
 async def test_wrap_up_goes_on_over_a_crash_of_the_engine(stand: Stand) -> None:
     ivanova = await stand.on_duty("ivanova", Answer(after=AT_ONCE))
-    citizen = await stand.call(FIRST_LINE)
+    citizen = await stand.call(UNHURRIED)
     await stand.until_agent("ivanova", lambda each: each.activity is Activity.TALKING)
     await citizen.line.hang_up()
     await stand.until_agent("ivanova", lambda each: each.activity is Activity.WRAP_UP)
@@ -190,7 +208,7 @@ async def test_wrap_up_goes_on_over_a_crash_of_the_engine(stand: Stand) -> None:
     await stand.until_agent("ivanova", lambda each: each.activity is Activity.IDLE)
 
     async def is_told() -> bool:
-        return told(await stand.history(citizen.number))[-1].startswith("wrap_up ivanova")
+        return told(await stand.history(citizen.number))[-1] == "wrap_up ivanova finished_early"
 
     await eventually(is_told)
     assert (await stand.history(citizen.number)).summary.outcome is CallOutcome.ANSWERED
@@ -205,7 +223,7 @@ async def test_callers_who_hang_up_while_the_engine_is_away_leave_calls_with_an_
         await citizen.line.hang_up()
         await happens(citizen.line.ended)
     stand.start_engine()
-    histories = [await stand.history(each.number, within=LONG) for each in house.citizens]
+    histories = [await stand.history(each.number) for each in house.citizens]
     in_the_menu, *waiting, talking = (each.summary.outcome for each in histories)
     assert in_the_menu in {CallOutcome.SHORT, CallOutcome.ABANDONED_IN_MENU}
     assert set(waiting) <= GIVEN_UP

@@ -60,7 +60,6 @@ def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         yield stand
 
 
-@pytest.mark.timeout(120)
 async def test_words_and_values_are_heard_in_their_order(stand: Stand) -> None:
     citizen = await stand.call(STATUS)
     await happens(citizen.line.established)
@@ -73,7 +72,6 @@ async def test_words_and_values_are_heard_in_their_order(stand: Stand) -> None:
     assert (await stand.outcome_of(citizen.number)).value == "self_served"
 
 
-@pytest.mark.timeout(120)
 async def test_a_recording_of_the_studio_is_heard_by_the_next_caller(stand: Stand) -> None:
     record_in_the_studio(stand, BEGIN, like="after-hours")
 

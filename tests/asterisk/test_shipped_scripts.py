@@ -36,7 +36,7 @@ def module_stand(
         yield stand
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_phones_hear_what_was_rehearsed_and_come_to_the_rehearsed_ends(
     stand: Stand, systems: RehearsedSystems
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,7 +17,6 @@ from lab.waiting import happens
 from lab.walk.site import did_of, prompt_saying, speak, write_walk_site
 
 ANNA: Final = "11223344595"
-PATIENCE: Final = timedelta(seconds=30)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +41,7 @@ def module_stand(
 
 async def hears_and_presses(stand: Stand, citizen: Citizen, *turns: tuple[str, str]) -> None:
     for beginning, keys in turns:
-        await stand.hears(citizen.line, prompt_saying(beginning), patience=PATIENCE)
+        await stand.hears(citizen.line, prompt_saying(beginning))
         if keys:
             await citizen.line.press(keys)
 
@@ -61,7 +59,7 @@ async def test_a_doctors_appointment_is_made_at_night_without_an_operator(
         ("Наберите одиннадцать цифр СНИЛС того", ANNA),
         ("Чтобы услышать ещё раз", "2"),
     )
-    await happens(citizen.line.ended, within=PATIENCE)
+    await happens(citizen.line.ended)
     assert await stand.outcome_of(citizen.number) is CallOutcome.SELF_SERVED
     assert systems.registry.booked == {"101": ANNA}
 
@@ -77,7 +75,7 @@ async def test_an_application_is_found_by_its_number_and_date(stand: Stand) -> N
         ("Решение положительное", ""),
         ("Чтобы услышать ещё раз", "2"),
     )
-    await happens(citizen.line.ended, within=PATIENCE)
+    await happens(citizen.line.ended)
     assert await stand.outcome_of(citizen.number) is CallOutcome.SELF_SERVED
 
 
@@ -93,5 +91,5 @@ async def test_a_doctor_comes_home_to_whoever_is_known(
         ("Врач придёт", ""),
         ("Чтобы услышать ещё раз", "2"),
     )
-    await happens(citizen.line.ended, within=PATIENCE)
+    await happens(citizen.line.ended)
     assert [each["snils"] for each in systems.registry.visits] == [ANNA]

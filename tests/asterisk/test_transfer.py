@@ -83,7 +83,7 @@ async def test_a_transfer_that_nobody_takes_comes_back_to_its_sender(stand: Stan
     ivanova, citizen = await talk_with_ivanova(stand)
     petrov = await stand.on_duty("petrov", Refuse(after=AT_ONCE))
     await ivanova.lines[0].transfer("petrov")
-    await stand.until_agent("ivanova", lambda agent: agent.activity is Activity.WRAP_UP)
+    await stand.until(lambda _: len(ivanova.lines) == 2, what="that her phone rings again")
     await talks(stand, "ivanova")
     assert len(petrov.offers) == 1
     await hear_each_other(stand, citizen, ivanova)

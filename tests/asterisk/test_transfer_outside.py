@@ -187,7 +187,7 @@ async def test_when_it_is_busy_outside_the_caller_comes_back_to_his_sender(stand
     async with exchange("486 Busy Here"):
         ivanova, citizen = await talk_with_ivanova(stand)
         await ivanova.lines[0].transfer("112")
-        await stand.until_agent("ivanova", lambda agent: agent.activity is Activity.WRAP_UP)
+        await stand.until(lambda _: len(ivanova.lines) == 2, what="that her phone rings again")
         await stand.until_agent("ivanova", lambda agent: agent.activity is Activity.TALKING)
     await citizen.line.hang_up()
     segments = told(await stand.history(citizen.number))

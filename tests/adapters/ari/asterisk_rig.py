@@ -24,6 +24,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from lab.waiting import PATIENCE
+
+PATIENCE_S: Final = PATIENCE.total_seconds()
 PROJECT: Final = Path(__file__).resolve().parents[3]
 TREE: Final = Path(os.environ.get("EKC_ASTERISK_TREE", PROJECT / ".runtime" / "asterisk"))
 """Where an Asterisk is unpacked; `make setup` puts one into `.runtime/asterisk`."""
@@ -31,7 +34,6 @@ TREE: Final = Path(os.environ.get("EKC_ASTERISK_TREE", PROJECT / ".runtime" / "a
 FIRST_BLOCK: Final = 12000
 LAST_BLOCK: Final = 12900
 """Below the blocks of whole nodes (`lab.ports`)."""
-BOOT_LIMIT_S: Final = 15.0
 NAME: Final = "ekc"
 """ARI and AMI user name, and the application."""
 SECRET: Final = "rig-secret"
@@ -124,17 +126,15 @@ class AsteriskRig:
             self._process = subprocess.Popen(
                 [*self._command, "-f"], stdout=subprocess.DEVNULL, stderr=complaints
             )
-        moment = time.monotonic() + BOOT_LIMIT_S
+        moment = time.monotonic() + PATIENCE_S
         while "fully booted" not in self.console("core waitfullybooted"):
             if time.monotonic() > moment or self._process.poll() is not None:
-                raise RuntimeError(
-                    f"Asterisk did not boot in {BOOT_LIMIT_S:g} s; see {self.folder}."
-                )
+                raise RuntimeError(f"Asterisk did not boot in {PATIENCE_S:g} s; see {self.folder}.")
 
     def console(self, command: str) -> str:
         """Run a console command and return what it printed."""
         answer = subprocess.run(
-            [*self._command, "-rx", command], capture_output=True, check=False, timeout=10
+            [*self._command, "-rx", command], capture_output=True, check=False, timeout=PATIENCE_S
         )
         return answer.stdout.decode(errors="replace")
 

@@ -20,6 +20,7 @@ from ekc_telephony.core.call import commands, events
 from ekc_telephony.core.call.commands import Command
 from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId, LegId, RecordingId
 from ekc_telephony.runtime.ports import CommandRefusedError
+from lab.waiting import PATIENCE
 from tests.adapters.ari.asterisk_rig import NAME, SECRET, AsteriskRig
 from tests.adapters.ari.heard import Heard, listening
 
@@ -89,7 +90,7 @@ def access(rig: AsteriskRig, *, password: str = SECRET) -> AriAccess:
 
 @asynccontextmanager
 async def bench(
-    rig: AsteriskRig, *, patience: timedelta = timedelta(seconds=5), life: str = ""
+    rig: AsteriskRig, *, patience: timedelta = PATIENCE, life: str = ""
 ) -> AsyncIterator[Bench]:
     """Connect an adapter to the rig for the time of the test."""
     client = AriClient(access(rig), patience=patience)

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from ekc_telephony.core.call.events import Event
+from lab.waiting import PATIENCE
 
 E = TypeVar("E")
-PATIENCE_S = 10.0
 
 
 class Heard:
@@ -29,7 +29,7 @@ class Heard:
     async def next(self, kind: type[E], **having: object) -> E:
         """Return the next event of the kind with these fields; those before it are passed over."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(PATIENCE.total_seconds()):
                 while True:
                     event = await self._queue.get()
                     if isinstance(event, kind) and all(
