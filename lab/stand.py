@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -35,6 +35,7 @@ from lab.onlooker import Onlooker
 from lab.phones.line import Line
 from lab.phones.operator import Ignore, Offered, OperatorPhone, React, Reaction
 from lab.phones.stack import PhoneStack, phones
+from lab.prepared_engine import PreparedEngine, prepared_engine
 from lab.runtime import Runtime
 from lab.waiting import eventually, happens
 
@@ -86,8 +87,10 @@ class Stand(Onlooker):
         self._runtime = runtime
         self._asterisk_stack = ExitStack()
         self._engine_stack = ExitStack()
+        self._prepared_stack = ExitStack()
         self._asterisk: AsteriskProcess | None = None
         self._engine: subprocess.Popen[bytes] | None = None
+        self._prepared: PreparedEngine | None = None
         self._phones: PhoneStack | None = None
         self._close = asyncio.Event()
         self._holding: asyncio.Task[None] | None = None
@@ -158,6 +161,27 @@ class Stand(Onlooker):
         """End the engine in order."""
         self._engine_stack.close()
 
+    async def prepare_engine(self) -> None:
+        """Have another engine ready to begin; return when it is."""
+        running = prepared_engine(self.config, state=self.settings.state)
+        self._prepared = self._prepared_stack.enter_context(running)
+        await eventually(self._prepared.is_ready, what="an engine that is ready to begin")
+
+    async def replace_engine(self) -> None:
+        """End the engine as a crash would, and let the prepared one serve at once."""
+        assert self._prepared is not None
+        self.kill_engine()
+        self._prepared.begin()
+        self._engine, self._prepared = self._prepared.process, None
+        self._engine_stack, self._prepared_stack = self._prepared_stack, ExitStack()
+
+        async def is_healthy() -> bool:
+            with suppress(aiohttp.ClientError):
+                return (await self.health()).is_healthy
+            return False
+
+        await eventually(is_healthy, what="a healthy engine")
+
     # --- stories
 
     def run(self, story: Coroutine[Any, Any, ResultT]) -> ResultT:
@@ -180,6 +204,7 @@ class Stand(Onlooker):
         try:
             self.run(self._end_phones())
         finally:
+            self._prepared_stack.close()
             self._engine_stack.close()
             self._asterisk_stack.close()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 
@@ -45,6 +46,20 @@ def asterisk(module_asterisk: AsteriskRig) -> AsteriskRig:
     """Lend the module's Asterisk to one test; it runs, whatever the one before did to it."""
     module_asterisk.revive()
     return module_asterisk
+
+
+LONGEST: Final = (
+    "test_shipped_scripts",
+    "test_shipped_systems",
+)
+"""Files that take long, the longest first: begun late, they alone would run at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the files that take longest come first; xdist keeps to that order, file by file."""
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
 @pytest.hookimpl(tryfirst=True)

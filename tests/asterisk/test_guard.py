@@ -15,8 +15,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,9 +28,8 @@ import pytest
 from ekc_telephony.core.call.presence import Activity
 from ekc_telephony.guard import decision as guard_decision
 from ekc_telephony.settings.models import Settings
-from lab import prepared_engine as prepared
 from lab.asterisk import AsteriskProcess, running_asterisk
-from lab.child import Starved, last_words, running
+from lab.child import Starved, running
 from lab.node import render_node
 from lab.phones.line import Line
 from lab.phones.operator import Answer, Ignore, OperatorPhone
@@ -216,37 +215,14 @@ async def test_callers_of_an_engine_that_stays_dead_are_in_the_fallback_within_f
     assert {line["event"] for line in guard.touched} == TOUCHES - {"not done"}
 
 
-@asynccontextmanager
-async def prepared_engine(stand: Stand, folder: Path) -> AsyncIterator[subprocess.Popen[bytes]]:
-    """Run an engine that has yet to begin; yield when it is ready."""
-    ready, log = folder / "ready", folder / "next-engine.log"
-    command: list[str | Path] = [sys.executable, "-m", "lab.prepared_engine", "serve"]
-    environment = {prepared.READY: str(ready)}
-    command += ["--config", stand.config]
-    with running(command, folder=PROJECT, log=log, environment=environment) as process:
-
-        async def is_ready() -> bool:
-            assert process.poll() is None, last_words(log)
-            return ready.exists()
-
-        await eventually(is_ready, what="an engine that is ready to begin")
-        yield process
-
-
 async def test_who_calls_an_engine_restarted_in_time_is_never_touched(
-    stand: Stand, guard: RunningGuard, tmp_path: Path
+    stand: Stand, guard: RunningGuard
 ) -> None:
     await begins_to_watch(stand)
-    async with prepared_engine(stand, tmp_path) as next_engine:
-        house = await full_house(stand)
-        stand.kill_engine()
-        next_engine.send_signal(prepared.BEGIN)
-        await watches(stand, for_s=6)
-        check_untouched(stand, guard, house)
-
-
-def check_untouched(stand: Stand, guard: RunningGuard, house: House) -> None:
-    """Nobody was sent away or hung up on."""
+    await stand.prepare_engine()
+    house = await full_house(stand)
+    await stand.replace_engine()
+    await watches(stand, for_s=6)
     assert guard.touched == []
     assert not house.talking.line.ended.is_set()
     assert in_fallback(stand) == 0
