@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-BLOCKS: Final = range(28000, 12000, -1000)
+BLOCKS: Final = range(31000, 12000, -1000)
 """Where a block of ports may begin: below the kernel's own choice, which starts at 32768."""
 
 _CLAIMS: Final[dict[int, socket.socket]] = {}

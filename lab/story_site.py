@@ -44,8 +44,8 @@ IMPATIENT: Final = "88001000006"
 """As the hotline, but its menu waits for a key no longer than `SILENCE`."""
 
 SILENCE: Final = timedelta(seconds=1)
-THINKING: Final = timedelta(seconds=60)
-"""How long the other menus wait for a key."""
+THINKING: Final = timedelta(seconds=45)
+"""How long the other menus wait for a key; twice that, and a proof finds it too long."""
 RING_TIME: Final = timedelta(seconds=60)
 RINGS_IN_VAIN: Final = timedelta(seconds=3)
 """As long as a phone rings where stories wait until it stops."""

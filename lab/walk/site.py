@@ -8,8 +8,10 @@ them everywhere, once for all walks of this clone; every prompt is cut short (`s
 
 from __future__ import annotations
 
+import fcntl
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -166,15 +168,24 @@ def _suit(node: dict[str, Any], *, schedule: str, suffix: str) -> None:
         node["timeout"] = f"{PATIENCE.total_seconds():g}s"
 
 
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Let no other process speak meanwhile: it would do the same, or find half a voice."""
+    with VOICES.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def speak(settings: Settings) -> None:
     """Put what the scripts say besides the shipped prompts on the site's shelf."""
     _, scripts = shipped_scripts()
     shelf = settings.rendered_sounds
-    if VOICES.is_dir():
-        shutil.copytree(VOICES, shelf, dirs_exist_ok=True)
     wanted = [prompt for each in scripts for prompt in wanted_by(each)]
-    if render_missing(settings, wanted, runtime=PROJECT / ".runtime"):
-        shutil.copytree(shelf, VOICES, dirs_exist_ok=True)
+    with _one_at_a_time():
+        if VOICES.is_dir():
+            shutil.copytree(VOICES, shelf, dirs_exist_ok=True)
+        if render_missing(settings, wanted, runtime=PROJECT / ".runtime"):
+            shutil.copytree(shelf, VOICES, dirs_exist_ok=True)
     for file in (shelf / "ru").glob("*.wav"):
         if is_text_key(PromptKey(file.stem)):
             Sound.read(file).beginning(TEXT_LENGTH).write(file)

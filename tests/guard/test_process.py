@@ -78,7 +78,7 @@ def test_sigterm_ends_it_in_order(tmp_path: Path) -> None:
         assert next_line(guard)["event"] == "no AMI connection"
         guard.send_signal(signal.SIGTERM)
         assert next_line(guard)["event"] == "guard stopped"
-        assert guard.wait(5) == 0
+        assert guard.wait(60) == 0
 
 
 def test_a_file_that_cannot_be_used_is_told_and_ends_it(tmp_path: Path) -> None:

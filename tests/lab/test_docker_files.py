@@ -212,7 +212,7 @@ def test_the_timers_work_at_once_and_end_by_a_signal(tmp_path: Path) -> None:
         assert timers.stderr is not None
         failed = [timers.stderr.readline() for _ in range(2)]
         timers.terminate()
-        assert timers.wait(10) == 0
+        assert timers.wait(60) == 0
     assert told == ["stats --keep\n", "appeals reconcile --day yesterday\n"]
     assert all("failed with exit code 1" in each for each in failed)
 

@@ -27,7 +27,7 @@ from lab.faults.stores import (
 from lab.postgresql import PostgresqlServer, postgresql_server
 from lab.runtime import PROJECT
 
-PATIENCE = timedelta(seconds=1)
+PATIENCE = timedelta(seconds=3)
 LETTER_BYTES = 8000
 """With its digits drawn, so that nothing compresses them: each row needs a new page."""
 

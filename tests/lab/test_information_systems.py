@@ -38,7 +38,7 @@ def systems() -> Iterator[InformationSystems]:
 def asked(url: str, fields: dict[str, str] | None = None, *, method: str | None = None) -> Any:
     body = None if fields is None else json.dumps(fields).encode()
     request = urllib.request.Request(url, data=body, method=method)
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         said = answer.read()
         return json.loads(said) if said else None
 
@@ -183,4 +183,4 @@ def test_they_run_from_the_command_line() -> None:
         assert process.stdout is not None
         assert "doctor/slots" in process.stdout.readline()
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0

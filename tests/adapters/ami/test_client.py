@@ -113,7 +113,7 @@ def test_5_a_silent_asterisk_is_pinged_and_dropped_when_it_does_not_answer() -> 
     async def story() -> None:
         async with scripted_ami(Ping=silence) as ami:
             link = AmiLink(ami.access, accounts=())
-            async with listening(link.run), asyncio.timeout(10):
+            async with listening(link.run), asyncio.timeout(60):
                 actions = [(await ami.received.get())["Action"] for _ in range(4)]
                 assert actions == ["Login", "PJSIPShowEndpoints", "Ping", "Login"]
                 assert link.trouble == "AMI did not answer Ping in time."

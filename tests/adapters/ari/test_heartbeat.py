@@ -12,10 +12,9 @@ import pytest
 from aiohttp import web
 
 from ekc_telephony.adapters.ari.client import AriAccess, AriClient
-from ekc_telephony.adapters.ari.heartbeat import GUARD_PATIENCE, PATIENCE, Heartbeat
+from ekc_telephony.adapters.ari.heartbeat import GUARD_PATIENCE, Heartbeat
 from ekc_telephony.adapters.clock import SystemClock
-
-SOON_S = 3 * PATIENCE.total_seconds()
+from lab.waiting import PATIENCE as HANGS
 
 
 class Asterisk:
@@ -45,7 +44,7 @@ class Asterisk:
         return web.json_response({"value": value})
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(SOON_S), self.changed:
+        async with asyncio.timeout(HANGS.total_seconds()), self.changed:
             await self.changed.wait_for(is_so)
 
 

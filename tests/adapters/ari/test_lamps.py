@@ -35,13 +35,13 @@ from ekc_telephony.core.kernel.ids import AgentId, CallId, QueueId
 from ekc_telephony.settings.load import load_settings
 from ekc_telephony.settings.plan import engine_plan
 from ekc_telephony.settings.routing import acd_of
+from lab.waiting import PATIENCE
 from tests.adapters.ari.asterisk_rig import PROJECT
 from tests.virtual_time import EPOCH
 
 ANNA, OLEG = AgentId("anna"), AgentId("oleg")
 FIRST = QueueId("first_line")
 QUICK = timedelta(milliseconds=1)
-SOON_S = 5.0
 
 
 class Asterisk:
@@ -82,7 +82,7 @@ class Asterisk:
         return web.Response(status=204)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(SOON_S), self.changed:
+        async with asyncio.timeout(PATIENCE.total_seconds()), self.changed:
             await self.changed.wait_for(is_so)
 
     def shows(self, name: str) -> str | None:

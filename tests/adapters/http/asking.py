@@ -6,7 +6,7 @@ import contextlib
 import urllib.request
 from urllib.error import HTTPError, URLError
 
-_PATIENCE_S = 5
+_PATIENCE_S = 60
 
 
 def answer_when_there(asked: str | urllib.request.Request) -> tuple[int, str]:

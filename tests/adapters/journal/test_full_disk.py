@@ -108,7 +108,7 @@ def test_a_disk_that_is_full_or_read_only_and_heals(tmp_path: Path) -> None:
     told = subprocess.run(
         ["unshare", "--map-root-user", "--mount", "sh", "-c", _IN_A_SMALL_DISK, str(tmp_path),
          sys.executable, str(Path(__file__).with_name("small_disk.py")), str(tmp_path)],
-        check=True, capture_output=True, cwd=PROJECT, timeout=30, text=True,
+        check=True, capture_output=True, cwd=PROJECT, timeout=60, text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT), *sys.path])},
     )  # fmt: skip
     seen = json.loads(told.stdout)

@@ -31,7 +31,11 @@ from ekc_telephony.core.call.facts import (
 )
 from ekc_telephony.core.kernel.ids import AppealId
 from ekc_telephony.runtime.ports import FactsRefusedError, StoreUnavailableError
+from lab.waiting import PATIENCE as HANGS
 from tests.adapters.sql.stories import MORNING, call_story, taken_over_story
+
+PATIENCE = timedelta(seconds=2)
+"""In vain it is waited out; afterwards it must suffice on a busy machine."""
 
 
 async def _written(url: str, facts: Sequence[Fact], *, patience_s: float = 10) -> None:
@@ -201,10 +205,10 @@ def test_a_locked_sqlite_is_unavailable_in_good_time_and_well_afterwards(tmp_pat
 
     async def story() -> None:
         await migrate(url)
-        store = SqlAppealStore(url, patience=timedelta(seconds=0.4))
+        store = SqlAppealStore(url, patience=PATIENCE)
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(HANGS.total_seconds()):
                 with pytest.raises(StoreUnavailableError, match="locked"):
                     await store.write(call_story("ekc-1.1"))
         await store.write(call_story("ekc-1.1"))
@@ -221,11 +225,11 @@ def test_a_postgresql_that_hangs_does_not_hang_the_writer(
 
     async def story() -> None:
         await migrate(url)
-        store = SqlAppealStore(url, patience=timedelta(seconds=0.4))
+        store = SqlAppealStore(url, patience=PATIENCE)
         blocker = create_async_engine(url)
         async with blocker.begin() as other:
             await other.exec_driver_sql("LOCK TABLE appeals IN ACCESS EXCLUSIVE MODE")
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(HANGS.total_seconds()):
                 with pytest.raises(StoreUnavailableError):
                     await store.write(call_story("ekc-9.1"))
         await store.write(call_story("ekc-9.1"))
@@ -243,10 +247,12 @@ def test_a_disk_that_hangs_does_not_hang_the_writer(tmp_path: Path) -> None:
 
     async def story() -> None:
         await migrate(url)
-        store = SqlAppealStore(url, patience=timedelta(seconds=0.2))
-        stuck = asyncio.ensure_future(store._database.run(lambda _: disk_moves.wait(10)))
+        store = SqlAppealStore(url, patience=PATIENCE)
+        stuck = asyncio.ensure_future(
+            store._database.run(lambda _: disk_moves.wait(HANGS.total_seconds()))
+        )
         for _ in range(2):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(HANGS.total_seconds()):
                 with pytest.raises(StoreUnavailableError, match="did not answer within"):
                     await store.write(call_story("ekc-1.1"))
         disk_moves.set()
