@@ -157,7 +157,7 @@ async def test_an_overlay_is_heard_over_every_script_and_ends(stand: Stand) -> N
     name = said.split(":", 1)[0].strip()
     await back_to(stand, "greeting")
     citizen = await in_the_menu(stand)
-    said = await ivr(stand, "overlay", "confirm", name, "--who", "olga")
+    said = await ivr(stand, "overlay", "confirm", name, "--who", "olga", "--shared-login")
     assert "Live: new calls meet" in said
     other = await stand.call(HOTLINE)
     await stand.hears(other.line, "no-agents")
@@ -178,7 +178,7 @@ async def test_a_text_is_spoken_before_the_second_person_confirms_it(stand: Stan
     said = await ivr(stand, *put, "--who", "petrova")
     name = said.split(":", 1)[0].strip()
     (file,) = (stand.settings.rendered_sounds / "ru").glob("text-*.wav")
-    await ivr(stand, "overlay", "confirm", name, "--who", "olga")
+    await ivr(stand, "overlay", "confirm", name, "--who", "olga", "--shared-login")
     citizen = await stand.call(HOTLINE)
     await stand.hears(citizen.line, Sound.read(file))
     await stand.hears(citizen.line, "greeting")

@@ -1,10 +1,12 @@
 """
 `ekc ivr overlay`: an announcement or a menu item over every script, for some hours (G9).
 
-    ekc ivr overlay put --prompt flood --until 18:00 --why "паводок в Орске"
+    ekc ivr overlay put --text "В Орске паводок." --until 18:00 --why "паводок в Орске"
     ekc ivr overlay confirm o17                       somebody else; live within a second
     ekc ivr overlay list
     ekc ivr overlay remove o17 --why "вода ушла"
+
+Every script is proved under it before anything is changed; errors refuse it, warnings are told.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import msgspec
 import typer
 from rich.table import Table
 
+from ekc_telephony.adapters.asterisk_conf.folder import FolderUnusableError
 from ekc_telephony.adapters.speech.engine import SpeechError
 from ekc_telephony.adapters.speech.manifest import ManifestError
 from ekc_telephony.adapters.speech.site import WantedPrompt
@@ -36,7 +39,6 @@ from ekc_telephony.cli.ivr.publishing_desk import (
     tell_engine,
 )
 from ekc_telephony.core.ivr.overlay import Leads, MenuItem, Overlay
-from ekc_telephony.core.ivr.published import Deed, Publication
 from ekc_telephony.core.ivr.texts import RUSSIAN, not_words, plain_text, text_key
 from ekc_telephony.core.kernel.ids import OverlayId, PromptKey
 
@@ -48,6 +50,7 @@ _DAY: Final = timedelta(days=1)
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": _DAY}
 _LENGTH: Final = re.compile(r"([0-9]{1,4})([mhd])")
 _CLOCK: Final = "%H:%M"
+_IN_LANGUAGE: Final = re.compile(r"([a-z]{2,3})=(.*)", re.DOTALL)
 _LED: Final = {f"{each.value}:": each for each in Leads}
 
 Named = Annotated[str, typer.Argument(help="As `list` shows it: o17.")]
@@ -55,6 +58,18 @@ Prompts = Annotated[
     list[str] | None, typer.Option("--prompt", help="A prompt that exists; may be repeated.")
 ]
 Text = Annotated[str | None, typer.Option("--text", help="A text; it is rendered now.")]
+TextIn = Annotated[
+    list[str] | None,
+    typer.Option("--text-in", help='The same in another language: en="…"; may be repeated.'),
+]
+RussianIsEnough = Annotated[
+    bool,
+    typer.Option("--russian-is-enough", help="Callers of other languages may hear Russian."),
+]
+SharedLogin = Annotated[
+    bool,
+    typer.Option("--shared-login", help="We are two, and share the login; the register says so."),
+]
 Until = Annotated[
     str, typer.Option("--until", help="18:00, 2026-11-24T18:00, or for how long: 3h; 7 days most.")
 ]
@@ -72,25 +87,34 @@ def put(  # noqa: PLR0917 (one per option of the command)
     why: Why,
     prompts: Prompts = None,
     text: Text = None,
+    text_in: TextIn = None,
     menu_key: Key = None,
     leads_to: LeadsTo = None,
     config: Config = Path("ekc.yaml"),
     who: Who = None,
     runtime: Runtime = Path(".runtime"),
+    *,
+    russian_is_enough: RussianIsEnough = False,
 ) -> None:
     """Propose an overlay; callers meet it when a second person has confirmed it."""
     item = _item(menu_key, leads_to)
     does, because = person(who), reason(why)
     with desk(config) as open_desk:
         said = [PromptKey(each) for each in prompts or []]
-        if text is not None:
-            said.append(_rendered(text, open_desk, runtime))
+        if texts := _texts(text, text_in or []):
+            said.append(_rendered(texts, open_desk, runtime))
         now = open_desk.clock.now()
-        wanted = Wanted(prompts=tuple(said), until=moment(until, now=now), item=item)
-        proposal = open_desk.overlays.propose(wanted, who=does, why=because)
-        notes = open_desk.overlays.notes(proposal.overlay)
-    for note in notes:
-        typer.echo(note)
+        wanted = Wanted(
+            prompts=tuple(said),
+            until=moment(until, now=now),
+            item=item,
+            is_russian_enough=russian_is_enough,
+        )
+        overlays = open_desk.overlays
+        proposal = overlays.propose(wanted, who=does, why=because)
+        told = overlays.told(proposal.overlay)
+    for each in told:
+        typer.echo(each)
     name = proposal.overlay.overlay
     typer.echo(
         f"{name}: proposed by {does.name}, {_in_words(proposal.overlay)}. Nobody meets it before a "
@@ -99,16 +123,22 @@ def put(  # noqa: PLR0917 (one per option of the command)
 
 
 @app.command()
-def confirm(name: Named, config: Config = Path("ekc.yaml"), who: Who = None) -> None:
+def confirm(
+    name: Named,
+    config: Config = Path("ekc.yaml"),
+    who: Who = None,
+    *,
+    shared_login: SharedLogin = False,
+) -> None:
     """Lay an overlay that somebody else proposed; live within a second."""
     does = person(who)
     with desk(config) as open_desk:
-        made = open_desk.overlays.confirm(OverlayId(name), who=does)
-        known = open_desk.store.publications()
-    assert made.overlay is not None
-    proposers = {each.who.login for each in known if _proposed(each, made.overlay)}
-    if does.login in proposers:
-        typer.echo(f"Both persons came by the login {does.login}; the register says so.")
+        overlays = open_desk.overlays
+        made = overlays.confirm(OverlayId(name), who=does, may_share_login=shared_login)
+        assert made.overlay is not None
+        told = overlays.told(made.overlay)
+    for each in told:
+        typer.echo(each)
     typer.echo(f"{name}: confirmed by {does.name}, {_in_words(made.overlay)}.")
     tell_engine(open_desk.settings, who=does)
 
@@ -199,30 +229,60 @@ def _item(key: str | None, leads_to: str | None) -> MenuItem | None:
     )
 
 
-def _rendered(text: str, open_desk: Desk, runtime: Path) -> PromptKey:
-    """Return the prompt that says a text, rendered unless it is there."""
-    said = plain_text(text)
-    strange = not_words(said)
-    if not said or strange is not None:
+def _texts(text: str | None, text_in: list[str]) -> dict[str, str]:
+    """Return what is to be said, by language."""
+    if text is None:
+        if text_in:
+            fail(
+                "--text-in: found it without --text; expected the Russian words first",
+                code=WRONG_INPUT,
+            )
+        return {}
+    texts = {RUSSIAN: text}
+    for each in text_in:
+        found = _IN_LANGUAGE.fullmatch(each)
+        if found is None:
+            fail(
+                f'--text-in: found {each!r}; expected a language and words: en="…"',
+                code=WRONG_INPUT,
+            )
+        texts[found[1]] = found[2]
+    return {language: plain_text(words) for language, words in texts.items()}
+
+
+def _rendered(texts: dict[str, str], open_desk: Desk, runtime: Path) -> PromptKey:
+    """Return the prompt that says a text, rendered in every language unless it is there."""
+    for language, words in texts.items():
+        _refuse_what_is_no_word(words, language)
+    key = text_key(texts)
+    wanted = [
+        WantedPrompt(key=key, text=words, language=language, place=_option(language))
+        for language, words in texts.items()
+    ]
+    try:
+        render_missing(open_desk.settings, wanted, runtime=runtime)
+    except (ManifestError, SpeechError, FolderUnusableError, OSError) as error:
+        fail(f"the text cannot be spoken, and nothing was changed: {error}", code=NOT_WELL)
+    return key
+
+
+def _refuse_what_is_no_word(words: str, language: str) -> None:
+    strange = not_words(words, language=language)
+    if not words or strange is not None:
+        of = "Russian words" if language == RUSSIAN else f"words of the language {language}"
         fail(
-            f"--text: found {strange or 'nothing'!r}; expected Russian words: numbers and "
+            f"{_option(language)}: found {strange or 'nothing'!r}; expected {of}: numbers and "
             "abbreviations written out",
             code=WRONG_INPUT,
         )
-    wanted = WantedPrompt(key=text_key({RUSSIAN: said}), text=said, place="--text")
-    try:
-        render_missing(open_desk.settings, [wanted], runtime=runtime)
-    except (ManifestError, SpeechError, OSError) as error:
-        fail(str(error), code=NOT_WELL)
-    return wanted.key
+
+
+def _option(language: str) -> str:
+    return "--text" if language == RUSSIAN else f"--text-in {language}"
 
 
 def _in_words(overlay: Overlay) -> str:
     return f"{_what(overlay)}, until {_local(overlay.until)}"
-
-
-def _proposed(made: Publication, overlay: Overlay) -> bool:
-    return made.deed is Deed.OVERLAY_PROPOSED and made.overlay == overlay
 
 
 def _what(overlay: Overlay) -> str:

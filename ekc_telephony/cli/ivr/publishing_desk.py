@@ -46,6 +46,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 SHORT: Final = 8
 """So many characters of a version are enough for a person."""
 _MANY_LINES: Final = 200
+_LOGIN_UID: Final = Path("/proc/self/loginuid")
+_NOBODY_LOGGED_IN: Final = 2**32 - 1
+"""Of whoever came by no login: a service, a container (proc(5): -1 as an unsigned number)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,7 @@ def desk(config: Path) -> Iterator[Desk]:
 
 def person(who: str | None) -> Person:
     """Return who does it: whoever is logged in, behind `sudo` as well, or says he is another."""
-    login = os.environ.get("SUDO_USER") or _login()
+    login = login_of(_LOGIN_UID, sudo_user=os.environ.get("SUDO_USER"))
     return Person(name=(who or login).strip() or login, login=login)
 
 
@@ -134,8 +137,26 @@ def shown(diff: str) -> str:
     return "\n".join([*lines[:_MANY_LINES], f"… and {len(lines) - _MANY_LINES} lines more"])
 
 
-def _login() -> str:
+def login_of(login_uid: Path, *, sudo_user: str | None) -> str:
+    """
+    Return the login of whoever runs this.
+
+    Args:
+        login_uid: Where the kernel says who logged in: `sudo` and `su` do not change it, and no
+            variable of the environment does (pam_loginuid(8)). Nobody did in a container.
+        sudo_user: What `sudo` says, where the kernel does not know.
+    """
     try:
-        return pwd.getpwuid(os.getuid()).pw_name
+        uid = int(login_uid.read_text(encoding="ascii"))
+    except (OSError, ValueError):  # a kernel without audit
+        uid = _NOBODY_LOGGED_IN
+    if uid != _NOBODY_LOGGED_IN:
+        return _name_of(uid)
+    return sudo_user or _name_of(os.getuid())
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
     except KeyError:  # a container with a user of no name
-        return str(os.getuid())
+        return str(uid)

@@ -65,6 +65,8 @@ class Overlay:
     """UTC; from then on nobody meets it."""
     item: MenuItem | None = None
     """None: an announcement only."""
+    is_russian_enough: bool = False
+    """Who is spoken to in another language may hear it in Russian: whoever proposed it said so."""
 
     def is_over(self, now: datetime) -> bool:
         """Tell whether it has expired."""
@@ -80,6 +82,15 @@ def overlaid(script: Script, overlays: Iterable[Overlay]) -> Script:
     for each in overlays:
         script = _announced(script, each) if each.item is None else _with_item(script, each)
     return script
+
+
+def origin_of(name: NodeId) -> NodeId | None:
+    """Return the node of the script that an overlay's node stands for; None when it is its own."""
+    overlay, _, rest = name.partition(":")
+    if not rest:
+        return NodeId(overlay)
+    _, _, menu = rest.partition(":")
+    return origin_of(NodeId(menu)) if menu else None
 
 
 def first_menus(script: Script) -> tuple[NodeId, ...]:

@@ -129,7 +129,18 @@ class Court:
     def judge(self, loaded: LoadedScript) -> Judgement:
         """Judge a script that was read."""
         guesses = set[PromptKey]()
-        verdict = prove(
+        verdict = self.verdict_of(loaded, guesses=guesses)
+        complaints = (_complaint(loaded, each) for each in verdict.findings)
+        return Judgement(
+            script=loaded.script.script,
+            complaints=tuple(dict.fromkeys(complaints)),
+            verdict=verdict,
+            guessed=len(guesses),
+        )
+
+    def verdict_of(self, loaded: LoadedScript, *, guesses: set[PromptKey]) -> Verdict:
+        """Prove a script; prompts whose lengths had to be guessed are added to `guesses`."""
+        return prove(
             Program(
                 script=loaded.script,
                 now=self._now,
@@ -141,13 +152,6 @@ class Court:
                 limits=Limits(keys=loaded.max_keys_to_human, time=loaded.max_time_to_human),
                 is_for_overload=self._is_for_overload(loaded.script),
             )
-        )
-        complaints = (_complaint(loaded, each) for each in verdict.findings)
-        return Judgement(
-            script=loaded.script.script,
-            complaints=tuple(dict.fromkeys(complaints)),
-            verdict=verdict,
-            guessed=len(guesses),
         )
 
     def _is_for_overload(self, script: core.Script) -> bool:

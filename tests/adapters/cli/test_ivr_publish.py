@@ -1,77 +1,23 @@
-"""`ekc ivr publish`, `versions`, `rollback`, `diff` and `overlay` as a person meets them."""
+"""`ekc ivr publish`, `versions`, `rollback` and `diff` as a person meets them."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import shutil
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from ekc_telephony.adapters.clock import SystemClock
-from ekc_telephony.adapters.published.folder import ScriptFolder
 from ekc_telephony.bootstrap.full_gate import GATE
 from ekc_telephony.bootstrap.gate import Check, Draft, GateRefusedError
-from ekc_telephony.bootstrap.published import PublishedScripts
 from ekc_telephony.bootstrap.publishing import Publisher
-from ekc_telephony.cli.ivr.overlay import moment
 from ekc_telephony.cli.root import app
-from ekc_telephony.core.call.events import ScriptsPublished
 from ekc_telephony.core.ivr.published import Deed, Person
-from ekc_telephony.core.kernel.ids import ScriptId
 from ekc_telephony.settings.errors import SettingsError
-from ekc_telephony.settings.library import ScriptLibrary
-from ekc_telephony.settings.load import load_settings
+from tests.adapters.cli.publishing_site import HOTLINE, Site
 
-PROJECT: Final = Path(__file__).parents[3]
 PETROVA: Final = Person(name="petrova", login="ekc")
-HOTLINE: Final = ScriptId("hotline")
-
-
-class Site:
-    """A node's folder; no engine runs."""
-
-    def __init__(self, folder: Path) -> None:
-        self.config = folder / "ekc.yaml"
-        self.hotline = folder / "scripts" / "hotline.yaml"
-        shutil.copytree(PROJECT / "ivr_scripts", folder / "scripts")
-        text = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
-        text = text.replace("scripts: ivr_scripts", "scripts: scripts")
-        text = text.replace("state: .runtime/state", "state: state")
-        text = text.replace("sounds: sounds ", f"sounds: {PROJECT / 'sounds'} ")
-        text = text.replace("root: .runtime/asterisk", f"root: {PROJECT / '.runtime/asterisk'}")
-        text = text.replace("port: 18080}", "port: 18997}")
-        self.config.write_text(text, encoding="utf-8")
-        self.settings = load_settings(self.config)
-        self.store = ScriptFolder(self.settings.published_folder)
-
-    def edit(self, before: str, after: str) -> None:
-        text = self.hotline.read_text(encoding="utf-8")
-        assert before in text
-        self.hotline.write_text(text.replace(before, after), encoding="utf-8")
-
-    def ivr(self, *arguments: str, code: int = 0) -> Result:
-        ended = CliRunner().invoke(app, ["ivr", *arguments, "--config", str(self.config)])
-        assert ended.exit_code == code, ended.output
-        return ended
-
-    def told(self, *arguments: str) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(self.ivr(*arguments, "--json").stdout)
-        return told
-
-    def starts(self) -> PublishedScripts:
-        """Let an engine start, as far as scripts are concerned."""
-        scripts = PublishedScripts(self.settings, ScriptLibrary(self.settings), clock=SystemClock())
-        scripts.at_start()
-        return scripts
-
-    @property
-    def live(self) -> str:
-        return self.store.present().scripts[HOTLINE]
 
 
 @pytest.fixture
@@ -197,6 +143,21 @@ def test_rolling_back_makes_the_version_before_live_again_and_leaves_the_file(si
     assert site.live == second
 
 
+def test_only_the_publication_that_callers_meet_is_marked(site: Site) -> None:
+    """A version that was published twice is met by the last of both."""
+    site.starts()
+    first = site.live[:8]
+    site.edit("timeout: 5s", "timeout: 4s")
+    site.ivr("publish", "hotline", "--why", "…")
+    second = site.live[:8]
+    site.ivr("rollback", "hotline", "--why", "жалобы")
+    site.ivr("publish", "overload", "--why", "…")
+    marked = [line for line in site.ivr("versions").stdout.splitlines() if "*" in line]
+    assert [line.split()[0] for line in marked] == ["4", "3"]
+    assert f"rolled back hotline {first} *" in marked[1]
+    assert f"published hotline {second} " in site.ivr("versions").stdout
+
+
 def test_whoever_goes_back_is_not_held_up_by_proofs_and_tests(site: Site) -> None:
     site.edit("      0: to_first_line", "      9: to_first_line")
     site.starts()
@@ -255,117 +216,3 @@ def test_a_broken_file_keeps_no_engine_from_what_is_published(site: Site) -> Non
     site.starts()
     site.edit("next: main_menu", "next: main_men")
     site.starts()
-
-
-def test_an_overlay_that_cannot_be_used_any_more_keeps_no_engine_from_starting(site: Site) -> None:
-    site.starts()
-    put(site)
-    site.ivr("overlay", "confirm", "o2", "--who", "olga")
-    present = site.store.present()
-    file = site.settings.published_folder / "present.json"
-    whole = file.read_text(encoding="utf-8")
-    file.write_text(whole.replace('"after-hours"', '"gone"'), encoding="utf-8")
-    told: list[ScriptsPublished] = []
-    watch = site.starts().watch(told.append)
-    assert watch.trouble is not None
-    assert "found the prompt gone in the overlay o2" in watch.trouble
-    # When it can be used again, it is.
-    file.write_text(whole, encoding="utf-8")
-    assert asyncio.run(watch.take()) is None
-    assert [each.number for each in told] == [present.number]
-
-
-# --- overlays
-
-
-def put(site: Site, *options: str, code: int = 0) -> Result:
-    return site.ivr(
-        *("overlay", "put", "--prompt", "after-hours", "--until", "3h", "--why", "паводок"),
-        *("--who", "petrova", *options),
-        code=code,
-    )
-
-
-def test_an_overlay_lives_only_when_a_second_person_has_confirmed_it(site: Site) -> None:
-    site.starts()
-    assert "Nobody meets it before a second person" in put(site).stdout
-    assert site.store.present().overlays == ()
-    ended = site.ivr("overlay", "confirm", "o2", "--who", " Petrova", code=1)
-    assert "expected a second person" in ended.stderr
-    assert site.store.present().overlays == ()
-    ended = site.ivr("overlay", "confirm", "o2", "--who", "olga")
-    assert "Both persons came by the login" in ended.stdout
-    (laid,) = site.store.present().overlays
-    assert laid.prompts == ("after-hours",)
-    confirmed = site.store.publications()[-1]
-    assert (confirmed.deed, confirmed.who.name) == (Deed.OVERLAY_CONFIRMED, "olga")
-    assert confirmed.why == "паводок"
-
-
-def test_overlays_are_listed_and_removed_by_one_person(site: Site) -> None:
-    site.starts()
-    put(site)
-    assert "proposed by petrova, not confirmed" in site.ivr("overlay", "list").stdout
-    site.ivr("overlay", "confirm", "o2", "--who", "olga")
-    assert "callers meet it" in site.ivr("overlay", "list").stdout
-    assert len(site.told("overlay", "list")["overlays"]) == 1
-    site.ivr("overlay", "remove", "o2", "--why", "вода ушла")
-    assert site.store.present().overlays == ()
-    ended = site.ivr("overlay", "remove", "o2", "--why", "…", code=1)
-    assert "found no such overlay" in ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--prompt", "nope"], "found the prompt nope"),
-        (["--until", "8d"], "expected at most 7 days"),
-        (["--menu-key", "5", "--leads-to", "queue:nope"], "found the queue nope"),
-        (["--menu-key", "5", "--leads-to", "prompt:nope"], "found the prompt nope"),
-        (["--menu-key", "5", "--leads-to", "node:nope"], "which no published script has"),
-        (["--menu-key", "X", "--leads-to", "queue:pensions"], "found the key X"),
-        (["--until", "2020-01-01T00:00"], "expected a moment to come"),
-    ],
-)
-def test_what_would_not_work_is_refused(site: Site, options: list[str], said: str) -> None:
-    site.starts()
-    assert said in put(site, *options, code=1).stderr
-    assert site.store.present().number == 1
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--until", "soon"], "--until: found 'soon'"),
-        (["--menu-key", "5"], "expected both"),
-        (["--menu-key", "5", "--leads-to", "pensions"], "expected queue:ID"),
-        (["--text", "в 9:00"], "--text: found '9'"),
-    ],
-)
-def test_wrong_input_is_told_apart(site: Site, options: list[str], said: str) -> None:
-    site.starts()
-    assert said in put(site, *options, code=2).stderr
-
-
-def test_whoever_proposes_a_key_is_told_how_scripts_take_it(site: Site) -> None:
-    site.starts()
-    ended = put(site, "--menu-key", "1", "--leads-to", "queue:pensions")
-    assert "hotline: key 1 of main_menu is taken" in ended.stdout
-    assert "main_menu" not in put(site, "--menu-key", "5", "--leads-to", "queue:pensions").stdout
-
-
-NOW: Final = datetime.fromisoformat("2026-11-23T09:00:00+00:00")
-
-
-@pytest.mark.parametrize("written", ["3h", "180m"])
-def test_the_end_may_be_a_length(written: str) -> None:
-    assert moment(written, now=NOW) == NOW + timedelta(hours=3)
-
-
-def test_the_end_may_be_a_time_of_day_or_a_moment() -> None:
-    found = moment("18:00", now=NOW).astimezone()
-    assert (found.hour, found.minute) == (18, 0)
-    assert timedelta() < found - NOW <= timedelta(days=1)
-    assert moment("2026-11-24T18:00+03:00", now=NOW) == datetime.fromisoformat(
-        "2026-11-24T15:00:00+00:00"
-    )
