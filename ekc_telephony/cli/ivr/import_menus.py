@@ -10,13 +10,15 @@ and `IMPORT.md` with everything that was not carried over.
 Exit codes: 0 imported; 1 files that are there already would be overwritten, or cannot be written;
 2 an export cannot be read.
 
-Rule 1: every script is read by the loader of our settings before any file is written.
+Rule 1: every script is read by the loader of our settings, and proved, before any file is written;
+what `ekc ivr check` would refuse is told in the report and at its node.
 Rule 2: all files or none: they are written beside their places first and moved there at the end.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -26,6 +28,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ekc_telephony.adapters.clock import SystemClock
+from ekc_telephony.cli.ivr.import_proving import proved
+from ekc_telephony.core.ivr.published import Bundle
+from ekc_telephony.core.kernel.ids import ScriptId
 from ekc_telephony.importing.freepbx import (
     Imported,
     Source,
@@ -50,8 +56,7 @@ from ekc_telephony.importing.freepbx.writing.yaml_text import (
     schedules_snippet,
     script_text,
 )
-from ekc_telephony.settings.document import read_document
-from ekc_telephony.settings.ivr.load import load
+from ekc_telephony.settings.ivr.load import LoadedScript, load_bundle
 from ekc_telephony.settings.ivr.site import KnownNames
 
 _REFUSED: Final = 1
@@ -95,8 +100,9 @@ def import_menus(
     except (SourceError, OSError) as error:
         _fail(str(error), code=_WRONG_INPUT)
     imported = carry_over(tables, wishes=Wishes(person=person, time_zone=time_zone))
+    loaded = read_scripts(imported, texts_of(imported), into)
+    imported = proved(imported, loaded, now=SystemClock().now())
     texts = texts_of(imported)
-    _prove(imported, texts, into)
     try:
         written = write_all(into, texts, may_overwrite=force)
     except OSError as error:
@@ -160,12 +166,38 @@ def _says(file: Path, text: str) -> bool:
     return file.is_file() and file.read_bytes() == text.encode()
 
 
-def _prove(imported: Imported, texts: dict[str, str], into: Path) -> None:
-    """Let the loader read every script; a mistake here is one of ours and stops the command."""
+def read_scripts(imported: Imported, texts: Mapping[str, str], into: Path) -> list[LoadedScript]:
+    """
+    Let the loader read every script that calls begin with, and those that it calls.
+
+    Raises:
+        SettingsError: One cannot be read: a mistake of ours.
+    """
     known = known_names(imported)
-    for script in imported.scripts:
-        file = into / f"{script.name}.yaml"
-        load(read_document(file, text=texts[file.name]), known=known)
+    by_name = {each.name: texts[f"{each.name}.yaml"] for each in imported.scripts}
+    return [
+        load_bundle(
+            into / f"{each.name}.yaml",
+            Bundle(
+                script=ScriptId(each.name), texts=_with_called(imported, each.name, by_name)
+            ).joined,
+            known=known,
+        )
+        for each in imported.scripts
+        if not each.is_called
+    ]
+
+
+def _with_called(imported: Imported, name: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts of a script and of all that it calls."""
+    calls = {each.name: each.calls for each in imported.scripts}
+    found, ahead = dict[str, str](), [name]
+    while ahead:
+        each = ahead.pop()
+        if each not in found:
+            found[each] = texts[each]
+            ahead += calls[each]
+    return found
 
 
 def _show(imported: Imported, written: list[Path]) -> None:

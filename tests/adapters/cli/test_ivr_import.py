@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from ekc_telephony.cli.root import app
@@ -16,6 +17,9 @@ from ekc_telephony.settings.values import HolidayCalendar
 
 PROJECT: Final = Path(__file__).parents[3]
 DUMP: Final = PROJECT / "tests/adapters/importing/office.sql"
+REGIONAL: Final = PROJECT / "tests/adapters/importing/regional.sql"
+CALLED: Final = frozenset({"adresa_i_chasy.yaml"})
+"""Calls do not begin in it."""
 
 
 def run(*arguments: str | Path) -> Result:
@@ -65,7 +69,7 @@ def test_the_answer_for_programs_names_scripts_remarks_and_rows(tmp_path: Path) 
         "goryachaya_liniya.yaml",
         "zagotovka_test.yaml",
     ]
-    told = {each["row"] for each in tree["remarks"]}
+    told = {each["row"] for each in tree["remarks"] if each["weight"] != "check"}
     assert "ivr_entries[1, 12]" in told
     assert len(told | set(tree["carried"])) == tree["rows"]
 
@@ -78,10 +82,11 @@ def test_an_export_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_the_snippets_are_words_of_ekc_yaml(tmp_path: Path) -> None:
-    """The sample configuration with the snippets pasted into it is in order."""
-    shutil.copytree(PROJECT / "ivr_scripts", scripts := tmp_path / "ivr_scripts")
-    run(DUMP, "--into", scripts)
+def pasted(folder: Path, dump: Path) -> Path:
+    """Return the sample configuration of a site with the imported snippets pasted into it."""
+    shutil.copytree(PROJECT / "ivr_scripts", scripts := folder / "ivr_scripts")
+    done = run(dump, "--into", scripts)
+    assert done.exit_code == 0, done.output
     report = (scripts / "IMPORT.md").read_text(encoding="utf-8")
     sample = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
     for snippet in re.findall(r"```yaml\n(.*?)\n```", report, re.DOTALL):
@@ -89,6 +94,61 @@ def test_the_snippets_are_words_of_ekc_yaml(tmp_path: Path) -> None:
         sample = sample.replace(f"\n{heading} []", f"\n{heading}\n#")
         assert f"\n{heading}\n" in sample
         sample = sample.replace(f"\n{heading}\n", f"\n{heading}\n{lines}\n", 1)
-    settings = load_settings(tmp_path / "ekc.yaml", text=sample)
+    sample = sample.replace("state: .runtime/state", "state: state")
+    sample = sample.replace("sounds: sounds ", f"sounds: {PROJECT / 'sounds'} ")
+    config = folder / "ekc.yaml"
+    config.write_text(sample, encoding="utf-8")
+    return config
+
+
+def test_the_snippets_are_words_of_ekc_yaml(tmp_path: Path) -> None:
+    """The sample configuration with the snippets pasted into it is in order."""
+    settings = load_settings(pasted(tmp_path, DUMP))
     assert settings.schedules["rabochie_chasy"].holidays is HolidayCalendar.NONE
     assert {"spravochnaya", "pensii"} <= {queue.id for queue in settings.queues}
+
+
+@pytest.mark.parametrize("dump", [DUMP, REGIONAL])
+def test_whatever_the_check_refuses_is_said_in_the_script_and_in_the_report(
+    tmp_path: Path, dump: Path
+) -> None:
+    """The admin has followed the report, and recorded all that it names."""
+    config = pasted(tmp_path, dump)
+    report = (tmp_path / "ivr_scripts" / "IMPORT.md").read_text(encoding="utf-8")
+    scripts = re.findall(r"^\| (\w+\.yaml) \|", report, re.MULTILINE)
+    prompts = re.findall(r"^\| (freepbx-[\w-]+) \|", report, re.MULTILINE)
+    shipped = sorted((PROJECT / "sounds" / "ru").glob("*.wav"))
+    for language in ("ru", "en"):
+        (studio := tmp_path / "state" / "studio" / language).mkdir(parents=True)
+        for key in [*prompts, *(each.stem for each in shipped if language != "ru")]:
+            shutil.copyfile(PROJECT / "sounds" / "ru" / "key-1.wav", studio / f"{key}.wav")
+    files = [str(tmp_path / "ivr_scripts" / each) for each in scripts if each not in CALLED]
+    told = CliRunner().invoke(app, ["ivr", "check", *files, "--config", str(config), "--json"])
+    errors = [
+        (Path(finding["file"]), finding["line"], finding["code"])
+        for judgement in json.loads(told.stdout)
+        for finding in judgement["findings"]
+        if finding["severity"] == "error"
+    ]
+    assert errors
+    for file, line, code in errors:
+        assert f"# ekc ivr check, {code}: " in comments_above(file, line)
+        assert f"| {code} |" in report
+
+
+def comments_above(file: Path, line: int) -> str:
+    """Return the comments of the node in which a line is."""
+    lines = file.read_text(encoding="utf-8").splitlines()[:line]
+    while not re.fullmatch(r"  [\w-]+:", lines[-1]):
+        lines.pop()
+    said = []
+    while lines[-2].startswith("  #"):
+        said.append(lines.pop(-2))
+    return "\n".join(said)
+
+
+def test_imported_scripts_tell_editors_their_schema(tmp_path: Path) -> None:
+    run(REGIONAL, "--into", tmp_path)
+    first = {file.read_text(encoding="utf-8").splitlines()[0] for file in tmp_path.glob("*.yaml")}
+    shipped = (PROJECT / "ivr_scripts" / "hotline.yaml").read_text(encoding="utf-8")
+    assert first == {shipped.splitlines()[0]}

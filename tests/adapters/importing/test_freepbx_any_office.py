@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ekc_telephony.cli.ivr.import_menus import read_scripts, texts_of
+from ekc_telephony.cli.ivr.import_proving import proved
 from ekc_telephony.core.ivr import script as core
 from ekc_telephony.core.kernel.ids import NodeId
 from ekc_telephony.importing.freepbx import carry_over
 from ekc_telephony.importing.freepbx.source.tables import SHAPES, Tables, tables_of
+from ekc_telephony.importing.freepbx.writing.ledger import Weight
 from ekc_telephony.importing.freepbx.writing.report import as_markdown
-from tests.adapters.importing.freepbx_office import loaded
+from tests.adapters.importing.freepbx_office import drawn_office, loaded
 
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NUMBERS = st.sampled_from(["1", "2", "3", "03", "4", "99", "", "x", "-1", "9" * 50])
 DESTINATIONS = st.one_of(
     st.sampled_from(
@@ -144,6 +151,20 @@ def test_every_menu_is_in_a_script_and_every_caller_who_does_nothing_comes_to_an
         assert [name for name in script.nodes if not comes_to_an_end(script, name)] == []
 
 
+@given(st.integers(0, 2**32).map(drawn_office))
+def test_menus_that_call_and_return_lose_nobody_either(tables: Tables) -> None:
+    imported = carry_over(tables)
+    read = read_scripts(imported, texts_of(imported), Path())
+    for each in read:
+        nodes = each.script.nodes
+        assert [name for name in nodes if not comes_to_an_end(each.script, name)] == []
+    told = proved(imported, read, now=NOW)
+    assert {each.row for each in told.remarks}.isdisjoint({"IVR101", "IVR102"})
+    numbers = [number for script in imported.scripts for number in script.numbers]
+    assert not any(each.numbers for each in imported.scripts if each.is_called)
+    assert len(numbers) == len(set(numbers))
+
+
 def comes_to_an_end(script: core.Script, start: NodeId) -> bool:
     """Return whether nobody who presses no key is led past a node twice, on any side of hours."""
     return _ends(script, start, frozenset())
@@ -164,6 +185,19 @@ def _ends(script: core.Script, name: NodeId, passed: frozenset[NodeId]) -> bool:
         case _:
             following = []
     return all(_ends(script, each, passed | {name}) for each in following)
+
+
+@given(offices())
+def test_what_the_proofs_refuse_is_told_at_its_node_and_the_scripts_still_load(
+    tables: Tables,
+) -> None:
+    imported = carry_over(tables)
+    told = proved(imported, read_scripts(imported, texts_of(imported), Path()), now=NOW)
+    loaded(told)
+    comments = "".join(texts_of(told).values())
+    for each in told.remarks:
+        if each.weight is Weight.CHECK and "(предупреждение)" not in each.what:
+            assert f"# ekc ivr check, {each.row}: " in comments
 
 
 @given(offices())

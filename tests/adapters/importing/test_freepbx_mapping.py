@@ -12,7 +12,7 @@ from ekc_telephony.cli.ivr.import_menus import texts_of
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.ivr import script as core
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId
-from ekc_telephony.importing.freepbx import Source, carry_over, read_tables
+from ekc_telephony.importing.freepbx import Imported, Source, carry_over, read_tables
 from ekc_telephony.importing.freepbx.growth.schedules import read_line, week_of
 from ekc_telephony.importing.freepbx.writing.ledger import Weight
 from ekc_telephony.importing.freepbx.writing.names import slug
@@ -238,6 +238,92 @@ def test_return_goes_back_to_the_menu_before() -> None:
     menus = {"1": {"name": "Первое"}, "2": {"name": "Второе"}}
     script, _ = one_script(office(menus=menus, keys={}, ivr_entries=[*rows, back]))
     assert menu_of(script, "vtoroe").choices["9"] == "pervoe"
+
+
+def entry(ivr: str, selection: str, dest: str, *, returns: bool = False) -> dict[str, str]:
+    return {
+        "ivr_id": ivr,
+        "selection": selection,
+        "dest": dest,
+        "ivr_ret": "1" if returns else "0",
+    }
+
+
+def with_addresses(*more: dict[str, str], **tables: list[dict[str, str]]) -> Imported:
+    """Import two lines that both lead to a menu of addresses, out of which 9 goes back."""
+    names = {"1": "Пенсии", "2": "Льготы", "3": "Адреса"}
+    entries = [
+        *(entry(line, "3", "ivr-3,s,1") for line in "12"),
+        *(entry(menu, "0", QUEUE) for menu in "123"),
+        entry("3", "9", QUEUE, returns=True),
+        *more,
+    ]
+    incoming = [{"extension": f"8800{line}", "destination": f"ivr-{line},s,1"} for line in "12"]
+    return carry_over(
+        office(
+            menus={number: {"name": name} for number, name in names.items()},
+            keys={},
+            **{"ivr_entries": entries, "incoming": incoming, **tables},
+        )
+    )
+
+
+def test_a_menu_of_several_lines_is_a_script_that_they_call_and_return_goes_back() -> None:
+    imported = with_addresses()
+    assert [(each.name, each.is_called) for each in imported.scripts] == [
+        ("pensii", False),
+        ("adresa", True),
+        ("lgoty", False),
+    ]
+    scripts = loaded(imported)
+    for line in ("pensii", "lgoty"):
+        inner = menu_of(scripts[line], "adresa.adresa")
+        assert inner.choices["9"] == line
+    texts = texts_of(imported)
+    assert "kind: return" in texts["adresa.yaml"]
+    assert "    kind: call\n    script: adresa\n    next: pensii\n" in texts["pensii.yaml"]
+
+
+def test_a_line_that_begins_in_a_shared_menu_has_nothing_to_return_to() -> None:
+    imported = with_addresses(
+        incoming=[{"extension": f"8800{line}", "destination": f"ivr-{line},s,1"} for line in "123"]
+    )
+    own = next(each for each in imported.scripts if each.numbers == ("88003",))
+    script = loaded(imported)[own.name]
+    assert script.nodes[menu_of(script, "adresa").choices["9"]] == waiting("queue_600")
+
+
+def test_menus_that_lead_to_one_another_are_nodes_of_each_script() -> None:
+    imported = with_addresses(entry("3", "1", "ivr-1,s,1"), entry("3", "2", "ivr-2,s,1"))
+    assert not any(each.is_called for each in imported.scripts)
+    assert not any(each.calls for each in imported.scripts)
+
+
+def test_a_language_chosen_in_a_called_script_is_one_of_its_callers() -> None:
+    languages = [{"language_id": "1", "lang_code": "en", "dest": QUEUE}]
+    imported = with_addresses(entry("3", "4", "app-languages,1,1"), languages=languages)
+    assert all(each.languages == ("en",) for each in imported.scripts)
+    assert all(each.languages == ("ru", "en") for each in loaded(imported).values())
+
+
+def test_whoever_fails_where_failing_returns_is_not_sent_round_in_silence() -> None:
+    """Menu 1 leads who fails to the addresses, and they lead who fails back to it."""
+    names = {"1": "Пенсии", "2": "Льготы", "3": "Адреса"}
+    out = {"timeout_destination": "ivr-3,s,1", "invalid_destination": "ivr-3,s,1"}
+    menus: dict[str, dict[str, str]] = {n: {"name": name} for n, name in names.items()}
+    menus["1"] |= out
+    menus["3"]["timeout_ivr_ret"] = "1"
+    entries = [entry("2", "3", "ivr-3,s,1"), *(entry(menu, "0", QUEUE) for menu in "123")]
+    imported = carry_over(office(menus=menus, keys={}, ivr_entries=entries))
+    assert "ходил по кругу" in told(imported, "ivr_details[1]")
+    script = loaded(imported)["pensii"]
+    assert script.nodes[menu_of(script, "pensii").exhausted] == waiting("first_line")
+
+
+def test_the_directory_leads_to_a_person_and_is_called_by_its_name() -> None:
+    node, what = of_key("directory,1,1")
+    assert node == waiting("first_line")
+    assert "справочник сотрудников (Directory) 1" in what
 
 
 def test_an_announcement_may_return_to_its_menu() -> None:

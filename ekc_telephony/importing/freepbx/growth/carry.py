@@ -5,18 +5,20 @@ A script begins where citizens come in: at an inbound route that leads to a menu
 are not in the export, at whatever nothing else leads to. Menus behind it become its nodes.
 
 Rule 1: every menu is in a script: one that nothing reaches begins a script of its own.
+Rule 2: a menu that several menus or numbers lead to is a script that they call (`sharing.py`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ekc_telephony.importing.freepbx.growth.growing import LANGUAGE, Grower
 from ekc_telephony.importing.freepbx.growth.hours import Schedules
 from ekc_telephony.importing.freepbx.growth.menus import Menu, read_menu
+from ekc_telephony.importing.freepbx.growth.sharing import menus_to_call
 from ekc_telephony.importing.freepbx.growth.sounds import Recordings
 from ekc_telephony.importing.freepbx.growth.way import Shared, Way
 from ekc_telephony.importing.freepbx.source.destinations import Destination, Place, read_destination
@@ -108,6 +110,15 @@ class _Importer:
         self._menus = {each: read_menu(self._office, each, ledger) for each in self._office.ivrs}
         self._met: set[str] = set()
         self._names = Names()
+        self._to_grow: list[str] = []
+        """Menus that scripts call, and that are not grown yet."""
+        self._asked: set[str] = set()
+        """Menus that scripts call."""
+        called = menus_to_call(
+            self._jumps(),
+            came_in=self._came_in(),
+            asking=frozenset(each.number for each in self._menus.values() if each.choices),
+        )
         self.shared = Shared(
             office=self._office,
             ledger=ledger,
@@ -115,6 +126,7 @@ class _Importer:
             schedules=Schedules(self._office, ledger, time_zone=wishes.time_zone),
             menus=self._menus,
             parents=self._parents(),
+            called={each: self._name_of(each) for each in sorted(called, key=_numerically)},
             person=wishes.person,
             queue_names=Names(frozenset({wishes.person})),
             queues={},
@@ -122,30 +134,67 @@ class _Importer:
         )
 
     def scripts(self) -> Iterator[Script]:
-        """Yield a script for each place where citizens come in."""
+        """Yield a script for each place where citizens come in, and those that they call."""
+        grown = {each.name: each for each in self._grown()}
+        for each in grown.values():
+            called = _called_by(each, grown)
+            languages = {language for name in called for language in grown[name].languages}
+            yield replace(each, languages=tuple(sorted({*each.languages, *languages})))
+
+    def _grown(self) -> Iterator[Script]:
         for root in self._routes():
-            yield self._grow(root)
+            yield from self._grow(root)
         for destination in self._heads():
             if self._reached(destination.written) - self._met:
-                yield self._grow(self._root_at(destination))
+                yield from self._grow(self._root_at(destination))
         for menu in sorted(self._menus.values(), key=lambda each: _numerically(each.number)):
             if menu.number not in self._met:
-                destination = read_destination(_DESTINATIONS[Place.IVR].format(menu.number))
-                yield self._grow(self._root_at(destination, menu=menu))
+                yield from self._grow(self._root_at(_destination_of(menu.number), menu=menu))
 
-    def _grow(self, root: _Root) -> Script:
-        grower = Grower(self.shared)
+    def _grow(self, root: _Root) -> Iterator[Script]:
+        """Yield a script, and those called by it that were not grown before."""
+        plain = f"{root.destination.place.name.lower()}_{root.destination.key[:20]}"
+        name = self._names.new(slug(root.name or self._told(root), otherwise=plain))
+        yield self._script(name, root)
+        while self._to_grow:
+            number = self._to_grow.pop(0)
+            there = self._root_at(_destination_of(number), menu=self._menus[number])
+            yield self._script(self.shared.called[number], there, called=number)
+
+    def _script(self, name: str, root: _Root, *, called: str | None = None) -> Script:
+        grower = Grower(self.shared, called=called)
         entry, nodes = grower.grow(root.destination, root.way)
         self._met |= grower.met
-        plain = f"{root.destination.place.name.lower()}_{root.destination.key[:20]}"
+        calls = sorted(grower.calls, key=_numerically)
+        self._to_grow += [each for each in calls if each not in self._asked]
+        self._asked |= grower.calls
         return Script(
-            name=self._names.new(slug(root.name or self._told(root), otherwise=plain)),
+            name=name,
             title=self._office.name_of(root.destination),
             entry=entry,
             nodes=nodes,
             languages=tuple(sorted(grower.languages - {LANGUAGE})),
             numbers=tuple(root.numbers),
+            is_called=called is not None,
+            calls=tuple(self.shared.called[each] for each in calls),
         )
+
+    def _name_of(self, number: str) -> str:
+        """Return the name of the script that a menu becomes."""
+        written = one_line(self._menus[number].row["name"])
+        return self._names.new(slug(written, otherwise=f"ivr_{number[:20]}"))
+
+    def _jumps(self) -> dict[str, frozenset[str]]:
+        """Return the menus that each menu leads to next, but for «Return»."""
+        return {
+            number: frozenset(each for way in menu.jumps() for each in self._next_menus(way))
+            for number, menu in self._menus.items()
+        }
+
+    def _came_in(self) -> dict[str, frozenset[str]]:
+        """Return the menus that callers of each inbound route meet first."""
+        written = {row["destination"] for row in self._tables.of("incoming")}
+        return {each: frozenset(self._next_menus(each)) for each in sorted(written)}
 
     def _told(self, root: _Root) -> str:
         """Return what people call the thing that a script begins with."""
@@ -283,6 +332,21 @@ class _Importer:
                 return [row["dest"]]
             case _:
                 return []
+
+
+def _destination_of(menu: str) -> Destination:
+    return read_destination(_DESTINATIONS[Place.IVR].format(menu))
+
+
+def _called_by(script: Script, grown: Mapping[str, Script]) -> set[str]:
+    """Return all scripts that a call of this one may come into."""
+    found, ahead = set[str](), list(script.calls)
+    while ahead:
+        each = ahead.pop()
+        if each not in found:
+            found.add(each)
+            ahead += grown[each].calls
+    return found
 
 
 def _dialled(row: Row) -> str:

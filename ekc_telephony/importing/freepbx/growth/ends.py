@@ -157,6 +157,10 @@ class Ends:
         name = slug(one_line(row["description"]), otherwise=f"outside_{number.lstrip('+')}")
         return self._space.add(name, node)
 
+    def directory(self, destination: Destination, way: Way) -> str:
+        """Lead to a person: nobody is looked up by letters on a keypad here."""
+        return self.instead(destination, way, why="поиска сотрудника по фамилии в ЕКЦ нет")
+
     def unknown(self, destination: Destination, way: Way) -> str:
         """Lead to a person, whatever it was."""
         return self.instead(destination, way, why="этого ЕКЦ не умеет")

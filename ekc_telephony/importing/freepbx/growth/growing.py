@@ -18,11 +18,12 @@ from typing import Final
 
 from ekc_telephony.importing.freepbx.growth.ends import GOODBYE, PROMISED, Ends
 from ekc_telephony.importing.freepbx.growth.menus import DEFAULT, Exit, Menu, seconds_of
+from ekc_telephony.importing.freepbx.growth.near import comes_back, is_near_a_person
 from ekc_telephony.importing.freepbx.growth.way import PERSON, Shared, Way, comment_of
 from ekc_telephony.importing.freepbx.source.destinations import Destination, Place
 from ekc_telephony.importing.freepbx.source.office import PASSED_ON
 from ekc_telephony.importing.freepbx.source.tables import Row, one_line
-from ekc_telephony.importing.freepbx.writing.drafts import Node, NodeSpace, Value
+from ekc_telephony.importing.freepbx.writing.drafts import CALL, RETURN, Node, NodeSpace, Value
 from ekc_telephony.importing.freepbx.writing.ledger import Weight
 from ekc_telephony.importing.freepbx.writing.names import Names, slug
 
@@ -45,7 +46,9 @@ STANDARD_PROMPTS: Final = frozenset(
 class Grower:
     """Grows one script."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, *, called: str | None = None) -> None:
+        self._called = called
+        """The menu as which other scripts call this one."""
         self._of = shared
         self._space = NodeSpace(names=Names(frozenset({PERSON})))
         self._ends = Ends(shared, self._space)
@@ -55,6 +58,8 @@ class Grower:
         """Numbers of the menus that became part of it."""
         self.languages: set[str] = set()
         """Codes of the languages that callers can choose."""
+        self.calls: set[str] = set()
+        """Numbers of the menus that it calls as scripts."""
 
     def grow(self, destination: Destination, way: Way) -> tuple[str, dict[str, Node]]:
         """Return the entry and all nodes of a script that begins at a destination."""
@@ -90,6 +95,7 @@ class Grower:
             Place.LANGUAGE: self._language,
             Place.CALLER_ID: self._pass_on,
             Place.PRIORITY: self._pass_on,
+            Place.DIRECTORY: self._ends.directory,
             Place.OTHER: self._ends.unknown,
         }
 
@@ -99,6 +105,8 @@ class Grower:
         menu = self._of.menus.get(destination.key)
         if menu is None:
             return self._ends.instead(destination, way, why="такого меню в таблице ivr_details нет")
+        if self._is_called(menu, way):
+            return self._call(menu, way)
         self.met.add(menu.number)
         self._of.ledger.carried(menu.row)
         if not menu.choices:
@@ -107,6 +115,25 @@ class Grower:
             self._names[menu.number] = self._space.names.new(_node_name(menu))
             self._todo.append(menu.number)
         return self._names[menu.number]
+
+    def _is_called(self, menu: Menu, way: Way) -> bool:
+        """Tell whether a menu is met as a script of its own: there is a menu to come back to."""
+        is_here = menu.number in self._names
+        return menu.number in self._of.called and not is_here and way.menu in self._names
+
+    def _call(self, menu: Menu, way: Way) -> str:
+        self.calls.add(menu.number)
+        fields: dict[str, Value] = {
+            "script": self._of.called[menu.number],
+            "next": self._names[way.menu or ""],
+        }
+        node = Node(
+            kind=CALL,
+            fields=fields,
+            comments=(comment_of(menu.title, menu.row),),
+            returns_silently=menu.exit is not None and menu.exit.may_return,
+        )
+        return self._space.add(_node_name(menu), node)
 
     def _menu_without_keys(self, menu: Menu, destination: Destination, way: Way) -> str:
         """Play what it says and go where it leads: nobody can choose anything in it."""
@@ -154,8 +181,15 @@ class Grower:
         """Return where a key leads; «Return» goes back to the menu he came from."""
         if not may_return:
             return self._lead(written, way)
+        if self._called is not None and way.menu == self._called:
+            return self._return()
         parents = sorted(self._of.parents.get(way.menu or "", frozenset()))
         back = [each for each in parents if each in self._names]
+        if not back and self._called is not None:
+            # Its own destination may lead to whoever calls this script: it would call itself.
+            return self._ends.instead(
+                self._of.office.follow(written), way, why="«Return» отсюда никуда не ведёт"
+            )
         if not back:
             self._of.tell(
                 way,
@@ -173,6 +207,11 @@ class Grower:
                 advice="проверьте, годится ли это меню всем",
             )
         return self._names[back[0]]
+
+    def _return(self) -> str:
+        """Return the node that goes back to the menu from which this script was called."""
+        comment = "FreePBX: «Return», назад в меню, из которого пришли"
+        return self._space.add("back", Node(kind=RETURN, fields={}, comments=(comment,)))
 
     def _prompts_of(self, menu: Menu) -> tuple[str, ...]:
         number = menu.row["announcement"]
@@ -334,7 +373,7 @@ class Grower:
         """Lead menus to a person through which somebody silent would go round for ever."""
         nodes = self._space.nodes
         for number, name in self._names.items():
-            if not _comes_back(nodes, name):
+            if not comes_back(nodes, name):
                 continue
             menu = self._of.menus[number]
             self._of.tell(
@@ -351,7 +390,7 @@ class Grower:
         for number, name in self._names.items():
             target = self._space.nodes[name].fields["exhausted"]
             assert isinstance(target, str)
-            if not _is_near_a_person(self._space.nodes, target):
+            if not is_near_a_person(self._space.nodes, target):
                 menu = self._of.menus[number]
                 self._of.tell(
                     Way(row=menu.row, title=menu.title),
@@ -365,7 +404,7 @@ class Grower:
             node, menu = self._space.nodes[name], self._of.menus[number]
             keys = node.fields["keys"]
             target = keys.get("0") if isinstance(keys, Mapping) else None
-            if target is not None and _is_near_a_person(self._space.nodes, target):
+            if target is not None and is_near_a_person(self._space.nodes, target):
                 continue
             found = "0 ведёт не к человеку" if target else "нет клавиши 0"
             self._of.tell(
@@ -379,27 +418,3 @@ class Grower:
 
 def _node_name(menu: Menu) -> str:
     return slug(one_line(menu.row["name"]), otherwise=f"ivr_{menu.number[:20]}")
-
-
-def _comes_back(nodes: Mapping[str, Node], start: str) -> bool:
-    """Return whether somebody who does nothing comes to this node again."""
-    ahead, seen = list(nodes[start].silent_targets()), set[str]()
-    while ahead:
-        name = ahead.pop()
-        if name == start:
-            return True
-        if name not in seen:
-            seen.add(name)
-            ahead += nodes[name].silent_targets()
-    return False
-
-
-def _is_near_a_person(nodes: Mapping[str, Node], name: str) -> bool:
-    """Return whether a key leads to a person without another menu, at least in working hours."""
-    for _ in range(len(nodes)):
-        node = nodes[name]
-        following = node.fields.get("next") or node.fields.get("open")
-        if not isinstance(following, str):
-            return node.kind in {"enqueue", "callback", "message"}
-        name = following
-    return False

@@ -73,6 +73,12 @@ class Menu:
     """None where FreePBX hangs up or says nothing."""
     retries: int
 
+    def jumps(self) -> Iterator[str]:
+        """Yield every destination to which it leads for good: all but those of «Return»."""
+        yield from (each.written for each in self.choices.values() if not each.may_return)
+        if self.exit is not None and not self.exit.may_return:
+            yield self.exit.written
+
     def ways(self) -> Iterator[str]:
         """Yield every destination that the imported menu has."""
         yield from (each.written for each in self.choices.values())
@@ -223,7 +229,7 @@ class _Reader:
             self._tell(
                 self._row,
                 Weight.NOTE,
-                what=f"прощается {retries} ошибок, по требованию G2 вторая ведёт к человеку",
+                what=f"прощается ошибок: {retries}; по требованию G2 вторая ведёт к человеку",
                 advice=f"поставьте retries: {ADVISED_RETRIES}",
             )
         return retries

@@ -52,6 +52,8 @@ class Shared:
     menus: Mapping[str, Menu]
     parents: Mapping[str, frozenset[str]]
     """Menu → menus that lead to it."""
+    called: Mapping[str, str]
+    """Menu that is a script of its own → the script's name."""
     person: str
     """The queue of those whose destination cannot be expressed."""
     queue_names: Names

@@ -33,6 +33,7 @@ class Place(Enum):
     LANGUAGE = auto()
     CALLER_ID = auto()
     PRIORITY = auto()
+    DIRECTORY = auto()
     OTHER = auto()
 
 
@@ -53,6 +54,7 @@ _PATTERNS: Final = tuple(
         (r"app-languages,(\d+)(?:,|$)", Place.LANGUAGE),
         (r"app-setcid,(\d+)(?:,|$)", Place.CALLER_ID),
         (r"app-queueprio,(\d+)(?:,|$)", Place.PRIORITY),
+        (r"directory,(\d+)(?:,|$)", Place.DIRECTORY),
     )
 )
 
@@ -73,6 +75,7 @@ NAMES: Final[Mapping[Place, str]] = MappingProxyType(
         Place.LANGUAGE: "смена языка",
         Place.CALLER_ID: "подмена номера (Set CallerID)",
         Place.PRIORITY: "приоритет в очереди",
+        Place.DIRECTORY: "справочник сотрудников (Directory)",
         Place.OTHER: "назначение, которого ЕКЦ не знает",
     }
 )

@@ -18,6 +18,8 @@ Value: TypeAlias = str | tuple[str, ...] | Mapping[str, str]
 
 TARGETS: Final = ("next", "open", "closed", "exhausted", "otherwise", "without_number")
 CHOSEN: Final = "keys"
+CALL: Final = "call"
+RETURN: Final = "return"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +32,16 @@ class Node:
     """Where it came from, a line each."""
     suggestion: str | None = None
     """A line that an admin may turn into a key of the menu."""
+    returns_silently: bool = False
+    """A call of a script out of which the caller comes back without pressing a key."""
 
     def silent_targets(self) -> Iterator[str]:
         """Yield where the caller gets without pressing a key."""
+        if self.kind == CALL and not self.returns_silently:
+            return
+        yield from self._named()
+
+    def _named(self) -> Iterator[str]:
         for name in TARGETS:
             target = self.fields.get(name)
             if isinstance(target, str):
@@ -43,7 +52,7 @@ class Node:
         keys = self.fields.get(CHOSEN)
         if isinstance(keys, Mapping):
             yield from keys.values()
-        yield from self.silent_targets()
+        yield from self._named()
 
     def led_to(self, field_name: str, target: str) -> Node:
         """Return the node with another target."""
@@ -63,6 +72,10 @@ class Script:
     """Numbers that citizens dial."""
     languages: tuple[str, ...] = ()
     """What it speaks besides Russian."""
+    is_called: bool = False
+    """Calls do not begin in it: other scripts call it."""
+    calls: tuple[str, ...] = ()
+    """The scripts that it calls."""
 
 
 @dataclass(slots=True)

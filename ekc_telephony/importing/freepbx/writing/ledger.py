@@ -18,6 +18,8 @@ class Weight(Enum):
 
     DECIDE = "решить"
     """Callers would meet something else than before: somebody has to decide."""
+    CHECK = "проверка"
+    """What `ekc ivr check` finds in the script; its errors keep it from being published."""
     CHANGED = "иначе"
     """Carried over, but not the same in every respect."""
     NOTE = "к сведению"

@@ -24,6 +24,7 @@ REPORT_FILE = "IMPORT.md"
 _HEADINGS = {
     Weight.DECIDE: "Решить: перенесено не всё",
     Weight.CHANGED: "Перенесено, но работает иначе",
+    Weight.CHECK: "Проверка: что скажет `ekc ivr check`",
     Weight.NOTE: "К сведению",
     Weight.UNUSED: "Не использовано: сюда не ведёт ни одно меню",
 }
@@ -34,7 +35,8 @@ def as_markdown(imported: Imported) -> str:
     order = (
         "Никто не потерян: чего сценарий ЕКЦ не умеет, то ведёт к человеку, в очередь "
         f"`{imported.person}`.\nПорядок: решить вопросы ниже, вписать фрагменты в `ekc.yaml`, "
-        "перенести звук, проверить `ekc conf check`, прослушать каждое меню.\n"
+        "перенести звук, проверить `ekc conf check` и `ekc ivr check`, опубликовать "
+        "(`ekc ivr publish`), прослушать каждое меню.\n"
     )
     parts = [
         "# Перенос меню из FreePBX\n",
@@ -73,6 +75,8 @@ def as_tree(imported: Imported) -> dict[str, object]:
                     for name, node in each.nodes.items()
                 },
                 "numbers": list(each.numbers),
+                "called": each.is_called,
+                "calls": list(each.calls),
                 "languages": list(each.languages),
             }
             for each in imported.scripts
@@ -123,7 +127,7 @@ def _remarks(remarks: Iterable[Remark]) -> Iterator[str]:
 
 
 def _script_cells(script: Script) -> tuple[str, ...]:
-    numbers = ", ".join(script.numbers) or "–"
+    numbers = ", ".join(script.numbers) or ("вызывают другие" if script.is_called else "–")
     return (f"{script.name}.yaml", script.title, str(len(script.nodes)), numbers)
 
 
@@ -152,9 +156,10 @@ def _sounds(prompts: tuple[Prompt, ...]) -> Iterator[str]:
     yield "## Перенести звук\n"
     yield (
         "Файлы FreePBX лежат в `/var/lib/asterisk/sounds/<язык>/`; ЕКЦ нужен WAV, 8 кГц, моно, "
-        "16 бит.\nТекст каждой подсказки впишите в `sounds/manifest.yaml` под её ключом и "
-        "озвучьте `ekc sounds render`; своя запись переводится так: "
-        "`sox custom/имя.wav -r 8000 -c 1 -b 16 ключ.wav`.\n"
+        "16 бит:\n`sox custom/имя.wav -r 8000 -c 1 -b 16 ключ.wav`. Готовый файл кладут в папку "
+        "студии, `studio/ru/ключ.wav` (где она, скажет `ekc sounds texts`).\nЗаписи может и не "
+        'быть: напишите в сценарии вместо ключа текст, `prompts: [{text: "…"}]`, и '
+        "`ekc ivr publish` озвучит его.\n"
     )
     cells = ((e.key, e.title, e.file or "нет: записать заново", e.source) for e in prompts)
     yield _table(("ключ", "во FreePBX", "файл", "откуда"), cells)

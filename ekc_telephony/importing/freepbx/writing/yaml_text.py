@@ -28,9 +28,15 @@ _MOST_COMMENTS: Final = 12
 def script_text(script: Script, *, person: str) -> str:
     """Return the file of a script."""
     lines = [
+        "# yaml-language-server: $schema=script.schema.json",
         f"# Перенесено из FreePBX командой `ekc ivr import freepbx`: {script.title}.",
         "# Что перенесено не так, как было, и что решить, – в IMPORT.md рядом.",
         *([f"# Номера: {', '.join(script.numbers)}"] if script.numbers else []),
+        *(
+            ["# С него звонки не начинаются: его вызывают другие (kind: call)."]
+            if script.is_called
+            else []
+        ),
         "",
         f"entry: {script.entry}",
         *([f"languages: [ru, {', '.join(script.languages)}]"] if script.languages else []),
@@ -110,7 +116,11 @@ def _node_lines(name: str, node: Node) -> Iterator[str]:
     for key, value in node.fields.items():
         yield from _field_lines(key, value)
         if isinstance(value, Mapping) and node.suggestion:
-            yield f"      # {node.suggestion}  # предложение: 0 ведёт к человеку (требование G2)"
+            instead = "вместо прежней строки с 0: " if "0" in value else ""
+            yield (
+                f"      # {node.suggestion}  # предложение: {instead}0 ведёт к человеку "
+                "(требование G2)"
+            )
 
 
 def _field_lines(key: str, value: Value) -> Iterator[str]:
