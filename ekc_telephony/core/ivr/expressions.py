@@ -8,6 +8,7 @@ is loaded; here nothing can fail.
 Rule 1: what is not known makes everything computed from it unknown (None), and a condition that is
 unknown does not hold. `Or` and `And` decide as soon as one side does.
 Rule 2: no value grows beyond `LONGEST_TEXT` or `MOST`.
+Rule 3: what is divided by zero is unknown, like whatever else has no answer.
 """
 
 from __future__ import annotations
@@ -29,6 +30,22 @@ class Relation(Enum):
     AT_MOST = "<="
     MORE = ">"
     AT_LEAST = ">="
+
+
+class DivisionPart(Enum):
+    """What is wanted of a division of whole numbers."""
+
+    WHOLE = "//"
+    """How many times; rounded down: -7 // 2 is -4."""
+    REMAINDER = "%"
+    """What is left; never on the other side of zero than the divisor: -7 % 2 is 1."""
+
+
+class LetterCase(Enum):
+    """How the letters of a text are written."""
+
+    UPPER = "upper"
+    LOWER = "lower"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +112,31 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
+class Divided:
+    """Two numbers, or two sums of money, the first divided by the second."""
+
+    part: DivisionPart
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """`in` a text: whether the first text occurs in the second."""
+
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Cased:
+    """A text in capitals, or without any."""
+
+    letters: LetterCase
+    inner: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Length:
     """The number of characters of a text."""
 
@@ -109,11 +151,25 @@ class IsSet:
 
 
 Expression: TypeAlias = (
-    Constant | Known | Not | Both | Either | Compared | OneOf | Sum | Length | IsSet
+    Constant
+    | Known
+    | Not
+    | Both
+    | Either
+    | Compared
+    | OneOf
+    | PartOf
+    | Sum
+    | Divided
+    | Cased
+    | Length
+    | IsSet
 )
 
 
-def evaluate(expression: Expression, known: Mapping[str, Value]) -> Value | None:  # noqa: C901, PLR0911 (one row each)
+def evaluate(  # noqa: C901, PLR0911, PLR0912 (one row each)
+    expression: Expression, known: Mapping[str, Value]
+) -> Value | None:
     """Return the value; None when it depends on what is not known."""
     match expression:
         case Constant(value=value):
@@ -137,6 +193,12 @@ def evaluate(expression: Expression, known: Mapping[str, Value]) -> Value | None
         case Sum(left=left, right=right, is_difference=is_difference):
             first, second = evaluate(left, known), evaluate(right, known)
             return _sum(first, second, is_difference=is_difference)
+        case PartOf(left=left, right=right):
+            return _part_of(evaluate(left, known), evaluate(right, known))
+        case Divided(part=part, left=left, right=right):
+            return _divided(part, evaluate(left, known), evaluate(right, known))
+        case Cased(letters=letters, inner=inner):
+            return _cased(letters, evaluate(inner, known))
         case Length(inner=inner):
             text = evaluate(inner, known)
             return len(text) if isinstance(text, str) else None
@@ -149,25 +211,37 @@ def holds(condition: Expression, known: Mapping[str, Value]) -> bool:
     return evaluate(condition, known) is True
 
 
-def names_in(expression: Expression) -> Iterator[str]:
-    """Yield the name of every value that has to be set; `is defined` needs none."""
+def parts_of(expression: Expression) -> Iterator[Expression]:
+    """Yield an expression and all that stands in it, from left to right."""
+    yield expression
     match expression:
-        case Constant() | IsSet():
+        case Constant() | Known() | IsSet():
             return
-        case Known(name=name):
-            yield name
-        case Not(inner=inner) | OneOf(inner=inner) | Length(inner=inner):
-            yield from names_in(inner)
+        case Not(inner=inner) | OneOf(inner=inner) | Cased(inner=inner) | Length(inner=inner):
+            yield from parts_of(inner)
         case (
             Both(left=left, right=right)
             | Either(left=left, right=right)
             | Compared(left=left, right=right)
+            | PartOf(left=left, right=right)
             | Sum(left=left, right=right)
+            | Divided(left=left, right=right)
         ):
-            yield from names_in(left)
-            yield from names_in(right)
+            yield from parts_of(left)
+            yield from parts_of(right)
         case _:
             assert_never(expression)
+
+
+def names_in(expression: Expression) -> Iterator[str]:
+    """Yield the name of every value that has to be set; `is defined` needs none."""
+    yield from (each.name for each in parts_of(expression) if isinstance(each, Known))
+
+
+def may_divide_by_zero(expression: Expression) -> bool:
+    """Tell whether it may have no value although all that it names has one."""
+    divisors = (each.right for each in parts_of(expression) if isinstance(each, Divided))
+    return any(not (isinstance(each, Constant) and each.value) for each in divisors)
 
 
 def _decided(left: Value | None, right: Value | None, *, by: bool) -> bool | None:
@@ -212,3 +286,20 @@ def _sum(left: Value | None, right: Value | None, *, is_difference: bool) -> Val
             return (left + right)[:LONGEST_TEXT]
         case _:
             return None
+
+
+def _part_of(left: Value | None, right: Value | None) -> bool | None:
+    return left in right if isinstance(left, str) and isinstance(right, str) else None
+
+
+def _divided(part: DivisionPart, left: Value | None, right: Value | None) -> int | None:
+    if not isinstance(left, int) or not isinstance(right, int) or right == 0:
+        return None
+    return left // right if part is DivisionPart.WHOLE else left % right
+
+
+def _cased(letters: LetterCase, text: Value | None) -> str | None:
+    if not isinstance(text, str):
+        return None
+    # A letter may become several: ß in capitals is SS.
+    return (text.upper() if letters is LetterCase.UPPER else text.lower())[:LONGEST_TEXT]

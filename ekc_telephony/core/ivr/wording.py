@@ -6,8 +6,10 @@ from typing import assert_never
 
 from ekc_telephony.core.ivr.expressions import (
     Both,
+    Cased,
     Compared,
     Constant,
+    Divided,
     Either,
     Expression,
     IsSet,
@@ -15,12 +17,13 @@ from ekc_telephony.core.ivr.expressions import (
     Length,
     Not,
     OneOf,
+    PartOf,
     Sum,
 )
 from ekc_telephony.core.ivr.values import Value, to_text
 
 
-def written(expression: Expression) -> str:  # noqa: C901, PLR0911 (one row each)
+def written(expression: Expression) -> str:  # noqa: C901, PLR0911, PLR0912 (one row each)
     """Return the expression; read again, it means the same."""
     match expression:
         case Constant(value=value):
@@ -41,6 +44,12 @@ def written(expression: Expression) -> str:  # noqa: C901, PLR0911 (one row each
             return f"{_inner(inner)} in [{', '.join(_constant(each) for each in options)}]"
         case Sum(left=left, right=right, is_difference=is_difference):
             return f"{_inner(left)} {'-' if is_difference else '+'} {_inner(right)}"
+        case PartOf(left=left, right=right):
+            return f"{_inner(left)} in {_inner(right)}"
+        case Divided(part=part, left=left, right=right):
+            return f"{_inner(left)} {part.value} {_inner(right)}"
+        case Cased(letters=letters, inner=inner):
+            return f"{_inner(inner)} | {letters.value}"
         case Length(inner=inner):
             return f"{_inner(inner)} | length"
         case _:

@@ -2,7 +2,8 @@
 Expressions that admins write, read by Jinja2's parser and turned into the core's closed tree.
 
 Jinja2 gives the grammar that people know from elsewhere; nothing of it is executed. Whatever is not
-listed in `_Reader` is refused with its name: calls, loops, attributes, arithmetic that can fail.
+listed in `_Reader` is refused with its name, and with what to write instead (`refusals.py`): calls,
+loops, attributes, arithmetic that grows without bounds.
 
 Rule 1: every expression has a kind, and two values that meet have the same one. A constant takes
 the kind of what it meets: `sum > 100` compares rubles, `day < '2026-12-31'` dates.
@@ -20,19 +21,30 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ekc_telephony.core.ivr.expressions import (
     Both,
+    Cased,
     Compared,
     Constant,
+    Divided,
+    DivisionPart,
     Either,
     Expression,
     IsSet,
     Known,
     Length,
+    LetterCase,
     Not,
     OneOf,
+    PartOf,
     Relation,
     Sum,
 )
 from ekc_telephony.core.ivr.values import LONGEST_TEXT, MOST, Value, VariableKind, from_answer
+from ekc_telephony.settings.ivr.refusals import (
+    WHAT_THERE_IS,
+    refused_name,
+    refused_node,
+    refused_text,
+)
 
 GRAMMAR: Final = ImmutableSandboxedEnvironment(autoescape=False)
 """Only its parser is used."""
@@ -56,10 +68,20 @@ _RELATIONS: Final = {
     "gteq": Relation.AT_LEAST,
 }
 _IN: Final = frozenset({"in", "notin"})
-_WHAT_THERE_IS: Final = (
-    "names, constants, == != < <= > >=, in [..], and, or, not, + and -, "
-    "`is defined` and the filter length"
-)
+_NUMERIC: Final = frozenset({VariableKind.NUMBER, VariableKind.MONEY})
+_FILTERS: Final[Mapping[str, LetterCase | None]] = {
+    "length": None,
+    "upper": LetterCase.UPPER,
+    "lower": LetterCase.LOWER,
+}
+"""What follows `|`; None for the number of characters."""
+_EXAMPLES: Final[Mapping[VariableKind, str]] = {
+    VariableKind.FLAG: "true or false",
+    VariableKind.NUMBER: "a whole number, such as 100",
+    VariableKind.MONEY: "a sum in rubles, such as 99.50",
+    VariableKind.DATE: "a date, such as '2026-12-31'",
+    VariableKind.TIME: "a time, such as '09:30'",
+}
 _DEEPEST: Final = 40
 
 
@@ -72,7 +94,7 @@ class ExpressionRefusedError(Exception):
         expected: What could stand there.
     """
 
-    def __init__(self, found: str, *, expected: str = _WHAT_THERE_IS) -> None:
+    def __init__(self, found: str, *, expected: str = WHAT_THERE_IS) -> None:
         super().__init__(found)
         self.found = found
         self.expected = expected
@@ -99,7 +121,11 @@ def read_expression(text: str, kinds: Mapping[str, VariableKind]) -> Typed:
     """
     if len(text) > LONGEST_TEXT:
         raise ExpressionRefusedError(f"{len(text)} characters", expected="at most 1,000")
-    match parsed("{{ " + text + " }}"):
+    try:
+        body = parsed("{{ " + text + " }}")
+    except ExpressionRefusedError as refused:
+        raise ExpressionRefusedError(refused.found, expected=refused_text(text)) from None
+    match body:
         case [nodes.Output(nodes=[inner])]:
             return read_node(inner, kinds)
         case _:
@@ -116,7 +142,7 @@ def parsed(template: str) -> list[nodes.Node]:
     try:
         return GRAMMAR.parse(template).body
     except (TemplateSyntaxError, RecursionError, ValueError) as error:
-        raise ExpressionRefusedError(f"«{template}»: {error}", expected=_WHAT_THERE_IS) from None
+        raise ExpressionRefusedError(f"«{template}»: {error}") from None
 
 
 def read_node(node: nodes.Node, kinds: Mapping[str, VariableKind]) -> Typed:
@@ -168,20 +194,29 @@ class _Reader:
                 return self._sum(left, right, inner, is_difference=isinstance(node, nodes.Sub))
             case nodes.Neg(node=nodes.Const(value=int() as value)):
                 return _number(-value)
-            case nodes.Filter(name="length", node=nodes.Expr() as text, args=[], kwargs=[]):
-                return Typed(Length(self._of(text, VariableKind.TEXT, inner)), VariableKind.NUMBER)
+            case nodes.Neg(node=nodes.Const(value=float() as value)):
+                return Typed(Constant(str(-value)), VariableKind.TEXT)
+            case nodes.FloorDiv(left=left, right=right):
+                return self._divided(DivisionPart.WHOLE, left, right, inner)
+            case nodes.Mod(left=left, right=right):
+                return self._divided(DivisionPart.REMAINDER, left, right, inner)
+            case nodes.Filter(name=name, node=nodes.Expr() as text, args=[], kwargs=[]) if (
+                name in _FILTERS and node.dyn_args is None and node.dyn_kwargs is None
+            ):
+                return self._filtered(name, text, inner)
             case nodes.Test(name="defined", node=nodes.Name(name=name)):
                 self._named(name)
                 return Typed(IsSet(name), VariableKind.FLAG)
             case _:
-                raise ExpressionRefusedError(_name_of(node))
+                found, instead = refused_node(node)
+                raise ExpressionRefusedError(found, expected=instead)
 
     def _named(self, name: str) -> Typed:
         kind = self._kinds.get(name)
         if kind is None:
             known = ", ".join(sorted(self._kinds))
             raise ExpressionRefusedError(
-                f"the variable {name}, which nobody declares", expected=f"one of: {known}"
+                f"the variable {name}, which nobody declares", expected=refused_name(name, known)
             )
         return Typed(Known(name), kind)
 
@@ -198,7 +233,9 @@ class _Reader:
 
     def _compared(self, op: str, left: nodes.Node, right: nodes.Node, depth: int) -> Typed:
         if op in _IN:
-            chosen = self._one_of(left, right, depth)
+            is_list = isinstance(right, nodes.List | nodes.Tuple)
+            read = self._one_of if is_list else self._part_of
+            chosen = read(left, right, depth)
             return Typed(chosen if op == "in" else Not(chosen), VariableKind.FLAG)
         first, second = _alike(self.read(left, depth), self.read(right, depth))
         relation = _RELATIONS[op]
@@ -208,10 +245,7 @@ class _Reader:
         return Typed(compared, VariableKind.FLAG)
 
     def _one_of(self, left: nodes.Node, right: nodes.Node, depth: int) -> Expression:
-        if not isinstance(right, nodes.List | nodes.Tuple):
-            raise ExpressionRefusedError(
-                "`in` without a list", expected="constants in brackets: in ['altai', 'omsk']"
-            )
+        assert isinstance(right, nodes.List | nodes.Tuple)
         asked = self.read(left, depth)
         options: list[Value] = []
         for item in right.items:
@@ -221,13 +255,44 @@ class _Reader:
             options.append(option.expression.value)
         return OneOf(asked.expression, tuple(options))
 
+    def _part_of(self, left: nodes.Node, right: nodes.Node, depth: int) -> Expression:
+        whole = self.read(right, depth)
+        if whole.kind is not VariableKind.TEXT:
+            raise ExpressionRefusedError(
+                f"`in` before a {whole.kind.value}",
+                expected="constants in brackets: in ['altai', 'omsk'], or a text: 'omsk' in place",
+            )
+        part = as_kind(self.read(left, depth), VariableKind.TEXT)
+        return PartOf(part.expression, whole.expression)
+
+    def _filtered(self, name: str, text: nodes.Node, depth: int) -> Typed:
+        inner = self._of(text, VariableKind.TEXT, depth)
+        letters = _FILTERS[name]
+        if letters is None:
+            return Typed(Length(inner), VariableKind.NUMBER)
+        return Typed(Cased(letters, inner), VariableKind.TEXT)
+
+    def _divided(
+        self, part: DivisionPart, left: nodes.Node, right: nodes.Node, depth: int
+    ) -> Typed:
+        first, second = _alike(self.read(left, depth), self.read(right, depth))
+        if first.kind not in _NUMERIC:
+            raise ExpressionRefusedError(
+                f"a {first.kind.value} beside {part.value}", expected="numbers"
+            )
+        if second.expression == Constant(0):
+            raise ExpressionRefusedError(
+                f"0 after {part.value}", expected="another number: the value would be unknown"
+            )
+        # How often a sum of money goes into another one is no money.
+        kind = VariableKind.NUMBER if part is DivisionPart.WHOLE else first.kind
+        return Typed(Divided(part, first.expression, second.expression), kind)
+
     def _sum(
         self, left: nodes.Node, right: nodes.Node, depth: int, *, is_difference: bool
     ) -> Typed:
         first, second = _alike(self.read(left, depth), self.read(right, depth))
-        allowed = {VariableKind.NUMBER, VariableKind.MONEY}
-        if not is_difference:
-            allowed.add(VariableKind.TEXT)
+        allowed = _NUMERIC if is_difference else _NUMERIC | {VariableKind.TEXT}
         if first.kind not in allowed:
             sign = "-" if is_difference else "+"
             raise ExpressionRefusedError(f"a {first.kind.value} beside {sign}", expected="numbers")
@@ -243,7 +308,8 @@ def _alike(left: Typed, right: Typed) -> tuple[Typed, Typed]:
     if isinstance(left.expression, Constant):
         return as_kind(left, right.kind), right
     raise ExpressionRefusedError(
-        f"a {left.kind.value} beside a {right.kind.value}", expected="two of one kind"
+        f"a {left.kind.value} beside a {right.kind.value}",
+        expected="two of one kind; dates and times stand in quotes: '2026-12-31', '09:30'",
     )
 
 
@@ -260,7 +326,8 @@ def as_kind(found: Typed, kind: VariableKind) -> Typed:
         case Constant(value=value) if (read := from_answer(kind, _plain(value))) is not None:
             return Typed(Constant(read), kind)
         case Constant(value=value):
-            raise ExpressionRefusedError(f"«{value}»", expected=f"a {kind.value}")
+            example = _EXAMPLES.get(kind, f"a {kind.value}")
+            raise ExpressionRefusedError(f"«{value}»", expected=example)
         case _:
             raise ExpressionRefusedError(f"a {found.kind.value}", expected=f"a {kind.value}")
 
@@ -273,7 +340,3 @@ def _number(value: int) -> Typed:
 
 def _plain(value: Value) -> object:
     return value
-
-
-def _name_of(node: nodes.Node) -> str:
-    return f"what Jinja2 calls {type(node).__name__}"

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from jinja2 import nodes
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from ekc_telephony.core.ivr.expressions import may_divide_by_zero
 from ekc_telephony.core.ivr.spoken import PLAIN, Case, Form, Noun, Wording, pieces_of
 from ekc_telephony.core.ivr.texts import RUSSIAN, not_words, plain_text, text_key
 from ekc_telephony.core.ivr.utterance import Insert, Utterance
@@ -185,6 +186,12 @@ def _insert(node: nodes.Expr, kinds: Mapping[str, VariableKind]) -> Insert:
             f"a {value.kind.value} that is to be said as {form.value}",
             expected=f"a {FORMS[form].value}",
             advice="declare the variable so, or take another form",
+        )
+    if may_divide_by_zero(value.expression):
+        raise WordsRefusedError(
+            "a division by a variable that is to be said",
+            expected="a value that is known: whatever is divided by zero is not",
+            advice="`set` a variable to it, and say that where it `is defined`",
         )
     return Insert(value=value.expression, form=form, wording=wording)
 

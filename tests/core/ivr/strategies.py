@@ -22,15 +22,20 @@ from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.call.lookup import NOT_FOUND, Answer, LookupFailure, LookupResult
 from ekc_telephony.core.ivr.expressions import (
     Both,
+    Cased,
     Compared,
     Constant,
+    Divided,
+    DivisionPart,
     Either,
     Expression,
     IsSet,
     Known,
     Length,
+    LetterCase,
     Not,
     OneOf,
+    PartOf,
     Relation,
     Sum,
 )
@@ -142,6 +147,7 @@ def conditions(*, deep: int = 2) -> st.SearchStrategy[Expression]:
         st.builds(IsSet, st.sampled_from(list(VARIABLES))),
         compared,
         one_of,
+        st.builds(PartOf, *[values(VariableKind.TEXT, deep=deep)] * 2),
     )
     if deep == 0:
         return simple
@@ -160,11 +166,16 @@ def values(kind: VariableKind, *, deep: int = 2) -> st.SearchStrategy[Expression
         case VariableKind.NUMBER:
             length = st.deferred(lambda: values(VariableKind.TEXT, deep=deep - 1))
             added = st.builds(Sum, inner, inner, st.booleans())
-            return _leaves(kind) | added | st.builds(Length, length)
+            divided = st.builds(Divided, st.sampled_from(DivisionPart), inner, inner)
+            sums = st.deferred(lambda: values(VariableKind.MONEY, deep=deep - 1))
+            times = st.builds(Divided, st.just(DivisionPart.WHOLE), sums, sums)
+            return _leaves(kind) | added | divided | times | st.builds(Length, length)
         case VariableKind.MONEY:
-            return _leaves(kind) | st.builds(Sum, inner, inner, st.booleans())
+            rest = st.builds(Divided, st.just(DivisionPart.REMAINDER), inner, inner)
+            return _leaves(kind) | st.builds(Sum, inner, inner, st.booleans()) | rest
         case VariableKind.TEXT:
-            return _leaves(kind) | st.builds(Sum, inner, inner)
+            cased = st.builds(Cased, st.sampled_from(LetterCase), inner)
+            return _leaves(kind) | st.builds(Sum, inner, inner) | cased
         case VariableKind.FLAG:
             return st.deferred(lambda: conditions(deep=deep - 1))
         case _:

@@ -11,20 +11,27 @@ from hypothesis import strategies as st
 
 from ekc_telephony.core.ivr.expressions import (
     Both,
+    Cased,
     Compared,
     Constant,
+    Divided,
+    DivisionPart,
     Either,
     Expression,
     IsSet,
     Known,
     Length,
+    LetterCase,
     Not,
     OneOf,
+    PartOf,
     Relation,
     Sum,
     evaluate,
     holds,
+    may_divide_by_zero,
     names_in,
+    parts_of,
 )
 from ekc_telephony.core.ivr.values import LONGEST_TEXT, MOST, Value, VariableKind
 from tests.core.ivr.strategies import VALUES, VARIABLES, conditions, values
@@ -40,6 +47,9 @@ TREES: Final[st.SearchStrategy[Expression]] = st.recursive(
         st.builds(Compared, st.sampled_from(Relation), inner, inner),
         st.builds(OneOf, inner, st.lists(ANY_VALUE, max_size=3).map(tuple)),
         st.builds(Sum, inner, inner, st.booleans()),
+        st.builds(Divided, st.sampled_from(DivisionPart), inner, inner),
+        st.builds(PartOf, inner, inner),
+        st.builds(Cased, st.sampled_from(LetterCase), inner),
         st.builds(Length, inner),
     ),
     max_leaves=8,
@@ -90,21 +100,13 @@ def test_a_condition_over_what_is_known_is_decided(
     condition: Expression, known: dict[str, Value]
 ) -> None:
     known |= {"caller.number": "1", "dialled": "2", "language": "ru"}
-    sums_beyond = evaluate(condition, known) is None
-    assert not sums_beyond or _has_a_sum(condition)
+    has_no_answer = evaluate(condition, known) is None
+    assert not has_no_answer or _has_a_sum(condition) or may_divide_by_zero(condition)
 
 
 def _has_a_sum(tree: Expression) -> bool:
     """Tell whether a number may have grown beyond what there is."""
-    match tree:
-        case Sum():
-            return True
-        case Not(inner=inner) | OneOf(inner=inner) | Length(inner=inner):
-            return _has_a_sum(inner)
-        case Both() | Either() | Compared():
-            return _has_a_sum(tree.left) or _has_a_sum(tree.right)
-        case _:
-            return False
+    return any(isinstance(each, Sum) for each in parts_of(tree))
 
 
 YES: Final = Constant(value=True)
@@ -140,9 +142,50 @@ UNKNOWN: Final = Known("unknown")
         (Sum(Constant("a"), Constant("b"), is_difference=True), None),
         (Sum(Constant(MOST), Constant(1)), None),
         (Sum(Constant("x" * LONGEST_TEXT), Constant("y")), "x" * LONGEST_TEXT),
+        (Divided(DivisionPart.WHOLE, Constant(7), Constant(2)), 3),
+        (Divided(DivisionPart.REMAINDER, Constant(7), Constant(2)), 1),
+        (Divided(DivisionPart.WHOLE, Constant(-7), Constant(2)), -4),
+        (Divided(DivisionPart.REMAINDER, Constant(-7), Constant(2)), 1),
+        (Divided(DivisionPart.WHOLE, Known("five"), Constant(0)), None),
+        (Divided(DivisionPart.REMAINDER, Known("five"), Constant(0)), None),
+        (Divided(DivisionPart.WHOLE, Known("five"), UNKNOWN), None),
+        (Divided(DivisionPart.WHOLE, Constant("a"), Constant(2)), None),
+        (PartOf(Constant("ерт"), Constant("четверть")), True),
+        (PartOf(Constant("Ерт"), Constant("четверть")), False),
+        (PartOf(UNKNOWN, Constant("четверть")), None),
+        (PartOf(Known("five"), Constant("5")), None),
+        (Cased(LetterCase.UPPER, Constant("ёлка-7")), "ЁЛКА-7"),
+        (Cased(LetterCase.LOWER, Constant("ЁЛКА-7")), "ёлка-7"),
+        (Cased(LetterCase.UPPER, Constant("ß" * LONGEST_TEXT)), "S" * LONGEST_TEXT),
+        (Cased(LetterCase.UPPER, Known("five")), None),
         (Length(Constant("пять")), 4),
         (Length(UNKNOWN), None),
     ],
 )
 def test_what_an_expression_is_worth(expression: Expression, value: Value | None) -> None:
     assert evaluate(expression, {"five": 5}) == value
+
+
+@given(st.integers(-MOST, MOST), st.integers(-MOST, MOST).filter(bool))
+def test_what_is_divided_can_be_put_together_again(number: int, divisor: int) -> None:
+    whole, rest = (
+        evaluate(Divided(part, Constant(number), Constant(divisor)), {})
+        for part in (DivisionPart.WHOLE, DivisionPart.REMAINDER)
+    )
+    assert isinstance(whole, int)
+    assert isinstance(rest, int)
+    assert whole * divisor + rest == number
+    assert abs(rest) < abs(divisor)
+
+
+@given(
+    FITTING, st.fixed_dictionaries({name: VALUES[each.kind] for name, each in VARIABLES.items()})
+)
+def test_only_a_division_by_what_may_be_zero_or_a_sum_has_no_value(
+    written: tuple[VariableKind, Expression], known: dict[str, Value]
+) -> None:
+    """This is what lets a check prove that a variable is set."""
+    _, expression = written
+    known |= {"caller.number": "1", "dialled": "2", "language": "ru"}
+    if evaluate(expression, known) is None:
+        assert may_divide_by_zero(expression) or _has_a_sum(expression)

@@ -11,8 +11,10 @@ from typing import Final, assert_never
 
 from ekc_telephony.core.ivr.expressions import (
     Both,
+    Cased,
     Compared,
     Constant,
+    Divided,
     Either,
     Expression,
     IsSet,
@@ -20,7 +22,9 @@ from ekc_telephony.core.ivr.expressions import (
     Length,
     Not,
     OneOf,
+    PartOf,
     Sum,
+    parts_of,
 )
 from ekc_telephony.core.ivr.script import Branch
 
@@ -57,11 +61,16 @@ def needed(expression: Expression) -> frozenset[str]:
             return frozenset()
         case Known(name=name):
             return frozenset({name})
-        case Not(inner=inner) | OneOf(inner=inner) | Length(inner=inner):
+        case Not(inner=inner) | OneOf(inner=inner) | Cased(inner=inner) | Length(inner=inner):
             return needed(inner)
         case Both(left=left, right=right) | Either(left=left, right=right):
             return needed(left) & needed(right)  # one side may decide alone
-        case Compared(left=left, right=right) | Sum(left=left, right=right):
+        case (
+            Compared(left=left, right=right)
+            | PartOf(left=left, right=right)
+            | Sum(left=left, right=right)
+            | Divided(left=left, right=right)
+        ):
             return needed(left) | needed(right)
         case _:
             assert_never(expression)
@@ -69,22 +78,7 @@ def needed(expression: Expression) -> frozenset[str]:
 
 def asked_about(expression: Expression) -> frozenset[str]:
     """Return the variables of which an expression asks whether they are set."""
-    match expression:
-        case IsSet(name=name):
-            return frozenset({name})
-        case Constant() | Known():
-            return frozenset()
-        case Not(inner=inner) | OneOf(inner=inner) | Length(inner=inner):
-            return asked_about(inner)
-        case (
-            Both(left=left, right=right)
-            | Either(left=left, right=right)
-            | Compared(left=left, right=right)
-            | Sum(left=left, right=right)
-        ):
-            return asked_about(left) | asked_about(right)
-        case _:
-            assert_never(expression)
+    return frozenset(each.name for each in parts_of(expression) if isinstance(each, IsSet))
 
 
 def set_unless(condition: Expression) -> frozenset[str]:

@@ -6,7 +6,8 @@ that `identifies` on every way to it, and on its answer: whoever is there has pr
 holds for what the caller himself has typed as well: others may hear his telephone.
 
 A personal value put into a variable that is not personal would be spoken and logged freely; so that
-is refused too. What is only concluded from it (a comparison, a length) is not personal.
+is refused too. What is only concluded from it (a comparison, a length) is not personal; a part of
+it, its letters in capitals and what a division leaves are.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ekc_telephony.core.ivr import script as core
-from ekc_telephony.core.ivr.expressions import Expression, Known, Sum, names_in
+from ekc_telephony.core.ivr.expressions import Cased, Divided, Expression, Known, Sum, names_in
 from ekc_telephony.core.ivr.proofs.dataflow import Facts, facts_at, way_without
 from ekc_telephony.core.ivr.proofs.finding import Code, Finding
 from ekc_telephony.core.ivr.proofs.graph import Graph
@@ -76,7 +77,9 @@ def _carried(value: Expression) -> Iterator[str]:
     match value:
         case Known(name=name):
             yield name
-        case Sum(left=left, right=right):
+        case Cased(inner=inner):
+            yield from _carried(inner)
+        case Sum(left=left, right=right) | Divided(left=left, right=right):
             yield from _carried(left)
             yield from _carried(right)
         case _:

@@ -5,7 +5,8 @@ Set is what has an initial value, was typed, was computed from what is set, or w
 condition (`is defined`, or any condition that holds only when it is set). What a lookup brings may
 be missing in the answer, whatever the documentation of the system says: speaking it without having
 asked `is defined` is a warning, since the caller would hear a hole in the sentence. A condition may
-read it freely: one over what is not set does not hold, and `otherwise` is taken.
+read it freely: one over what is not set does not hold, and `otherwise` is taken. The same goes for
+what is computed by a division by a variable, which may be zero.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ekc_telephony.core.ivr import script as core
-from ekc_telephony.core.ivr.expressions import Expression, names_in
+from ekc_telephony.core.ivr.expressions import Expression, may_divide_by_zero, names_in
 from ekc_telephony.core.ivr.proofs.dataflow import Facts, facts_at, way_without
 from ekc_telephony.core.ivr.proofs.finding import Code, Finding, Part
 from ekc_telephony.core.ivr.proofs.graph import Graph
@@ -41,7 +42,7 @@ def every_variable_is_set(graph: Graph) -> Iterator[Finding]:
                 code=Code.ANSWER_MAY_LACK if came else Code.UNSET_VARIABLE,
                 node=name,
                 part=read.part,
-                found=f"{read.name}, which the answer of a system may lack"
+                found=f"{read.name}, unset where an answer lacks it or zero is divided by"
                 if came
                 else f"{read.name}, which is not set on every way here",
                 expected=f"a `branch` with `{read.name} is defined` before"
@@ -142,7 +143,7 @@ def _assigned(assign: core.Assign, facts: Facts) -> Facts:
         if value is None:
             continue
         names = frozenset(names_in(value))
-        if names <= facts:
+        if names <= facts and not may_divide_by_zero(value):
             after |= _both([target])
         elif {_came(each) for each in names} <= facts:
             after |= {_came(target)}

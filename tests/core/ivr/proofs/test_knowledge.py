@@ -10,15 +10,20 @@ from hypothesis import strategies as st
 
 from ekc_telephony.core.ivr.expressions import (
     Both,
+    Cased,
     Compared,
     Constant,
+    Divided,
+    DivisionPart,
     Either,
     Expression,
     IsSet,
     Known,
     Length,
+    LetterCase,
     Not,
     OneOf,
+    PartOf,
     Relation,
     Sum,
     evaluate,
@@ -30,11 +35,19 @@ NAMES: Final = ("a", "b", "c")
 _texts: st.SearchStrategy[Expression] = st.one_of(
     st.sampled_from(NAMES).map(Known), st.just(Constant("x"))
 )
+_lengths = st.builds(Length, _texts)
 _sums = st.builds(Sum, _texts, _texts)
 _leaves: st.SearchStrategy[Expression] = st.one_of(
     st.sampled_from(NAMES).map(IsSet),
     st.builds(Compared, st.just(Relation.EQUAL), _texts, st.one_of(_texts, _sums)),
     st.builds(OneOf, _texts, st.just(("x", "y"))),
+    st.builds(PartOf, _texts, st.builds(Cased, st.sampled_from(LetterCase), _texts)),
+    st.builds(
+        Compared,
+        st.just(Relation.EQUAL),
+        st.builds(Divided, st.sampled_from(DivisionPart), _lengths, _lengths),
+        st.just(Constant(1)),
+    ),
     st.builds(Compared, st.just(Relation.LESS), st.builds(Length, _texts), st.just(Constant(2))),
 )
 _conditions = st.recursive(
