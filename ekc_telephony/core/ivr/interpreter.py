@@ -85,7 +85,8 @@ class Visit:
         call: Names his questions to information systems.
         number: The caller's, if we know it; nothing is promised to whom we cannot call.
         did: The number he dialled.
-        zones: Whose clocks are known; his own says what day it is, then that of whom he dialled.
+        zones: Whose clocks are known; his own says what day it is and when a moment is that a
+            system tells, then that of whom he dialled, then the script's.
         watch: Is told every node that he comes to, those too at which nothing happens.
     """
 
@@ -382,7 +383,8 @@ class Visit:
 
     def _learn(self, node: Lookup, answer: Mapping[str, object]) -> None:
         for name, wanted in node.into.items():
-            self._set(name, from_answer(wanted.kind, _at(answer, wanted.path)))
+            found = _at(answer, wanted.path)
+            self._set(name, from_answer(wanted.kind, found, zone=self._zone))
 
     def _set(self, name: str, value: Value | None) -> None:
         if value is None:

@@ -4,12 +4,15 @@ What a script remembers of its caller: variables, their kinds, and how a value i
 Rule 1: every value has a text form that reads back as the same value, for snapshots and journals.
 Rule 2: what an information system answers becomes a value of the declared kind or none at all; a
 script never meets a value of another kind.
+Rule 3: a moment is told by a clock on a wall. Without an offset it is that of the place it was told
+for, and stays as it is; with one it is turned to the clock of the call.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Final, TypeAlias, assert_never
@@ -21,6 +24,9 @@ LONGEST_TEXT: Final = 1_000
 """Characters of one text; what an information system answers beyond them is cut off."""
 MOST: Final = 10**15
 """No number of a script goes beyond this, in either direction."""
+
+_HAS_BOTH: Final = re.compile(r"^.{7,10}[Tt ].")
+"""A date, what ISO 8601 puts between, and a time."""
 
 
 class VariableKind(Enum):
@@ -77,12 +83,18 @@ def from_text(kind: VariableKind, text: str) -> Value | None:
         return None
 
 
-def from_answer(kind: VariableKind, found: object) -> Value | None:
+def from_answer(kind: VariableKind, found: object, *, zone: tzinfo | None = None) -> Value | None:
     """
     Return what an information system answered as a value of this kind; None when it is none.
 
     Money is told in rubles (`120.5` or `"120.50"`), dates and times as ISO 8601 writes them, a
     number may be written as text.
+
+    Args:
+        kind: The kind that is declared.
+        found: What was answered.
+        zone: The clock of the call. With it a date or a time may be told as a part of a date-time
+            (`2026-12-01T09:30:00+03:00`); None refuses those, for what people write in scripts.
     """
     match kind:
         case VariableKind.FLAG:
@@ -99,9 +111,21 @@ def from_answer(kind: VariableKind, found: object) -> Value | None:
                 return None
             return str(found)[:LONGEST_TEXT]
         case VariableKind.DATE | VariableKind.TIME:
-            return from_text(kind, found) if isinstance(found, str) else None
+            return _date_or_time(kind, found, zone) if isinstance(found, str) else None
         case _:
             assert_never(kind)
+
+
+def _date_or_time(kind: VariableKind, found: str, zone: tzinfo | None) -> Value | None:
+    alone = from_text(kind, found)
+    if alone is not None or zone is None or not _HAS_BOTH.search(found):
+        return alone
+    try:
+        moment = datetime.fromisoformat(found)
+        here = moment if moment.tzinfo is None else moment.astimezone(zone)
+    except (ValueError, OverflowError):  # the first and the last day there is have no neighbours
+        return None
+    return here.date() if kind is VariableKind.DATE else here.time().replace(fold=0)
 
 
 def _number(found: object) -> Decimal | None:

@@ -415,7 +415,16 @@ _JSON: Final = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=10),
     st.sampled_from(
-        ["10:30", "10:30+03:00", "2026-11-29", "120.50", "1E+9999999", "1e-9999999", "sNaN", "٣"]
+        [
+            "10:30+03:00",
+            "2026-11-29",
+            "2026-11-29T10:30Z",
+            "120.50",
+            "1E+9999999",
+            "1e-9999999",
+            "sNaN",
+            "٣",
+        ]
     ),
 )
 RESULTS: Final[st.SearchStrategy[LookupResult]] = st.one_of(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from ekc_telephony.core.call.lookup import NOT_FOUND, Answer, LookupFailure, LookupResult
 from ekc_telephony.core.ivr.expressions import Known
-from ekc_telephony.core.ivr.interpreter import Visit
+from ekc_telephony.core.ivr.hours import CallZones
+from ekc_telephony.core.ivr.interpreter import UNKNOWN_CLOCKS, Visit
 from ekc_telephony.core.ivr.script import Identification, Lookup, Menu, Node, Play, Script, Wanted
 from ekc_telephony.core.ivr.values import Variable, VariableKind
 from ekc_telephony.core.ivr.visit_effects import Ask, Identified, Say, StopSaying, VisitEffect
@@ -19,6 +23,8 @@ from tests.core.ivr.strategies import NOON
 
 FOUND: Final = LookupResult.found(Answer.of({"case": {"sums": ["120.50"]}, "flag": "yes"}))
 FAILED: Final = LookupResult.failed(LookupFailure.TIMEOUT)
+BARNAUL: Final = ZoneInfo("Asia/Barnaul")
+KAMCHATKA: Final = ZoneInfo("Asia/Kamchatka")
 FIRST: Final = RequestId("1-ask-1")
 
 
@@ -48,6 +54,10 @@ def asks(*, again: str = "first", prompts: tuple[PromptKey, ...] = ()) -> Lookup
 
 
 def visit(**nodes: Node) -> Visit:
+    return visit_by(UNKNOWN_CLOCKS, nodes)
+
+
+def visit_by(zones: CallZones, nodes: Mapping[str, Node]) -> Visit:
     menu = Menu(
         prompts=words("menu"),
         choices={"1": NodeId("first")},
@@ -70,9 +80,11 @@ def visit(**nodes: Node) -> Visit:
             "text": Variable(kind=VariableKind.TEXT),
             "money": Variable(kind=VariableKind.MONEY),
             "flag": Variable(kind=VariableKind.FLAG, initial=True),
+            "day": Variable(kind=VariableKind.DATE),
+            "at": Variable(kind=VariableKind.TIME),
         },
     )
-    return Visit(script, {}, call=CallId("1"), number="79131234567")
+    return Visit(script, {}, call=CallId("1"), number="79131234567", zones=zones)
 
 
 def started(**nodes: Node) -> Visit:
@@ -101,6 +113,28 @@ def test_an_answer_is_learned_as_far_as_it_is_of_the_kind() -> None:
     ]
     assert caller.known["money"] == 12_050
     assert "flag" not in caller.known
+
+
+@pytest.mark.parametrize(
+    ("zones", "heard"),
+    [
+        (CallZones(), (date(2026, 12, 1), time(4, 30))),
+        (CallZones(dialled=BARNAUL), (date(2026, 12, 1), time(8, 30))),
+        (CallZones(dialled=BARNAUL, caller=KAMCHATKA), (date(2026, 12, 1), time(13, 30))),
+    ],
+)
+def test_a_moment_is_learned_by_the_clock_of_the_call(
+    zones: CallZones, heard: tuple[date, time]
+) -> None:
+    told = LookupResult.found(Answer.of({"at": "2026-12-01T01:30:00Z"}))
+    into = {
+        "day": Wanted(path=("at",), kind=VariableKind.DATE),
+        "at": Wanted(path=("at",), kind=VariableKind.TIME),
+    }
+    caller = visit_by(zones, {"first": replace(asks(again="failed"), into=into)})
+    caller.start(NOON)
+    caller.on_answer(FIRST, told, after(1))
+    assert (caller.known["day"], caller.known["at"]) == heard
 
 
 @pytest.mark.parametrize(("result", "said"), [(NOT_FOUND, "not-found"), (FAILED, "failed")])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -40,13 +41,20 @@ JSON: Final = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
+MOMENTS: Final = st.builds(
+    lambda *parts: "".join(parts),
+    st.dates().map(date.isoformat),
+    st.sampled_from(["T", " ", "", "_", "T\0"]),
+    st.one_of(st.times().map(time.isoformat), st.text(max_size=5)),
+    st.sampled_from(["", "Z", "+14:00", "+99:99"]),
+)
 
 
-@given(KINDS, JSON)
+@given(KINDS, JSON | MOMENTS, st.sampled_from([None, UTC, ZoneInfo("Asia/Kamchatka")]))
 def test_whatever_is_answered_is_a_value_of_the_kind_or_none(
-    kind: VariableKind, found: object
+    kind: VariableKind, found: object, zone: tzinfo | None
 ) -> None:
-    value = from_answer(kind, found)
+    value = from_answer(kind, found, zone=zone)
     assert value is None or (
         type(value) is _TYPES[kind] and from_text(kind, to_text(value)) == value
     )
@@ -111,7 +119,61 @@ def test_a_number_beyond_all_bounds_is_none() -> None:
     assert from_answer(VariableKind.NUMBER, 10**5_000) is None
 
 
-def test_a_moment_is_neither_a_date_nor_a_time() -> None:
+def test_a_moment_in_a_script_is_neither_a_date_nor_a_time() -> None:
+    """Whoever compares a date with a moment has not thought of the clock."""
     told = datetime(2026, 11, 29, 10, 30).isoformat()  # noqa: DTZ001 (as systems write it)
     assert from_answer(VariableKind.DATE, told) is None
     assert from_answer(VariableKind.TIME, told) is None
+
+
+BARNAUL: Final = ZoneInfo("Asia/Barnaul")
+
+
+@pytest.mark.parametrize(
+    ("told", "day", "moment"),
+    [
+        ("2026-12-01T09:30:00", date(2026, 12, 1), time(9, 30)),
+        ("2026-12-01T09:30", date(2026, 12, 1), time(9, 30)),
+        ("2026-12-01 09:30:15", date(2026, 12, 1), time(9, 30, 15)),
+        ("20261201T0930", date(2026, 12, 1), time(9, 30)),
+        ("2026-12-01T09:30:00+07:00", date(2026, 12, 1), time(9, 30)),
+        ("2026-12-01T09:30:00+03:00", date(2026, 12, 1), time(13, 30)),
+        ("2026-12-01T02:30:00Z", date(2026, 12, 1), time(9, 30)),
+        ("2026-12-01T02:30:00.000Z", date(2026, 12, 1), time(9, 30)),
+        ("2026-11-30T20:00:00Z", date(2026, 12, 1), time(3, 0)),
+        ("2026-12-01T03:30:00+1200", date(2026, 11, 30), time(22, 30)),
+        ("2026-12-01T25:30:00", None, None),
+        ("2026-12-32T09:30:00", None, None),
+        ("0001-01-01T00:00:00+14:00", None, None),
+        ("9999-12-31T23:30:00Z", None, None),
+        ("01.12.2026 09:30", None, None),
+        ("2026-12-01T", None, None),
+        ("2026-12-01 at nine", None, None),
+        ("2026-12-01", date(2026, 12, 1), None),
+        ("09:30", None, time(9, 30)),
+    ],
+)
+def test_a_date_and_a_time_take_their_part_of_a_moment(
+    told: str, day: date | None, moment: time | None
+) -> None:
+    """With an offset it is turned to the clock of the call; without one it stays as it is."""
+    assert from_answer(VariableKind.DATE, told, zone=BARNAUL) == day
+    assert from_answer(VariableKind.TIME, told, zone=BARNAUL) == moment
+
+
+@given(st.datetimes(), st.sampled_from(["", "Z", "+03:00", "-11:30"]), st.sampled_from("Tt "))
+def test_the_parts_of_a_moment_are_the_moment(moment: datetime, offset: str, between: str) -> None:
+    told = moment.isoformat(sep=between) + offset
+    day, clock = (
+        from_answer(kind, told, zone=BARNAUL) for kind in (VariableKind.DATE, VariableKind.TIME)
+    )
+    if day is None or clock is None:
+        assert moment.year in {1, 9999}
+        assert day is clock
+        return
+    assert type(day) is date
+    assert isinstance(clock, time)
+    again = datetime.combine(day, clock)
+    read = datetime.fromisoformat(told)
+    wanted = read if read.tzinfo is None else read.astimezone(BARNAUL).replace(tzinfo=None)
+    assert again == wanted
