@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ekc_telephony.adapters.speech.site import WantedPrompt, wanted_pieces
-from ekc_telephony.core.ivr.spoken import forms_in, pieces_of
+from ekc_telephony.core.ivr.spoken import has_words, pieces_of
 from ekc_telephony.core.ivr.utterance import Insert, Utterance
 from ekc_telephony.core.ivr.ways import utterances_of
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey
@@ -43,7 +43,7 @@ def _wanted(
     loaded: LoadedScript, part: PromptKey | Insert, language: str, place: str
 ) -> Iterator[WantedPrompt]:
     if isinstance(part, Insert):
-        if part.form in forms_in(language):
+        if has_words(part.form, part.wording, language=language):
             pieces = pieces_of(part.form, part.wording, language=language)
             yield from wanted_pieces(pieces, place=place, language=language)
     elif (text := loaded.texts.get(part, {}).get(language)) is not None:

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from ekc_telephony.core.ivr.expressions import Expression, Known, evaluate
-from ekc_telephony.core.ivr.spoken import Case, Form, Noun, Wording, pieces_of
+from ekc_telephony.core.ivr.spoken import Agreement, Case, Form, Noun, Wording, pieces_of
 from ekc_telephony.core.ivr.texts import text_key
 from ekc_telephony.core.ivr.utterance import Insert
 from ekc_telephony.core.ivr.values import Value, VariableKind
@@ -221,6 +221,22 @@ def test_a_text_is_words_and_values() -> None:
             Form.COUNT,
             Wording(noun=Noun.of("день", "дня", "дней")),
         ),
+        (
+            "n | count('дня', 'дней', 'дней', case='genitive')",
+            Form.COUNT,
+            Wording(noun=Noun.of("дня", "дней", "дней", case=Case.GENITIVE)),
+        ),
+        (
+            "n | number(gender='feminine')",
+            Form.NUMBER,
+            Wording(agreement=Agreement.FEMININE),
+        ),
+        (
+            "n | number(gender='neuter', case='genitive')",
+            Form.NUMBER,
+            Wording(agreement=Agreement.GENITIVE),
+        ),
+        ("day | date(case='accusative')", Form.DATE, Wording(case=Case.ACCUSATIVE)),
         ("n | minutes", Form.MINUTES, Wording()),
         ("who | digits", Form.DIGITS, Wording()),
         ("who | phone", Form.PHONE, Wording()),
@@ -253,6 +269,33 @@ def test_a_text_may_be_in_several_languages_with_the_same_values() -> None:
     assert rendered[text_key({"ru": "Вас ждёт", "tt": "Сезне көтә"})]["tt"] == "Сезне көтә"
 
 
+def test_an_english_text_tells_what_it_counts_in_english() -> None:
+    both = Text(
+        text={
+            "ru": "Осталось {{ n | count('день', 'дня', 'дней') }}.",
+            "en": "It will take {{ n | count('day', 'days') }}.",
+        }
+    )
+    said, rendered = read_text(both, KINDS)
+    noun = Noun.of("день", "дня", "дней", english=("day", "days"))
+    assert said[1] == Insert(value=Known("n"), form=Form.COUNT, wording=Wording(noun=noun))
+    assert rendered[noun.counted(2)] == {"ru": "два дня"}
+
+
+@pytest.mark.parametrize(
+    ("russian", "other"),
+    [
+        ("n | number(gender='feminine')", "n | number"),
+        ("day | date(case='genitive', year=false)", "day | date(year=false)"),
+        ("n | count('день', 'дня', 'дней')", "n | count('день', 'дня', 'дней')"),
+    ],
+)
+def test_only_the_russian_text_has_to_tell_case_and_gender(russian: str, other: str) -> None:
+    alone, _ = read_text(Text(text="{{ " + russian + " }}"), KINDS)
+    both = {"ru": "{{ " + russian + " }}", "tt": "{{ " + other + " }}"}
+    assert read_text(Text(text=both), KINDS)[0] == alone
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -269,6 +312,29 @@ def test_a_text_may_be_in_several_languages_with_the_same_values() -> None:
         ("{{ n | count('день') }}", "the form count with these words"),
         ("{{ n | count(who, who, who) }}", "the form count with these words"),
         ("{{ n | number('x') }}", "the form number with these words"),
+        ("{{ n | number(gender='женский') }}", "a number with other words in brackets: gender"),
+        ("{{ n | number(gender=n) }}", "a number with other words in brackets: gender"),
+        ("{{ n | number(case='dative') }}", "a number with other words in brackets: case"),
+        ("{{ n | number(sex='feminine') }}", "the form number with these words"),
+        ("{{ n | count('день', 'дня') }}", "the form count with these words"),
+        ("{{ n | count('day', 'days', 'days') }}", "«day» in a count"),
+        ("{{ n | count('5 день', 'дня', 'дней') }}", "«5» in a count"),
+        ("{{ n | count('', 'дня', 'дней') }}", "«» in a count"),
+        ("{{ n | count('день', 'дня', 'дней', case='accusative') }}", "a count with case="),
+        ("{{ n | count('день', 'дня', 'дней', case='dative') }}", "a count with other words"),
+        ("{{ n | money(case='genitive') }}", "the form money with these words"),
+        ({"en": "{{ n | count('day', 'days') }}"}, "a count in English alone"),
+        (
+            {
+                "ru": "{{ n | count('день', 'дня', 'дней') }}",
+                "en": "{{ n | count('час', 'часа', 'часов') }}",
+            },
+            "values that differ",
+        ),
+        (
+            {"ru": "{{ day | date(year=false) }}", "en": "{{ day | date }}"},
+            "values that differ",
+        ),
         ("{{ n | number(*who) }}", "the form number with these words"),
         ("{{ day | date(case='dative') }}", "a date with other words"),
         ("{{ day | date(year=n) }}", "a date with other words"),

@@ -34,6 +34,12 @@ nodes:
     text:
       ru: Ваше дело {{ case | digits }} рассмотрено. Выплата {{ sum | money }}.
       en: Your case {{ case | digits }} is decided. You get {{ sum | money }}.
+    next: left
+  left:
+    kind: say
+    text:
+      ru: Осталось {{ days | count('день', 'дня', 'дней') }}.
+      en: It will take {{ days | count('day', 'days') }}.
     next: when
   when:
     kind: play
@@ -81,7 +87,16 @@ def test_values_bring_their_pieces_and_named_prompts_bring_nothing(loaded: Loade
     assert any(key.startswith("count-") for key in russian)
     assert "greeting" not in russian
     assert (russian["roubles-1"].text, english["roubles-1"].text) == ("один рубль", "one rouble")
-    assert not any(key.startswith("count-") for key in english)
+
+
+def test_what_is_counted_has_pieces_in_the_languages_that_tell_it(loaded: LoadedScript) -> None:
+    russian, english = wanted_in(loaded, "ru"), wanted_in(loaded, "en")
+    counted = {key: each.text for key, each in english.items() if key.startswith("count-")}
+
+    assert {"one day", "one days", "two days", "days"} <= set(counted.values())
+    assert {russian[key].text for key, text in counted.items() if text == "two days"} == {"два дня"}
+    # The other one stands in a text that is Russian only.
+    assert [each.text for each in russian.values()].count("два дня") == 2
 
 
 def test_a_language_that_a_text_lacks_needs_no_pieces_for_it(loaded: LoadedScript) -> None:

@@ -18,6 +18,7 @@ from ekc_telephony.core.ivr.spoken import (
     Agreement,
     Case,
     Form,
+    Gender,
     Noun,
     Value,
     Wording,
@@ -44,12 +45,19 @@ DAY = Noun.of("день", "дня", "дней")
 MINUTE = Noun.of("минута", "минуты", "минут")
 APPEAL = Noun.of("обращение", "обращения", "обращений")
 MINUTE_FROM_NOW = Noun.of("минуту", "минуты", "минут")
+WITHIN_DAYS = Noun.of("рабочего дня", "рабочих дней", "рабочих дней", case=Case.GENITIVE)
+WITHIN_WEEKS = Noun.of("недели", "недель", "недель", case=Case.GENITIVE)
+NOUNS = [DAY, MINUTE, APPEAL, MINUTE_FROM_NOW, WITHIN_DAYS, WITHIN_WEEKS]
 
 OTHER_SPEECH: dict[Agreement, dict[str, str | bool]] = {
     Agreement.MASCULINE: {"gender": "m"},
     Agreement.FEMININE: {"gender": "f"},
     Agreement.NEUTER: {"gender": "n"},
     Agreement.FEMININE_ACCUSATIVE: {"gender": "f", "case": "a", "animate": False},
+    Agreement.MASCULINE_ACCUSATIVE: {"gender": "m", "case": "a", "animate": False},
+    Agreement.NEUTER_ACCUSATIVE: {"gender": "n", "case": "a", "animate": False},
+    Agreement.GENITIVE: {"gender": "m", "case": "g"},
+    Agreement.FEMININE_GENITIVE: {"gender": "f", "case": "g"},
 }
 """How num2words is asked for each agreement."""
 
@@ -62,7 +70,8 @@ def said(form: Form, value: Value, wording: Wording = PLAIN) -> str:
 def words(number: int, agreement: Agreement = Agreement.MASCULINE) -> str:
     # Of itself num2words 0.5.14 lets millions, which are masculine, take the gender of the whole.
     millions, rest = number - number % 1_000_000, number % 1_000_000
-    large = [num2words(millions, lang="ru")] if millions else []
+    case = "g" if agreement.is_genitive else "n"
+    large = [num2words(millions, lang="ru", case=case)] if millions else []
     small = [num2words(rest, lang="ru", **OTHER_SPEECH[agreement])] if rest or not large else []
     return " ".join(large + small)
 
@@ -73,7 +82,7 @@ def test_a_number_is_said_as_num2words_says_it(agreement: Agreement, number: int
     assert said(Form.NUMBER, number, Wording(agreement=agreement)) == words(number, agreement)
 
 
-@pytest.mark.parametrize("noun", [DAY, MINUTE, APPEAL, MINUTE_FROM_NOW], ids=lambda noun: noun.one)
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.one)
 @given(number=NUMBERS)
 def test_a_count_agrees_with_its_noun(noun: Noun, number: int) -> None:
     expected = f"{words(number, noun.agreement)} {plural(number, noun.one, noun.few, noun.many)}"
@@ -232,6 +241,65 @@ def test_the_gender_of_a_noun_is_told_by_its_endings(
     assert Noun.of(*forms).agreement is agreement
 
 
+@pytest.mark.parametrize(
+    ("forms", "agreement"),
+    [
+        (("дня", "дней", "дней"), Agreement.GENITIVE),
+        (("рабочего дня", "рабочих дней", "рабочих дней"), Agreement.GENITIVE),
+        (("часа работы", "часов работы", "часов работы"), Agreement.GENITIVE),
+        (("обращения", "обращений", "обращений"), Agreement.GENITIVE),
+        (("мужчины", "мужчин", "мужчин"), Agreement.GENITIVE),
+        (("имени", "имён", "имён"), Agreement.GENITIVE),
+        (("минуты", "минут", "минут"), Agreement.FEMININE_GENITIVE),
+        (("пенсии по старости", "пенсий по старости", "пенсий"), Agreement.FEMININE_GENITIVE),
+        (("календарной недели", "календарных недель", "недель"), Agreement.FEMININE_GENITIVE),
+    ],
+)
+def test_the_gender_of_a_noun_in_the_genitive_is_told_by_its_endings_too(
+    forms: tuple[str, str, str], agreement: Agreement
+) -> None:
+    assert Noun.of(*forms, case=Case.GENITIVE).agreement is agreement
+
+
+def test_every_gender_has_an_agreement_in_every_case() -> None:
+    found = {Agreement.of(gender, case) for gender in Gender for case in Case}
+
+    assert found == set(Agreement)
+
+
+@pytest.mark.parametrize(
+    ("number", "gender", "case", "heard"),
+    [
+        (1, Gender.FEMININE, Case.NOMINATIVE, "одна"),
+        (2, Gender.FEMININE, Case.NOMINATIVE, "две"),
+        (1, Gender.NEUTER, Case.NOMINATIVE, "одно"),
+        (1, Gender.FEMININE, Case.ACCUSATIVE, "одну"),
+        (1001, Gender.MASCULINE, Case.ACCUSATIVE, "одну тысячу один"),
+        (21, Gender.MASCULINE, Case.GENITIVE, "двадцати одного"),
+        (242, Gender.FEMININE, Case.GENITIVE, "двухсот сорока двух"),
+        (1_021_001, Gender.FEMININE, Case.GENITIVE, "одного миллиона двадцати одной тысячи одной"),
+    ],
+)
+def test_a_number_agrees_with_what_it_numbers(
+    number: int, gender: Gender, case: Case, heard: str
+) -> None:
+    assert said(Form.NUMBER, number, Wording(agreement=Agreement.of(gender, case))) == heard
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "heard"),
+    [
+        (1, WITHIN_DAYS, "одного рабочего дня"),
+        (121, WITHIN_DAYS, "ста двадцати одного рабочего дня"),
+        (5, WITHIN_WEEKS, "пяти недель"),
+        (1001, WITHIN_WEEKS, "одной тысячи одной недели"),
+        (2000, WITHIN_DAYS, "двух тысяч рабочих дней"),
+    ],
+)
+def test_a_count_may_be_in_the_genitive(number: int, noun: Noun, heard: str) -> None:
+    assert said(Form.COUNT, number, Wording(noun=noun)) == heard
+
+
 def test_two_nouns_never_share_a_piece_and_one_noun_always_does() -> None:
     again = Noun.of(" день", "дня", "дней\n")
 
@@ -253,7 +321,7 @@ def _any_value(form: Form) -> st.SearchStrategy[Value]:
 WORDINGS = st.builds(
     Wording,
     agreement=st.sampled_from(Agreement),
-    noun=st.sampled_from([DAY, MINUTE, APPEAL, MINUTE_FROM_NOW]),
+    noun=st.sampled_from(NOUNS),
     case=st.sampled_from(Case),
     has_year=st.booleans(),
 )

@@ -19,21 +19,21 @@ Rule 2: a value of the right type is always said. What no words are kept for (a 
 `LARGEST_NUMBER`, a phone of an unheard-of length) is said digit by digit.
 """
 
+from ekc_telephony.core.ivr.spoken.english import ENGLISH
 from ekc_telephony.core.ivr.spoken.forms import (
     LARGEST_NUMBER,
     PLAIN,
-    Case,
     Form,
     Value,
     Wording,
     every_spoken_key,
-    forms_in,
+    has_words,
     pieces_of,
     speak,
     without_values,
 )
 from ekc_telephony.core.ivr.spoken.pieces import PAUSE, Noun
-from ekc_telephony.core.ivr.spoken.russian import Agreement, agreement_of, plural
+from ekc_telephony.core.ivr.spoken.russian import Agreement, Case, Gender, agreement_of, plural
 from ekc_telephony.core.ivr.spoken.waiting import (
     LARGEST_SPOKEN,
     LARGEST_WHOLE_PHRASE,
@@ -46,6 +46,7 @@ from ekc_telephony.core.ivr.spoken.waiting import (
 )
 
 __all__ = [
+    "ENGLISH",
     "LARGEST_NUMBER",
     "LARGEST_SPOKEN",
     "LARGEST_WHOLE_PHRASE",
@@ -54,6 +55,7 @@ __all__ = [
     "Agreement",
     "Case",
     "Form",
+    "Gender",
     "Noun",
     "Value",
     "WaitRange",
@@ -61,7 +63,7 @@ __all__ = [
     "agreement_of",
     "every_spoken_key",
     "every_waiting_key",
-    "forms_in",
+    "has_words",
     "pieces_of",
     "plural",
     "speak",

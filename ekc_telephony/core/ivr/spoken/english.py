@@ -2,18 +2,23 @@
 The pieces of speech in English: the same keys, put together in the same order, with other words.
 
 A piece's key says what it means, so its English text can be told from the key alone. The order is
-the Russian one, which English bears: "the twenty-second | of November | two thousand | twenty-six".
-It is understood rather than elegant: of 101 roubles the last piece is that of one rouble.
+the Russian one, which English bears: "the twenty-second | of November | two thousand | twenty-six",
+and of a place in the line "forty | first".
+It is understood rather than elegant: "nine hours thirty minutes".
 
-Rule 1: what a script counts (`count-…`) has Russian forms only; such a piece has no English text.
+Rule 1: what a script counts (`count-…`) is spoken of in English where the script tells its English
+words (`Noun.english`); a piece of it has no English text otherwise.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from ekc_telephony.core.ivr.spoken.pieces import COUNTED_ENDS, MORE, Noun
+from ekc_telephony.core.ivr.spoken.russian import Agreement
 from ekc_telephony.core.kernel.ids import PromptKey
 
+ENGLISH: Final = "en"
 _BELOW_TWENTY: Final = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
     *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
@@ -40,10 +45,12 @@ _NOUNS: Final = {
     "kopecks": ("kopeck", "kopecks"),
     "thousands": ("thousand", "thousand"),
     "thousands-a": ("thousand", "thousand"),
+    "thousands-g": ("thousand", "thousand"),
     "millions": ("million", "million"),
+    "millions-g": ("million", "million"),
 }
-_ORDINALS: Final = frozenset({"position", "day", "day-of"})
-_CARDINALS: Final = frozenset({"key", "number", "number-f", "number-n", "number-a"})
+_ORDINALS: Final = frozenset({"position", "day"})
+_CARDINALS: Final = frozenset({"key", "number", *(f"number-{each.value}" for each in Agreement)})
 _CENTURIES: Final = {19: "nineteen hundred", 20: "two thousand"}
 _FIRST_WHOLE_YEAR: Final = 100
 _WORDS: Final = {
@@ -64,7 +71,21 @@ def english_text(key: PromptKey) -> str | None:
     family, _, end = key.rpartition("-")
     if family in _NOUNS and end == "many":
         return _NOUNS[family][1]
+    if (noun := family.removesuffix(f"-{MORE}")) != family:
+        return f"{english_cardinal(int(end))} {_NOUNS[noun][1]}" if noun in _NOUNS else None
     return _numbered(family, int(end)) if end.isdecimal() else None
+
+
+def english_counted(noun: Noun) -> dict[PromptKey, str]:
+    """Return what the pieces of a noun say in English; none when the script does not tell it."""
+    if noun.english is None:
+        return {}
+    one, many = noun.english
+    counted = {
+        noun.counted(each): f"{english_cardinal(each)} {one if each == 1 else many}"
+        for each in COUNTED_ENDS
+    }
+    return counted | {noun.counted(1, after_more=True): f"one {many}", noun.alone: many}
 
 
 def english_cardinal(number: int) -> str:
@@ -91,6 +112,8 @@ def _numbered(family: str, number: int) -> str | None:
     if family in _CARDINALS:
         return english_cardinal(number)
     if family in _ORDINALS:
+        return english_ordinal(number)
+    if family == "day-of":
         return f"the {english_ordinal(number)}"
     return _calendar(family, number)
 

@@ -27,7 +27,7 @@ from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from ekc_telephony.core.ivr.spoken import pieces
-from ekc_telephony.core.ivr.spoken.english import english_text
+from ekc_telephony.core.ivr.spoken.english import ENGLISH, english_counted, english_text
 from ekc_telephony.core.ivr.spoken.pieces import (
     COUNTED,
     KOPECKS,
@@ -38,7 +38,7 @@ from ekc_telephony.core.ivr.spoken.pieces import (
     Noun,
     Texts,
 )
-from ekc_telephony.core.ivr.spoken.russian import Agreement
+from ekc_telephony.core.ivr.spoken.russian import Agreement, Case
 from ekc_telephony.core.ivr.spoken.waiting import (
     LARGEST_SPOKEN,
     every_waiting_key,
@@ -57,6 +57,7 @@ A_VALUE: Final = PromptKey("a-value")
 
 _MILLION: Final = 1_000_000
 _THOUSAND: Final = 1000
+_CENTURY: Final = 100
 _PHONE_GROUPS: Final[Mapping[int, tuple[int, ...]]] = {
     2: (2,),
     3: (3,),
@@ -107,25 +108,16 @@ _TAKES: Final[Mapping[Form, type[Value]]] = {
 }
 
 
-class Case(Enum):
-    """The case in which a date is said."""
-
-    NOMINATIVE = "nominative"
-    """«Двадцать второе ноября»: what day it is; also «на двадцать второе»."""
-    GENITIVE = "genitive"
-    """«Двадцать второго ноября»: when something happens; also «до двадцать второго»."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
     """What a form leaves open; each field belongs to one form, the others take no notice."""
 
     agreement: Agreement = Agreement.MASCULINE
-    """NUMBER: the gender of what is meant."""
+    """NUMBER: the gender of what is meant, and the case."""
     noun: Noun | None = None
-    """COUNT: what is counted; it must be there."""
+    """COUNT: what is counted; it must be there. It knows its case."""
     case: Case = Case.NOMINATIVE
-    """DATE."""
+    """DATE; its accusative is the nominative."""
     has_year: bool = True
     """DATE: whether the year is said."""
 
@@ -151,9 +143,11 @@ def speak(form: Form, value: Value, wording: Wording = PLAIN) -> tuple[PromptKey
     return tuple(_SPEAKERS[form](value, wording))
 
 
-def forms_in(language: str) -> frozenset[Form]:
-    """Return the forms that have words in a language; the others are heard in Russian there."""
-    return _FORMS_IN.get(language, frozenset())
+def has_words(form: Form, wording: Wording = PLAIN, *, language: str) -> bool:
+    """Tell whether a value has words in a language; otherwise it is heard in Russian there."""
+    if form is Form.COUNT and language == ENGLISH:
+        return wording.noun is not None and wording.noun.english is not None
+    return language in _SPEAKING
 
 
 def pieces_of(form: Form, wording: Wording = PLAIN, *, language: str = RUSSIAN) -> Texts:
@@ -161,7 +155,7 @@ def pieces_of(form: Form, wording: Wording = PLAIN, *, language: str = RUSSIAN) 
     Return every prompt that `speak` may ask for, with its text.
 
     Args:
-        form: One of `forms_in(language)`.
+        form: One that `has_words` in that language.
         wording: What the form leaves open.
         language: Of the texts; the keys are the same in all of them.
 
@@ -169,12 +163,13 @@ def pieces_of(form: Form, wording: Wording = PLAIN, *, language: str = RUSSIAN) 
         TypeError: A count has no noun.
         ValueError: The form has no words in that language.
     """
-    if form not in forms_in(language):
+    if not has_words(form, wording, language=language):
         raise ValueError(f"The form {form.value} has no words in {language!r}.")
     russian = _PIECES[form](wording)
     if language == RUSSIAN:
         return russian
-    return {key: text for key in russian if (text := english_text(key)) is not None}
+    own = {} if wording.noun is None else english_counted(wording.noun)
+    return {key: text for key in russian if (text := own.get(key) or english_text(key)) is not None}
 
 
 def every_spoken_key() -> frozenset[PromptKey]:
@@ -212,7 +207,7 @@ def _number(number: int, wording: Wording) -> Iterator[PromptKey]:
     yield from _large(size, agreement)
     rest = size % _THOUSAND
     if rest or not size:
-        yield from _hundreds(rest)
+        yield from _hundreds(rest, agreement)
         yield pieces.number_key(_tail(rest), agreement)
 
 
@@ -226,8 +221,8 @@ def _count(number: int, wording: Wording) -> Iterator[PromptKey]:
     yield from _large(size, noun.agreement)
     rest = size % _THOUSAND
     if rest or not size:
-        yield from _hundreds(rest)
-        yield noun.counted(_tail(rest))
+        yield from _hundreds(rest, noun.agreement)
+        yield noun.counted(_tail(rest), after_more=size > _CENTURY)
     else:
         yield noun.alone
 
@@ -246,24 +241,24 @@ def _sign(number: int) -> Iterator[PromptKey]:
 def _large(size: int, agreement: Agreement) -> Iterator[PromptKey]:
     """Say the millions and the thousands."""
     parts = (
-        (size // _MILLION, pieces.MILLIONS),
+        (size // _MILLION, pieces.millions(agreement)),
         (size % _MILLION // _THOUSAND, pieces.thousands(agreement)),
     )
     for part, noun in parts:
         if part:
-            yield from _hundreds(part)
-            yield noun.counted(_tail(part))
+            yield from _hundreds(part, noun.agreement)
+            yield noun.counted(_tail(part), after_more=part > _CENTURY)
 
 
-def _hundreds(rest: int) -> Iterator[PromptKey]:
+def _hundreds(rest: int, agreement: Agreement) -> Iterator[PromptKey]:
     """Say the hundreds that go before the tail of a number below a thousand."""
-    if rest % 100 and rest > pieces.LARGEST_TAIL:
-        yield pieces.number_key(rest - rest % 100)
+    if rest % _CENTURY and rest > pieces.LARGEST_TAIL:
+        yield pieces.number_key(rest - rest % _CENTURY, agreement)
 
 
 def _tail(rest: int) -> int:
     """Return what is one phrase: 47 of 347, but 300 of 300."""
-    return rest % 100 or rest
+    return rest % _CENTURY or rest
 
 
 def _money(kopecks: int, _wording: Wording) -> Iterator[PromptKey]:
@@ -327,7 +322,7 @@ def _group(digits: str) -> Iterator[PromptKey]:
     for _ in range(len(digits) - len(significant)):
         yield pieces.number_key(0)
     if significant:
-        yield from _hundreds(int(significant))
+        yield from _hundreds(int(significant), Agreement.MASCULINE)
         yield pieces.number_key(_tail(int(significant)))
 
 
@@ -401,8 +396,5 @@ _PIECES: Final[Mapping[Form, Callable[[Wording], Texts]]] = {
     Form.MONEY: _money_pieces,
     Form.MINUTES: _minutes_pieces,
 }
-_FORMS_IN: Final[Mapping[str, frozenset[Form]]] = {
-    RUSSIAN: frozenset(Form),
-    # A noun that a script counts has Russian forms.
-    "en": frozenset(Form) - {Form.COUNT},
-}
+_SPEAKING: Final = frozenset({RUSSIAN, ENGLISH})
+"""The languages that have words for values."""

@@ -17,15 +17,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ekc_telephony.core.ivr.spoken.russian import (
     MONTHS,
     Agreement,
+    Case,
     agreement_of,
     cardinal,
+    genitive_agreement_of,
     ordinal,
     ordinal_genitive,
     plural,
@@ -49,6 +50,8 @@ _ROUND_YEARS: Final = {19: "тысяча девятисотого года", 20:
 
 _LARGEST_DIGIT: Final = 9
 _HUNDREDS: Final = range(100, 1000, 100)
+COUNTED_ENDS: Final = (*range(LARGEST_TAIL + 1), *_HUNDREDS)
+"""Every end of a number that is one phrase."""
 _DAYS: Final = range(1, 32)
 _MINUTES_OF_HOUR: Final = range(1, 60)
 _HOURS_OF_DAY: Final = range(24)
@@ -57,6 +60,8 @@ Texts: TypeAlias = dict[PromptKey, str]
 """The text of each piece."""
 
 
+MORE: Final = "more"
+"""What stands in a key before a one that ends a larger number."""
 COUNTED: Final = "count-"
 """What the keys of a script's own nouns begin with."""
 
@@ -66,32 +71,60 @@ class Noun:
     """What is counted: its forms after a number, and how the number agrees with it."""
 
     one: str
-    """После «один»: день."""
+    """После «один» (одного): день (дня)."""
     few: str
-    """После «два»: дня."""
+    """После «два» (двух): дня (дней)."""
     many: str
-    """После «пять»: дней."""
+    """После «пять» (пяти): дней."""
     agreement: Agreement = Agreement.MASCULINE
     family: str = ""
     """What the keys of its pieces begin with; empty for `count-` and a checksum of the rest."""
+    english: tuple[str, str] | None = None
+    """In English: day, days. None: whoever has chosen English hears it in Russian."""
 
     @classmethod
-    def of(cls, one: str, few: str, many: str) -> Noun:
-        """Take the forms as a script gives them; the endings tell the gender."""
+    def of(
+        cls,
+        one: str,
+        few: str,
+        many: str,
+        *,
+        case: Case = Case.NOMINATIVE,
+        english: tuple[str, str] | None = None,
+    ) -> Noun:
+        """
+        Take the forms as a script gives them; the endings tell the gender.
+
+        Args:
+            one: After «один», or in the genitive after «одного».
+            few: After «два», «двух».
+            many: After «пять», «пяти».
+            case: Nominative, which an accusative is told by its ending from (минуту), or genitive.
+            english: One and many.
+        """
         one, few, many = (" ".join(each.split()) for each in (one, few, many))
-        return cls(one=one, few=few, many=many, agreement=agreement_of(one, few))
+        told = genitive_agreement_of if case is Case.GENITIVE else agreement_of
+        return cls(one=one, few=few, many=many, agreement=told(one, few), english=english)
 
     @property
     def name(self) -> str:
         """What the keys of its pieces begin with."""
         if self.family:
             return self.family
-        written = json.dumps([self.one, self.few, self.many, self.agreement.value])
+        forms = [self.one, self.few, self.many, self.agreement.value, *(self.english or ())]
+        written = json.dumps(forms)
         return COUNTED + hashlib.sha256(written.encode()).hexdigest()[:12]
 
-    def counted(self, number: int) -> PromptKey:
-        """Return the piece "21 день"; `number` is at most 99, or whole hundreds."""
-        return PromptKey(f"{self.name}-{number}")
+    def counted(self, number: int, *, after_more: bool = False) -> PromptKey:
+        """
+        Return the piece "21 день".
+
+        Args:
+            number: At most 99, or whole hundreds.
+            after_more: Whether it ends a larger number. Of 101 an English noun is no singular.
+        """
+        more = f"{MORE}-" if after_more and number == 1 else ""
+        return PromptKey(f"{self.name}-{more}{number}")
 
     @property
     def alone(self) -> PromptKey:
@@ -100,8 +133,8 @@ class Noun:
 
     def texts(self) -> Texts:
         """Return all its pieces."""
-        counted = {self.counted(each): self._text(each) for each in _tails()}
-        return counted | {self.alone: self.many}
+        counted = {self.counted(each): self._text(each) for each in COUNTED_ENDS}
+        return counted | {self.counted(1, after_more=True): self._text(1), self.alone: self.many}
 
     def _text(self, number: int) -> str:
         noun = plural(number, self.one, self.few, self.many)
@@ -116,7 +149,7 @@ HOURS: Final = Noun(one="час", few="часа", many="часов", family="hou
 MINUTES: Final = Noun(
     one="минута", few="минуты", many="минут", agreement=Agreement.FEMININE, family="minutes"
 )
-MILLIONS: Final = Noun(one="миллион", few="миллиона", many="миллионов", family="millions")
+_MILLIONS: Final = Noun(one="миллион", few="миллиона", many="миллионов", family="millions")
 _THOUSANDS: Final = Noun(
     one="тысяча", few="тысячи", many="тысяч", agreement=Agreement.FEMININE, family="thousands"
 )
@@ -127,18 +160,40 @@ _THOUSANDS_ACCUSATIVE: Final = Noun(
     agreement=Agreement.FEMININE_ACCUSATIVE,
     family="thousands-a",
 )
+_THOUSANDS_GENITIVE: Final = Noun(
+    one="тысячи",
+    few="тысяч",
+    many="тысяч",
+    agreement=Agreement.FEMININE_GENITIVE,
+    family="thousands-g",
+)
+_MILLIONS_GENITIVE: Final = Noun(
+    one="миллиона",
+    few="миллионов",
+    many="миллионов",
+    agreement=Agreement.GENITIVE,
+    family="millions-g",
+)
+
+
+def millions(agreement: Agreement) -> Noun:
+    """Return the millions that go before a number of this agreement: «двух миллионов минут»."""
+    return _MILLIONS_GENITIVE if agreement.is_genitive else _MILLIONS
 
 
 def thousands(agreement: Agreement) -> Noun:
     """Return the thousands that go before a number of this agreement: «одну тысячу минут»."""
-    is_accusative = agreement is Agreement.FEMININE_ACCUSATIVE
-    return _THOUSANDS_ACCUSATIVE if is_accusative else _THOUSANDS
+    if agreement.is_genitive:
+        return _THOUSANDS_GENITIVE
+    return _THOUSANDS_ACCUSATIVE if agreement.is_accusative else _THOUSANDS
 
 
 def number_key(number: int, agreement: Agreement = Agreement.MASCULINE) -> PromptKey:
     """Return the piece of a bare number: at most 99, or whole hundreds."""
     # Most numbers are the same in every gender, and then are one piece.
-    if cardinal(number, agreement) != cardinal(number):
+    text = cardinal(number, agreement)
+    agreement = next(each for each in Agreement if cardinal(number, each) == text)
+    if agreement is not Agreement.MASCULINE:
         return PromptKey(f"number-{agreement.value}-{number}")
     # The names of the keys are these words, too, and are recorded.
     return PromptKey(f"number-{number}") if number > _LARGEST_DIGIT else spoken_key(str(number))
@@ -146,17 +201,18 @@ def number_key(number: int, agreement: Agreement = Agreement.MASCULINE) -> Promp
 
 def number_texts(agreement: Agreement = Agreement.MASCULINE) -> Texts:
     """Return the pieces of bare numbers below a thousand."""
-    return {number_key(each, agreement): cardinal(each, agreement) for each in _tails()}
+    return {number_key(each, agreement): cardinal(each, agreement) for each in COUNTED_ENDS}
 
 
-def hundreds_texts() -> Texts:
+def hundreds_texts(agreement: Agreement) -> Texts:
     """Return the hundreds that go before the rest of a number."""
-    return {number_key(each): cardinal(each) for each in _HUNDREDS}
+    return {number_key(each, agreement): cardinal(each, agreement) for each in _HUNDREDS}
 
 
 def large_texts(agreement: Agreement) -> Texts:
     """Return thousands and millions."""
-    return hundreds_texts() | thousands(agreement).texts() | MILLIONS.texts()
+    large = thousands(agreement).texts() | millions(agreement).texts()
+    return hundreds_texts(agreement) | large
 
 
 def digit_texts() -> Texts:
@@ -222,9 +278,3 @@ def time_texts() -> Texts:
 
 def _month_texts() -> Texts:
     return {month_key(number): text for number, text in enumerate(MONTHS, start=1)}
-
-
-def _tails() -> Iterator[int]:
-    """Every end of a number that is one phrase."""
-    yield from range(LARGEST_TAIL + 1)
-    yield from _HUNDREDS

@@ -68,6 +68,8 @@ _RANGES: Final = {
 }
 
 _MINUTES: Final = "minutes"
+_ONE_MINUTE: Final = PromptKey("minutes-1")
+_ONE_MORE_MINUTE: Final = PromptKey("minutes-more-1")
 _POSITION: Final = "position"
 _NUMBER: Final = "number"
 _KEY: Final = "key"
@@ -82,7 +84,9 @@ def spoken_minutes(count: int) -> tuple[PromptKey, ...]:
     Raises:
         ValueError: `count` is negative, which is a bug of whoever computed it.
     """
-    return _spoken(count, phrase=_MINUTES)
+    *heads, last = _spoken(count, phrase=_MINUTES)
+    # Russian counts forty-one minutes in the singular, and other languages do not.
+    return (*heads, _ONE_MORE_MINUTE) if heads and last == _ONE_MINUTE else (*heads, last)
 
 
 def spoken_position(position: int) -> tuple[PromptKey, ...]:
