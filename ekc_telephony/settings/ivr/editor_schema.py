@@ -80,6 +80,8 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "values": "Variable: an expression.",
     "variables": "What the script remembers of its caller.",
     "wait_prompts": "Heard while the information system is asked.",
+    "way": "The way back, where the call leads by several: a name of its `ways`.",
+    "ways": "Where else the called script may lead: the `way` of its return: the node.",
     "when": "An expression that is true or not.",
     "without_number": "The node for whose number we do not know.",
     "year_digits": "Digits of the year: 4 or 2.",

@@ -2,8 +2,9 @@
 From a script's file, and the files of the scripts that it calls, to one `Script`.
 
 A called script is built in where it is called: its nodes are there under the name of the node that
-calls it (`office.greeting`), and its `return` is that node's `next`. So the core knows whole
-scripts only, and what is proved of one is proved of all that it calls.
+calls it (`office.greeting`), and its `return` is that node's `next`; one that names a `way` is the
+node to which the calling one's `ways` lead it. So the core knows whole scripts only, and what is
+proved of one is proved of all that it calls.
 
 A *bundle* is the text of a script with those of all that it calls: what is published, journalled
 and told apart by its version.
@@ -47,11 +48,21 @@ class _Call(kinds.NodeModel):
     kind: Literal["call"]
     script: Name
     next: Name
+    ways: Mapping[Name, Name] = Field(default_factory=dict)
+    """The ways by which the script returns that have names → nodes."""
     targets_at = ("next",)
+
+    @override
+    def targets(self) -> kinds.Targets:
+        yield from super().targets()
+        for way, target in self.ways.items():
+            yield ("ways", way), target
 
 
 class _Return(kinds.NodeModel):
     kind: Literal["return"]
+    way: Name | None = None
+    """None: it leads to the `next` of the call."""
 
     @override
     def build(self, site: Site, name: str) -> None:
@@ -326,16 +337,16 @@ class _Loader:
         if document is None:
             return
         entry = str(document.spelling(("entry",)))
-        returns = {
-            found.written: site.node(node.next)
-            for found in document.keys_under(("nodes",))
-            if document.spelling(("nodes", found.location[-1], "kind")) == "return"
-        }
+        ways = _ways_back(document)
+        _complain_of_ways(site, name, node, known=frozenset(filter(None, ways.values())))
         called = Site(
             building=self._building,
             document=document,
             prefix=f"{site.prefix}{name}.",
-            returns=returns,
+            returns={
+                each: site.node(node.next if way is None else node.ways.get(way, node.next))
+                for each, way in ways.items()
+            },
         )
         self._read_head(called)
         self._build(called, calls=(*calls, node.script))
@@ -471,6 +482,35 @@ def _complain_of_dangling(site: Site, nodes: Mapping[str, _AnyNode], names: froz
     entry = site.document.spelling(("entry",))
     if entry is not None:
         site.must_exist("node", entry, names, ("entry",))
+
+
+def _ways_back(document: Document) -> Mapping[str, str | None]:
+    """Return the `return` nodes of a script → the way that each of them names."""
+    return {
+        found.written: document.spelling(("nodes", found.location[-1], "way"))
+        for found in document.keys_under(("nodes",))
+        if document.spelling(("nodes", found.location[-1], "kind")) == "return"
+    }
+
+
+def _complain_of_ways(site: Site, name: str, node: _Call, *, known: frozenset[str]) -> None:
+    """Complain of ways by which a called script returns and its call leads nowhere, or reversed."""
+    for way in node.ways:
+        if way not in known:
+            site.complain(
+                ("nodes", name, "ways", way),
+                found=f"the way {way}, by which {node.script} never returns",
+                expected="one of: " + ", ".join(sorted(known)) if known else "no `ways` here",
+                advice=suggest(way, known, f"remove it, or name it at a return of {node.script}"),
+                at_key=True,
+            )
+    for way in sorted(known - node.ways.keys()):
+        site.complain(
+            ("nodes", name, "script"),
+            found=f"the script {node.script}, which may return by the way {way}",
+            expected=f"`ways: {{{way}: …}}` in this node",
+            advice=f"say which node of this script `{way}` leads to",
+        )
 
 
 def _endless(building: Building) -> Iterator[Mistake]:

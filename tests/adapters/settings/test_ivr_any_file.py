@@ -25,7 +25,8 @@ KEYS: Final = (
     "timeout_prompts", "next", "exhausted", "otherwise", "cases", "values", "service", "fields",
     "not_found", "fallback", "by", "attempts", "identified", "queue", "after", "skills", "number",
     "name", "questions", "language", "known", "unknown", "times", "script", "outcome", "schedule",
-    "open", "closed", "min_length", "max_length", "least", "most", "side", "without_number",
+    "open", "closed", "min_length", "max_length", "least", "most", "side", "without_number", "way",
+    "ways",
 )  # fmt: skip
 
 _TEXTS: Final = st.sampled_from(
@@ -35,6 +36,9 @@ _TEXTS: Final = st.sampled_from(
         "{{ number | count('день', 'дня', 'дней') }}", "{{ number | count(number) }}", "10:30",
         "{{ 99999999999999999999 | number }}", "{{ day | date(case='genitive') }}", "self_served",
         "past", "ru", "tt", "script", "rating", "number is defined", "5 in [number]", "-", "*", "0",
+        "number // 0", "number % number", "who | upper in 'A'", "{{ number // number | number }}",
+        "{{ number | count('day', 'days') }}", "{{ number | number(gender='feminine', case=1) }}",
+        "{{ number | count('дня', 'дней', 'дней', case='genitive') }}",
     ]
 )  # fmt: skip
 _JUNK: Final = st.recursive(

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from ekc_telephony.core.ivr.script import Play
+from ekc_telephony.core.ivr.script import KnownNumber, Play
 from ekc_telephony.core.ivr.values import VariableKind
 from ekc_telephony.core.kernel.ids import NodeId
 from ekc_telephony.settings.ivr.load import load_bundle, version_of
@@ -51,6 +51,53 @@ def test_a_script_that_returns_at_once_is_nothing(tmp_path: Path) -> None:
     empty = "entry: back\nnodes:\n  back: {kind: return}\n"
     nodes = loaded(tmp_path, CALLS, office=empty).script.nodes
     assert nodes[NodeId("a")] == Play(prompts=(), next=NodeId("end"))
+
+
+WAYS: Final = (
+    "entry: a\nnodes:\n  a: {kind: call, script: office, next: end, ways: {person: q}}\n"
+    f"  q: {{kind: play, prompts: [greeting], next: end}}\n{END}"
+)
+TWO_WAYS: Final = (
+    "entry: hello\nnodes:\n"
+    "  hello: {kind: number, known: person, unknown: back}\n"
+    "  person: {kind: return, way: person}\n  back: {kind: return}\n"
+)
+
+
+def test_a_return_by_a_way_goes_where_the_call_leads_it(tmp_path: Path) -> None:
+    nodes = loaded(tmp_path, WAYS, office=TWO_WAYS).script.nodes
+    assert nodes[NodeId("a.hello")] == KnownNumber(known=NodeId("q"), unknown=NodeId("end"))
+    assert set(nodes) == {"a", "a.hello", "q", "end"}
+
+
+def test_each_call_leads_the_ways_of_a_script_elsewhere(tmp_path: Path) -> None:
+    middle = (
+        "entry: m\nnodes:\n  m: {kind: call, script: office, next: back, ways: {person: out}}\n"
+        "  out: {kind: return, way: person}\n  back: {kind: return}\n"
+    )
+    text = WAYS.replace("script: office", "script: middle")
+    nodes = loaded(tmp_path, text, middle=middle, office=TWO_WAYS).script.nodes
+    assert nodes[NodeId("a.m.hello")] == KnownNumber(known=NodeId("q"), unknown=NodeId("end"))
+
+
+def test_a_way_that_the_call_does_not_lead_is_refused(tmp_path: Path) -> None:
+    """Who wants a person would hear goodbye otherwise."""
+    assert mistakes(tmp_path, CALLS, office=TWO_WAYS) == [
+        "3:27 the script office, which may return by the way person"
+    ]
+
+
+def test_a_way_by_which_nobody_returns_is_refused(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, WAYS, office=OFFICE) == [
+        "3:53 the way person, by which office never returns"
+    ]
+
+
+def test_a_way_to_a_node_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    text = WAYS.replace("person: q", "person: nowhere")
+    assert mistakes(tmp_path, text, office=TWO_WAYS) == [
+        "3:61 the node nowhere, which does not exist"
+    ]
 
 
 def test_a_circle_of_calls_is_refused(tmp_path: Path) -> None:
