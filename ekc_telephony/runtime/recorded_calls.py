@@ -8,7 +8,8 @@ the engine itself is run.
     opening ──▶ calls that began before: left out
     steps   ──▶ one `RecordedCall` for each call that began and ended in the journal
 
-Rule 1: a call of which a step cannot be followed has no `exit`; it is never guessed.
+Rule 1: a call of which a step cannot be followed has no `Exit`, but a `Lost`; it is never guessed.
+Rule 2: a call is told when it is over and forgotten then, so a journal may be of any length.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Final, Protocol
 from ekc_telephony.core.call.commands import AskService, PlayPrompts
 from ekc_telephony.core.call.events import (
     CallArrived,
+    CommandFailed,
     ControlLost,
     ControlRegained,
     KeyPressed,
@@ -40,6 +42,7 @@ from ekc_telephony.core.ivr.retelling.recorded import (
     ExitKind,
     HungUp,
     Looked,
+    Lost,
     Pressed,
     RecordedCall,
     Silent,
@@ -90,8 +93,8 @@ class _Told:
     left_at: datetime | None = None
     exit: Exit | None = None
     hung_up_after: timedelta | None = None
-    is_lost: bool = False
-    """A step of it could not be followed."""
+    lost: Lost | None = None
+    """Why a step of it could not be followed."""
 
     def does(self, act: Act) -> None:
         self.stays[-1][1].append(act)
@@ -112,18 +115,18 @@ class CallReader:
     Reads calls from the records of a journal, segment by segment.
 
     Attributes:
-        calls: Those that are over, in the order of their ends.
         left_out: So many were met that began before the journal, or whose script cannot be read.
     """
 
     def __init__(self) -> None:
-        self.calls: list[RecordedCall] = []
         self.left_out = 0
+        self._over: list[RecordedCall] = []
+        """Those that have not been yielded yet."""
         self._going_on: dict[CallId, _Told] = {}
         self._sessions: dict[CallId, SessionState] = {}
 
-    def read(self, records: Iterable[Content], worked_by: WorkedBy) -> None:
-        """Read one segment, its opening first."""
+    def read(self, records: Iterable[Content], worked_by: WorkedBy) -> Iterator[RecordedCall]:
+        """Read one segment, its opening first; yield calls in the order of their ends."""
         for content in records:
             match content:
                 case Opening(state=state):
@@ -132,12 +135,17 @@ class CallReader:
                     self._take(content, worked_by)
                 case _:
                     continue
+            yield from self._over
+            self._over.clear()
 
     def _open(self, state: EngineState) -> None:
         there = {each.call: each for each in state.sessions}
         self.left_out += len(there.keys() - self._sessions.keys())
-        for gone in self._sessions.keys() - there.keys():  # they ended while no engine ran
-            self._finish(gone, None)
+        for call, before in self._sessions.items():
+            if call not in there:
+                self._finish(call, None)
+            elif call in self._going_on and there[call].visit != before.visit:
+                self._going_on[call].lost = Lost.UNWRITTEN
         self._sessions = there
 
     def _take(self, step: Step, worked_by: WorkedBy) -> None:
@@ -156,7 +164,7 @@ class CallReader:
             self._sessions[call] = after
         self._note_commands(step)  # what is said now was not heard before
         for call in step.changes.over:
-            self._finish(call, step.at)
+            self._finish(call, step)
             self._sessions.pop(call, None)
 
     def _note_commands(self, step: Step) -> None:
@@ -198,12 +206,11 @@ class CallReader:
         told.exit = Exit(ExitKind.HANGUP, before.visit.node)
         told.hung_up_after = at - told.began_at
 
-    def _finish(self, call: CallId, at: datetime | None) -> None:
+    def _finish(self, call: CallId, step: Step | None) -> None:
         told = self._going_on.pop(call, None)
         if told is None:
             return
-        is_seen = at is not None and not told.is_lost
-        self.calls.append(
+        self._over.append(
             RecordedCall(
                 call=call,
                 did=told.arrived.did,
@@ -212,8 +219,8 @@ class CallReader:
                 script=told.script,
                 clocks=told.clocks,
                 stays=tuple(Stay(node=node, acts=tuple(acts)) for node, acts in told.stays),
-                lookups=tuple(told.lookups(at or told.began_at)),
-                exit=told.exit if is_seen else None,
+                lookups=tuple(told.lookups(told.began_at if step is None else step.at)),
+                exit=_lost(told, step) or told.exit or Lost.OTHER_WAY,
                 hung_up_after=told.hung_up_after,
             )
         )
@@ -239,7 +246,7 @@ class _Follower:
         is_in_script = before.phase is Phase.MENU
         has_come_back = not is_in_script and after.phase is Phase.MENU
         if self._step.is_broken:
-            self._told.is_lost = True
+            self._told.lost = Lost.BUG
         if before.visit is None or not (is_in_script or has_come_back):
             return
         if has_come_back:
@@ -272,7 +279,7 @@ class _Follower:
     def _compare(self, visit: Visit, after: SessionState) -> None:
         """Lose the call when the engine went another way than we did."""
         if after.visit is not None and after.visit.node != visit.node:
-            self._told.is_lost = True
+            self._told.lost = self._told.lost or Lost.OTHER_WAY
 
     def _come_back(self, place: VisitState, phase: Phase, at: datetime) -> Visit:
         told, visit = self._told, self._visit_at(place)
@@ -349,6 +356,23 @@ class _Follower:
             left = _exit_of(effect)
             if left is not None:
                 told.exit, told.left_at = left, at
+
+
+def _lost(told: _Told, last: Step | None) -> Lost | None:
+    """Tell why nobody knows how a call ended; None when that is known."""
+    if last is None:
+        return Lost.UNWRITTEN
+    if told.lost is not None or told.exit is not None:
+        return told.lost
+    if last.is_broken:
+        return Lost.BUG
+    match last.event:
+        case ControlRegained():
+            return Lost.OUT_OF_SIGHT
+        case CommandFailed():
+            return Lost.REFUSED
+        case _:
+            return None
 
 
 def _since(told: _Told, place: VisitState) -> tuple[datetime, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from ekc_telephony.core.ivr.retelling.comparison import Change, Retold, retell, summarize
+from ekc_telephony.core.ivr.retelling.comparison import Change, Retold, Tally, retell
 from ekc_telephony.core.ivr.retelling.recorded import Exit, ExitKind
 from ekc_telephony.core.ivr.retelling.walk import Doubt, Reached, Unknown
 from ekc_telephony.core.ivr.script import Enqueue, Hours, Lookup, Menu, Node, Play, Script
@@ -127,11 +127,14 @@ def test_a_lookup_is_answered_as_it_was_only_when_the_same_is_asked() -> None:
 def test_many_calls_are_counted_by_what_changes_for_them() -> None:
     version = changed(menu=replace(_MENU, choices={**_MENU.choices, "1": NodeId("to-second")}))
     retold = [told_again(version, key=key) for key in "1112"]
-    summary = summarize(retold)
+    tally = Tally()
+    for each in retold:
+        tally.count(each)
+    summary = tally.summary()
     assert (summary.calls, summary.same) == (4, 1)
     assert summary.counts[Change.END] == 3
     group = summary.groups[0]
-    assert (group.change, group.detail, len(group.calls)) == (
+    assert (group.change, group.detail, group.calls) == (
         Change.END,
         "queue first → queue second",
         3,

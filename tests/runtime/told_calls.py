@@ -165,6 +165,4 @@ class TalkedTo:
 
 def calls_in(records: Sequence[Content], script: Script) -> Sequence[RecordedCall]:
     """Return the calls that are over."""
-    reader = CallReader()
-    reader.read(records, WorkedBy(script))
-    return reader.calls
+    return list(CallReader().read(records, WorkedBy(script)))

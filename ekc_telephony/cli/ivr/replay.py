@@ -10,24 +10,27 @@ Exit status: 0 the calls were walked, whatever changes; 2 wrong input.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ekc_telephony.adapters.asterisk_conf.secrets import SecretsError, load_or_create_secrets
 from ekc_telephony.adapters.journal.segments import JournalDamagedError, JournalKeyError
 from ekc_telephony.cli.asking import WRONG_INPUT, fail
-from ekc_telephony.cli.ivr.past import Calendars, PromptLengths, read_past
-from ekc_telephony.cli.ivr.replay_view import as_json, show, show_call, show_calls
+from ekc_telephony.cli.ivr.past import Calendars, Past, PromptLengths
+from ekc_telephony.cli.ivr.replay_view import Json, OneCall, Report, Tables
 from ekc_telephony.cli.journal_reading import NoJournalError
-from ekc_telephony.core.ivr.retelling.comparison import Retold, retell, summarize
+from ekc_telephony.core.ivr.retelling.comparison import Retold, retell
 from ekc_telephony.core.ivr.retelling.recorded import RecordedCall
+from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.ids import CallId
 from ekc_telephony.runtime.journal_codec import RecordUnreadableError
-from ekc_telephony.runtime.recorded_calls import CallReader
 from ekc_telephony.settings.document import read_document
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.ivr.load import LoadedScript, load
@@ -65,80 +68,95 @@ def replay(
     json_wanted: AsJson = False,
 ) -> None:
     """Walk calls of the past through a new version of their script, and tell what changes."""
+    wanted = _Wanted(
+        script=file.stem, dids=frozenset(did or ()), call=None if call is None else CallId(call)
+    )
     try:
         settings = load_settings(config)
         loaded = load(read_document(file), known=known_names(settings))
         past = _past(settings, journal or settings.journal_folder, config)
+        lengths = PromptLengths(shelves(settings), loaded.texts)
+        report = _report(loaded.script, is_json=json_wanted, is_each=every, is_one=call is not None)
+        with _progress() as tell:
+            for each in _retell(wanted.among(past.calls(tell)), loaded, settings, lengths):
+                report.take(each)
     except (
         *(SettingsError, SecretsError, JournalKeyError, JournalDamagedError),
         *(RecordUnreadableError, NoJournalError, OSError),
     ) as error:
         fail(f"ekc ivr replay: {error}", code=WRONG_INPUT)
-    calls = _wanted(past, loaded, did, call)
-    lengths = PromptLengths(shelves(settings), loaded.texts)
-    retold = _retell(calls, loaded, settings, lengths)
-    if json_wanted:
-        told = as_json(retold, summarize(retold), is_each=every or call is not None)
-        told |= {"left_out": past.left_out, "estimated_prompts": len(lengths.guessed)}
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
-    elif call is not None:
-        show_call(retold[0], loaded.script)
-    else:
-        show(loaded.script.script, retold, summarize(retold))
-        if every:
-            show_calls(retold)
-        _tell_doubts(past, lengths)
+    if not report.tally.calls:
+        fail(f"ekc ivr replay: {wanted.missed(past)}", code=WRONG_INPUT)
+    report.tell(left_out=past.left_out, guessed=len(lengths.guessed))
 
 
-def _past(settings: Settings, journal: Path, config: Path) -> CallReader:
-    key = load_or_create_secrets(settings.secrets_file, settings.accounts).journal
-    return read_past(journal, key=key, config=config)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """Which calls are asked for."""
 
+    script: str
+    dids: frozenset[str]
+    """Empty: those that met the script."""
+    call: CallId | None
 
-def _wanted(
-    past: CallReader, loaded: LoadedScript, dids: Sequence[str] | None, call: str | None
-) -> list[RecordedCall]:
-    script = loaded.script.script
-    wanted = [
-        each
-        for each in past.calls
-        if (each.did in dids if dids else each.script.script == script)
-        and (call is None or each.call == CallId(call))
-    ]
-    if not wanted:
-        met = ", ".join(sorted({each.script.script for each in past.calls})) or "none"
-        whom = f"the numbers {', '.join(dids)}" if dids else f"the script {script!r}"
-        fail(
-            f"ekc ivr replay: found no call {'' if call is None else f'{call!r} '}that met {whom}; "
-            f"the journal has {len(past.calls)} calls that are over, to the scripts: {met}. A "
-            "script is known by the name of its file; `--did` takes calls by the number dialled.",
-            code=WRONG_INPUT,
+    def among(self, calls: Iterable[RecordedCall]) -> Iterator[RecordedCall]:
+        """Yield those that are wanted; read no further when one was wanted and is found."""
+        for each in calls:
+            is_met = each.did in self.dids if self.dids else each.script.script == self.script
+            if is_met and self.call in {None, each.call}:
+                yield each
+                if self.call is not None:
+                    return
+
+    def missed(self, past: Past) -> str:
+        """Say that there is none, and which there are."""
+        met = ", ".join(sorted(past.met)) or "none"
+        whom = f"the numbers {', '.join(sorted(self.dids))}" if self.dids else None
+        return (
+            f"found no call {'' if self.call is None else f'{self.call!r} '}that met "
+            f"{whom or f'the script {self.script!r}'}; the journal has {past.met.total()} calls "
+            f"that are over, to the scripts: {met}. A script is known by the name of its file; "
+            "`--did` takes calls by the number dialled."
         )
-    return wanted
+
+
+def _report(version: Script, *, is_json: bool, is_each: bool, is_one: bool) -> Report:
+    if is_json:
+        return Json(is_each=is_each or is_one)
+    return OneCall(version) if is_one else Tables(version, is_each=is_each)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float, int], None]]:
+    """Show a person how far the journal is read; a file or a pipe gets nothing."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("journal"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %, {task.fields[calls]} calls"),
+        TimeRemainingColumn(),
+    )
+    is_hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=is_hidden) as bar:
+        task = bar.add_task("", total=1, calls=0)
+        yield lambda share, calls: bar.update(task, completed=share, calls=calls)
+
+
+def _past(settings: Settings, journal: Path, config: Path) -> Past:
+    key = load_or_create_secrets(settings.secrets_file, settings.accounts).journal
+    return Past(journal, key=key, config=config)
 
 
 def _retell(
-    calls: Sequence[RecordedCall],
+    calls: Iterable[RecordedCall],
     loaded: LoadedScript,
     settings: Settings,
     lengths: PromptLengths,
-) -> list[Retold]:
+) -> Iterator[Retold]:
     calendars: dict[int, Calendars] = {}
-    retold = []
     for each in calls:
         year = each.began_at.year  # holidays are worked out around it
         if year not in calendars:
             calendars[year] = Calendars(settings, today=each.began_at.date())
         clocks = calendars[year].clocks_for(each.did, each.number)
-        retold.append(retell(each, loaded.script, clocks=clocks, lengths=lengths))
-    return retold
-
-
-def _tell_doubts(past: CallReader, lengths: PromptLengths) -> None:
-    if past.left_out:
-        typer.echo(
-            f"{past.left_out} calls are left out: they began before the journal, or their version "
-            "cannot be read any more"
-        )
-    if lengths.guessed:
-        typer.echo(f"times are estimated: {len(lengths.guessed)} prompts are not spoken yet")
+        yield retell(each, loaded.script, clocks=clocks, lengths=lengths)

@@ -7,13 +7,14 @@ what was said only what stands in the script; values that were spoken are dots.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Final
 
 import typer
 from rich.table import Table
+from typing_extensions import override
 
 from ekc_telephony.cli.asking import print_table
 from ekc_telephony.core.ivr.retelling.comparison import (
@@ -22,6 +23,7 @@ from ekc_telephony.core.ivr.retelling.comparison import (
     Retold,
     Spread,
     Summary,
+    Tally,
     Way,
     in_words,
 )
@@ -31,19 +33,123 @@ from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.ivr.ways import utterances_of
 from ekc_telephony.core.kernel.ids import PromptKey
 
-_EXAMPLES: Final = 3
 _SHOWN_DIGITS: Final = 2
 _HIDDEN: Final = "…"
 _NOBODY: Final = "—"
 _MOMENT: Final = "%Y-%m-%d %H:%M:%S"
 
 
-def show(script: str, retold: Sequence[Retold], summary: Summary) -> None:
+class Report:
+    """Takes calls, one by one, and tells of them at the end."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+
+    def take(self, retold: Retold) -> None:
+        """Take note of a call."""
+        self.tally.count(retold)
+
+    def tell(self, *, left_out: int, guessed: int) -> None:
+        """
+        Tell of all calls that were taken; of one at least.
+
+        Args:
+            left_out: So many calls of the journal could not be read.
+            guessed: Of so many prompts the length is not known.
+        """
+        raise NotImplementedError
+
+
+class Tables(Report):
+    """
+    All calls together, for people.
+
+    Args:
+        version: What they were told again with.
+        is_each: Name every call for which anything changes, too.
+    """
+
+    def __init__(self, version: Script, *, is_each: bool) -> None:
+        super().__init__()
+        self._version, self._is_each = version, is_each
+        self._rows: list[tuple[str, ...]] = []
+
+    @override
+    def take(self, retold: Retold) -> None:
+        super().take(retold)
+        if self._is_each and retold.changes:
+            self._rows.append(_row_of(retold))
+
+    @override
+    def tell(self, *, left_out: int, guessed: int) -> None:
+        _show(self._version.script, self.tally.summary())
+        if self._is_each:
+            _show_rows(self._rows)
+        if left_out:
+            typer.echo(
+                f"{left_out} calls are left out: they began before the journal, or their version "
+                "cannot be read any more"
+            )
+        if guessed:
+            typer.echo(f"times are estimated: {guessed} prompts are not spoken yet")
+
+
+class OneCall(Report):
+    """
+    One call in full, for people.
+
+    Args:
+        version: What it was told again with.
+    """
+
+    def __init__(self, version: Script) -> None:
+        super().__init__()
+        self._version = version
+        self._retold: list[Retold] = []
+
+    @override
+    def take(self, retold: Retold) -> None:
+        super().take(retold)
+        self._retold.append(retold)
+
+    @override
+    def tell(self, *, left_out: int, guessed: int) -> None:
+        for each in self._retold:
+            _show_call(each, self._version)
+
+
+class Json(Report):
+    """
+    Everything, for programs.
+
+    Args:
+        is_each: The calls themselves, too.
+    """
+
+    def __init__(self, *, is_each: bool) -> None:
+        super().__init__()
+        self._each: list[dict[str, object]] | None = [] if is_each else None
+
+    @override
+    def take(self, retold: Retold) -> None:
+        super().take(retold)
+        if self._each is not None:
+            self._each.append(_call_as_json(retold))
+
+    @override
+    def tell(self, *, left_out: int, guessed: int) -> None:
+        told = _as_json(self.tally.summary())
+        if self._each is not None:
+            told["each"] = self._each
+        told |= {"left_out": left_out, "estimated_prompts": guessed}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+
+
+def _show(script: str, summary: Summary) -> None:
     """Show what changes for all calls together."""
-    first, last = retold[0].call.began_at, max(each.call.began_at for each in retold)
-    versions = Counter(each.call.script.version for each in retold)
-    met = ", ".join(f"{version or 'no version'} ({n})" for version, n in versions.most_common())
-    typer.echo(f"{script}: {len(retold)} calls, {first:{_MOMENT}} to {last:{_MOMENT}} UTC")
+    span = f"{summary.first:{_MOMENT}} to {summary.last:{_MOMENT}} UTC"
+    met = ", ".join(f"{version or 'no version'} ({n})" for version, n in summary.versions.items())
+    typer.echo(f"{script}: {summary.calls} calls, {span}")
     typer.echo(f"met: {met}")
     table = Table("", "calls", "share", "for example", box=None)
     table.add_row("nothing changes", str(summary.same), _share(summary.same, summary.calls), "")
@@ -53,7 +159,7 @@ def show(script: str, retold: Sequence[Retold], summary: Summary) -> None:
         examples = _examples(groups[0]) if is_plain else ""
         table.add_row(change.value, str(count), _share(count, summary.calls), examples)
         for each in () if is_plain else groups:
-            table.add_row(f"    {each.detail}", str(len(each.calls)), "", _examples(each))
+            table.add_row(f"    {each.detail}", str(each.calls), "", _examples(each))
     print_table(table)
     _show_ways(summary)
 
@@ -76,22 +182,26 @@ def _row(way: Way) -> tuple[str, ...]:
     )
 
 
-def show_calls(retold: Iterable[Retold]) -> None:
-    """Show every call for which anything changes, a line each."""
+def _row_of(retold: Retold) -> tuple[str, ...]:
+    """Return the row of `_show_rows` for a call."""
+    return (
+        retold.call.call,
+        f"{retold.call.began_at:{_MOMENT}}",
+        _number(retold.call),
+        ", ".join(_names(retold.changes)),
+        retold.detail,
+    )
+
+
+def _show_rows(rows: Iterable[tuple[str, ...]]) -> None:
+    """Show calls for which anything changes, a line each."""
     table = Table("call", "began (UTC)", "number", "what changes", "", box=None)
-    for each in retold:
-        if each.changes:
-            table.add_row(
-                each.call.call,
-                f"{each.call.began_at:{_MOMENT}}",
-                _number(each.call),
-                ", ".join(_names(each.changes)),
-                each.detail,
-            )
+    for each in rows:
+        table.add_row(*each)
     print_table(table)
 
 
-def show_call(retold: Retold, version: Script) -> None:
+def _show_call(retold: Retold, version: Script) -> None:
     """Show one call in full: what is said in both versions, and how it ends."""
     call = retold.call
     typer.echo(f"{call.call}, {call.began_at:{_MOMENT}} UTC, from {_number(call)} to {call.did}")
@@ -111,28 +221,29 @@ def show_call(retold: Retold, version: Script) -> None:
         typer.echo(", ".join(_names(retold.changes)) or "nothing changes")
 
 
-def as_json(retold: Sequence[Retold], summary: Summary, *, is_each: bool) -> dict[str, object]:
-    """Return everything as plain values; the calls themselves when wanted."""
-    told: dict[str, object] = {
+def _as_json(summary: Summary) -> dict[str, object]:
+    """Return what changes for all calls together, as plain values."""
+    return {
         "calls": summary.calls,
+        "versions": dict(summary.versions),
         "same": summary.same,
         "changes": {change.name.lower(): count for change, count in summary.counts.items()},
         "groups": [
             {
                 "change": each.change.name.lower(),
                 "detail": each.detail,
-                "calls": len(each.calls),
-                "examples": [call.call.call for call in each.calls[:_EXAMPLES]],
+                "calls": each.calls,
+                "examples": list(each.examples),
             }
             for each in summary.groups
         ],
         "before": _way(summary.old),
         "now": _way(summary.new),
     }
-    return told | ({"each": [_call(each) for each in retold]} if is_each else {})
 
 
-def _call(retold: Retold) -> dict[str, object]:
+def _call_as_json(retold: Retold) -> dict[str, object]:
+    """Return one call as plain values."""
     return {
         "call": retold.call.call,
         "began_at": retold.call.began_at.isoformat(),
@@ -211,4 +322,4 @@ def _share(count: int, calls: int) -> str:
 
 
 def _examples(group: Group) -> str:
-    return ", ".join(each.call.call for each in group.calls[:_EXAMPLES])
+    return ", ".join(group.examples)

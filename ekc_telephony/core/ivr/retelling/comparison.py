@@ -5,22 +5,28 @@ Rule 1: both walks are made in the same way, with prompts of the same lengths; s
 the version, never the measuring.
 Rule 2: a call whose walk through its own version does not end as the call has ended is no evidence
 (`Change.UNTOLD`): the engine was restarted, or the business hours in its configuration differ.
+Rule 3: of many calls only figures and a few examples are kept: a journal may hold very many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from ekc_telephony.core.ivr.retelling.recorded import Clocks, Exit, RecordedCall
+from ekc_telephony.core.ivr.retelling.recorded import Clocks, Exit, Lost, RecordedCall
 from ekc_telephony.core.ivr.retelling.walk import Lengths, Unknown, Walk, walk
 from ekc_telephony.core.ivr.script import Script
+from ekc_telephony.core.kernel.ids import CallId
 
 NOTICED: Final = timedelta(milliseconds=500)
 """A shorter difference of time nobody notices."""
+EXAMPLES: Final = 3
+"""So many calls are named of those for which the same changes."""
 
 
 class Change(Enum):
@@ -54,6 +60,8 @@ class Retold:
     @property
     def detail(self) -> str:
         """What stands out most: from which end to which, or from where on nobody knows."""
+        if isinstance(self.call.exit, Lost):
+            return self.call.exit.value
         if not self.is_evidence:
             return f"ended as {in_words(self.call.exit)}, told again as {in_words(self.old.end)}"
         if isinstance(self.new.end, Unknown):
@@ -108,15 +116,15 @@ def _heard(told: Walk) -> list[tuple[str, str]]:
     return [(prompt, said.language) for said in told.said for prompt in said.prompts]
 
 
-def in_words(end: Exit | Unknown | None) -> str:
+def in_words(end: Exit | Lost | Unknown) -> str:
     """Say an end in a few words."""
     match end:
         case Exit(kind=kind, detail=detail):
             return f"{kind.value} {detail}".strip()
         case Unknown(node=node, doubt=doubt):
             return f"at {node}: {doubt.value}"
-        case None:
-            return "not seen"
+        case Lost():
+            return "not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +152,9 @@ class Group:
 
     change: Change
     detail: str
-    calls: tuple[Retold, ...]
+    calls: int
+    examples: tuple[CallId, ...]
+    """The first few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +162,11 @@ class Summary:
     """What changes for all callers together."""
 
     calls: int
+    first: datetime
+    """When the first of them began."""
+    last: datetime
+    versions: Mapping[str, int]
+    """How many met which version, the most met first."""
     same: int
     counts: Mapping[Change, int]
     """Those that happen; a call may count for several."""
@@ -162,40 +177,93 @@ class Summary:
     new: Way
 
 
-def summarize(retold: Sequence[Retold]) -> Summary:
-    """Return what changes for all these callers together."""
-    grouped: dict[tuple[Change, str], list[Retold]] = {}
-    for each in retold:
-        for change in each.changes:
+@dataclass(slots=True)
+class _Figures:
+    """What it took callers to come to a person, call by call."""
+
+    seconds: array[float] = field(default_factory=lambda: array("d"))
+    keys: array[float] = field(default_factory=lambda: array("d"))
+
+    def count(self, walked: Walk) -> None:
+        if walked.person is not None:
+            self.seconds.append(walked.person.after.total_seconds())
+            self.keys.append(walked.person.keys)
+
+    def way(self) -> Way:
+        return Way(seconds=_spread(self.seconds), keys=_spread(self.keys))
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Calls for which the same changes."""
+
+    calls: int = 0
+    examples: list[CallId] = field(default_factory=list)
+
+    def count(self, call: CallId) -> None:
+        self.calls += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(call)
+
+
+class Tally:
+    """Counts what changes, call by call."""
+
+    def __init__(self) -> None:
+        self._same = 0
+        self._counts: Counter[Change] = Counter()
+        self._alike: dict[tuple[Change, str], _Alike] = {}
+        self._old, self._new = _Figures(), _Figures()
+        self._versions: Counter[str] = Counter()
+        self._began: list[datetime] = []
+        """The first moment and the last."""
+
+    def count(self, retold: Retold) -> None:
+        """Count one more call."""
+        self._versions[retold.call.script.version] += 1
+        moments = [*self._began, retold.call.began_at]
+        self._began = [min(moments), max(moments)]
+        self._same += not retold.changes
+        self._counts.update(retold.changes)
+        for change in retold.changes:
             has_detail = change in {Change.END, Change.UNKNOWN, Change.UNTOLD}
-            grouped.setdefault((change, each.detail if has_detail else ""), []).append(each)
-    order = list(Change)
-    groups = [
-        Group(change=change, detail=detail, calls=tuple(calls))
-        for (change, detail), calls in grouped.items()
-    ]
-    groups.sort(key=lambda each: (order.index(each.change), -len(each.calls), each.detail))
-    known = [each for each in retold if not each.changes & {Change.UNKNOWN, Change.UNTOLD}]
-    counts = {change: sum(change in each.changes for each in retold) for change in order}
-    return Summary(
-        calls=len(retold),
-        same=sum(not each.changes for each in retold),
-        counts={change: count for change, count in counts.items() if count},
-        groups=tuple(groups),
-        old=_way(each.old for each in known),
-        new=_way(each.new for each in known),
-    )
+            alike = (change, retold.detail if has_detail else "")
+            self._alike.setdefault(alike, _Alike()).count(retold.call.call)
+        if not retold.changes & {Change.UNKNOWN, Change.UNTOLD}:
+            self._old.count(retold.old)
+            self._new.count(retold.new)
+
+    @property
+    def calls(self) -> int:
+        """So many were counted."""
+        return self._versions.total()
+
+    def summary(self) -> Summary:
+        """Return what changes for all of them together; there must be one at least."""
+        first, last = self._began
+        return Summary(
+            calls=self.calls,
+            first=first,
+            last=last,
+            versions=dict(self._versions.most_common()),
+            same=self._same,
+            counts={change: n for change in Change if (n := self._counts[change])},
+            groups=self._groups(),
+            old=self._old.way(),
+            new=self._new.way(),
+        )
+
+    def _groups(self) -> tuple[Group, ...]:
+        order = list(Change)
+        groups = [
+            Group(change=change, detail=detail, calls=each.calls, examples=tuple(each.examples))
+            for (change, detail), each in self._alike.items()
+        ]
+        groups.sort(key=lambda each: (order.index(each.change), -each.calls, each.detail))
+        return tuple(groups)
 
 
-def _way(walks: Iterable[Walk]) -> Way:
-    reached = [each.person for each in walks if each.person is not None]
-    return Way(
-        seconds=_spread([each.after.total_seconds() for each in reached]),
-        keys=_spread([float(each.keys) for each in reached]),
-    )
-
-
-def _spread(figures: list[float]) -> Spread | None:
+def _spread(figures: array[float]) -> Spread | None:
     if not figures:
         return None
     ordered = sorted(figures)

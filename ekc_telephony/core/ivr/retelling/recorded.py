@@ -45,6 +45,16 @@ class Exit:
     it."""
 
 
+class Lost(Enum):
+    """Why nobody knows how a caller left his script."""
+
+    UNWRITTEN = "the journal does not tell how it went on"
+    OUT_OF_SIGHT = "it was gone when the engine could see Asterisk again"
+    BUG = "a bug of the engine ended it"
+    REFUSED = "Asterisk refused what the engine wanted of it"
+    OTHER_WAY = "the engine went another way than its script of then reads today"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pressed:
     """He pressed a key where one was asked for."""
@@ -131,7 +141,7 @@ class RecordedCall:
     """Of then."""
     stays: tuple[Stay, ...]
     lookups: tuple[Looked, ...]
-    exit: Exit | None
-    """None: the engine did not see how he left, or not all of the call."""
+    exit: Exit | Lost
+    """How he left; or why that, or a part of the call, is not known."""
     hung_up_after: timedelta | None = None
     """When he hung up in the script, since the beginning; None when he did not."""
