@@ -60,6 +60,8 @@ def as_json(
         "service_level_formula": _formula(settings).value,
         "replayed_steps": proofs.replayed_steps,
         "replay_differences": proofs.replay_differences,
+        "walked_calls": proofs.walked_calls,
+        "walk_differences": proofs.walk_differences,
         "reconciled_calls": proofs.reconciled_calls,
         "reconciliation_differences": proofs.reconciliation_differences,
         "seconds": round(lasted.total_seconds(), 1),

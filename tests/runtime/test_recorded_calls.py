@@ -9,23 +9,27 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ekc_telephony.core.ivr.retelling.comparison import retell
+from ekc_telephony.core.ivr.retelling.comparison import Change, retell
 from ekc_telephony.core.ivr.retelling.recorded import (
     Exit,
     ExitKind,
     HungUp,
     Looked,
+    Lost,
     Pressed,
+    RecordedCall,
     Silent,
     Skipped,
     Stay,
 )
+from ekc_telephony.core.ivr.retelling.walk import Unknown
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.ids import NodeId
 from ekc_telephony.runtime.journal_codec import Opening
+from ekc_telephony.runtime.recorded_calls import CallReader
 from tests.core.ivr.any_script import scripts
 from tests.core.office import LOOKUP_SCRIPT, MAIN_SCRIPT, seconds
-from tests.runtime.told_calls import RESULTS, TalkedTo, calls_in, length_of
+from tests.runtime.told_calls import RESULTS, TalkedTo, WorkedBy, calls_in, length_of
 
 _FIRST: Final = Exit(ExitKind.QUEUE, "first")
 
@@ -96,12 +100,7 @@ _DEEDS: Final = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
-@given(script=scripts(), deeds=_DEEDS, has_number=st.booleans())
-def test_replaying_any_call_against_its_own_version_changes_nothing(
-    script: Script, deeds: list[tuple[str, object]], *, has_number: bool
-) -> None:
-    caller = TalkedTo(script, number="+79161234567" if has_number else None)
+def _lives(caller: TalkedTo, deeds: list[tuple[str, object]]) -> RecordedCall:
     for deed, what in deeds:
         if caller.is_over:
             break
@@ -112,7 +111,52 @@ def test_replaying_any_call_against_its_own_version_changes_nothing(
                 caller.wait(seconds(time))
             case _, result:
                 caller.answer(result)  # type: ignore[arg-type]  # what was drawn
-    call = caller.told()
+    return caller.told()
+
+
+@settings(max_examples=300, deadline=None)
+@given(script=scripts(), deeds=_DEEDS, has_number=st.booleans())
+def test_replaying_any_call_against_its_own_version_changes_nothing(
+    script: Script, deeds: list[tuple[str, object]], *, has_number: bool
+) -> None:
+    caller = TalkedTo(script, number="+79161234567" if has_number else None)
+    call = _lives(caller, deeds)
     retold = retell(call, script, clocks=call.clocks, lengths=length_of)
     assert retold.is_evidence, retold.detail
     assert not retold.changes
+
+
+@settings(max_examples=300, deadline=None)
+@given(script=scripts(), other=scripts(), deeds=_DEEDS)
+def test_replaying_any_call_against_any_version_comes_to_an_end_or_says_why_not(
+    script: Script, other: Script, deeds: list[tuple[str, object]]
+) -> None:
+    call = _lives(TalkedTo(script), deeds)
+    retold = retell(call, other, clocks=call.clocks, lengths=length_of)
+    is_unknown = Change.UNKNOWN in retold.changes
+    assert is_unknown is isinstance(retold.new.end, Unknown)
+    assert is_unknown <= bool(retold.detail)
+
+
+def test_a_call_that_the_next_opening_does_not_know_is_not_told() -> None:
+    caller = TalkedTo(MAIN_SCRIPT)
+    caller.wait(seconds(3))
+    reader, worked_by = CallReader(), WorkedBy(MAIN_SCRIPT)
+    assert list(reader.read(caller.records, worked_by)) == []
+    (call,) = reader.read(TalkedTo(MAIN_SCRIPT).records[:1], worked_by)
+    assert call.exit is Lost.UNWRITTEN
+
+
+def test_a_call_of_which_a_file_is_missing_is_not_told() -> None:
+    caller = TalkedTo(MAIN_SCRIPT)
+    begun = caller.records[:]
+    caller.wait(seconds(3))
+    opening = caller.records[0]
+    assert isinstance(opening, Opening)
+    later = replace(opening, state=caller.state)
+    written = len(caller.records)
+    caller.hang_up()
+    reader, worked_by = CallReader(), WorkedBy(MAIN_SCRIPT)
+    assert list(reader.read(begun, worked_by)) == []
+    (call,) = reader.read([later, *caller.records[written:]], worked_by)
+    assert call.exit is Lost.UNWRITTEN
