@@ -28,7 +28,6 @@ from ekc_telephony.cli.ivr.replay_view import Json, OneCall, Report, Tables
 from ekc_telephony.cli.journal_reading import NoJournalError
 from ekc_telephony.core.ivr.retelling.comparison import Retold, retell
 from ekc_telephony.core.ivr.retelling.recorded import RecordedCall
-from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.ids import CallId
 from ekc_telephony.runtime.journal_codec import RecordUnreadableError
 from ekc_telephony.settings.document import read_document
@@ -76,7 +75,7 @@ def replay(
         loaded = load(read_document(file), known=known_names(settings))
         past = _past(settings, journal or settings.journal_folder, config)
         lengths = PromptLengths(shelves(settings), loaded.texts)
-        report = _report(loaded.script, is_json=json_wanted, is_each=every, is_one=call is not None)
+        report = _report(loaded, is_json=json_wanted, is_each=every, is_one=call is not None)
         with _progress() as tell:
             for each in _retell(wanted.among(past.calls(tell)), loaded, settings, lengths):
                 report.take(each)
@@ -120,10 +119,12 @@ class _Wanted:
         )
 
 
-def _report(version: Script, *, is_json: bool, is_each: bool, is_one: bool) -> Report:
+def _report(loaded: LoadedScript, *, is_json: bool, is_each: bool, is_one: bool) -> Report:
     if is_json:
         return Json(is_each=is_each or is_one)
-    return OneCall(version) if is_one else Tables(version, is_each=is_each)
+    if is_one:
+        return OneCall(loaded.script, loaded.texts)
+    return Tables(loaded.script, is_each=is_each)
 
 
 @contextmanager

@@ -8,8 +8,10 @@ what was said only what stands in the script; values that were spoken are dots.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from itertools import zip_longest
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from itertools import groupby, zip_longest
+from textwrap import shorten
 from typing import Final
 
 import typer
@@ -28,15 +30,18 @@ from ekc_telephony.core.ivr.retelling.comparison import (
     in_words,
 )
 from ekc_telephony.core.ivr.retelling.recorded import RecordedCall
-from ekc_telephony.core.ivr.retelling.walk import Reached, Walk
+from ekc_telephony.core.ivr.retelling.walk import Reached, Said, Walk
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.ivr.ways import utterances_of
 from ekc_telephony.core.kernel.ids import PromptKey
 
 _SHOWN_DIGITS: Final = 2
+_SHOWN_TEXT: Final = 48
+"""Characters of what a prompt says: enough to know it, and both versions fit beside each other."""
 _HIDDEN: Final = "…"
 _NOBODY: Final = "—"
 _MOMENT: Final = "%Y-%m-%d %H:%M:%S"
+Texts = Mapping[PromptKey, Mapping[str, str]]
 
 
 class Report:
@@ -100,11 +105,12 @@ class OneCall(Report):
 
     Args:
         version: What it was told again with.
+        texts: What its texts say: key → language → text.
     """
 
-    def __init__(self, version: Script) -> None:
+    def __init__(self, version: Script, texts: Texts) -> None:
         super().__init__()
-        self._version = version
+        self._version, self._texts = version, texts
         self._retold: list[Retold] = []
 
     @override
@@ -115,7 +121,7 @@ class OneCall(Report):
     @override
     def tell(self, *, left_out: int, guessed: int) -> None:
         for each in self._retold:
-            _show_call(each, self._version)
+            _show_call(each, self._version, self._texts)
 
 
 class Json(Report):
@@ -201,15 +207,16 @@ def _show_rows(rows: Iterable[tuple[str, ...]]) -> None:
     print_table(table)
 
 
-def _show_call(retold: Retold, version: Script) -> None:
+def _show_call(retold: Retold, version: Script, texts: Texts) -> None:
     """Show one call in full: what is said in both versions, and how it ends."""
     call = retold.call
     typer.echo(f"{call.call}, {call.began_at:{_MOMENT}} UTC, from {_number(call)} to {call.did}")
     typer.echo(f"met {call.script.script} {call.script.version}".rstrip())
     table = Table("", "then", "now", box=None)
-    old, new = _said(retold.old, call.script), _said(retold.new, version)
-    for before, after in zip_longest(old, new, fillvalue=""):
-        table.add_row("" if before == after else "≠", before, after)
+    old, new = _written_in(call.script), _written_in(version)
+    for before, after in _side_by_side(retold.old.said, retold.new.said):
+        mark = "" if before == after else "≠"
+        table.add_row(mark, _words(before, old, texts), _words(after, new, texts))
     table.add_row("", "", "")
     table.add_row("keys", str(retold.old.keys), str(retold.new.keys))
     table.add_row("to a person", _reached(retold.old.person), _reached(retold.new.person))
@@ -283,12 +290,30 @@ def _spread(spread: Spread | None) -> dict[str, object] | None:
     }
 
 
-def _said(walked: Walk, version: Script) -> list[str]:
-    written = _written_in(version)
-    return [
-        f"{said.node}: {' '.join(each if each in written else _HIDDEN for each in said.prompts)}"
-        for said in walked.said
-    ]
+def _side_by_side(
+    old: Sequence[Said], new: Sequence[Said]
+) -> Iterator[tuple[Said | None, Said | None]]:
+    """Pair what was said in both versions; what is said in one only stands alone."""
+    alike = SequenceMatcher(a=old, b=new, autojunk=False)
+    for _, a, after_a, b, after_b in alike.get_opcodes():
+        yield from zip_longest(old[a:after_a], new[b:after_b])
+
+
+def _words(said: Said | None, written: Container[PromptKey], texts: Texts) -> str:
+    if said is None:
+        return ""
+    return f"{said.node}: {' '.join(_parts(said, written, texts))}"
+
+
+def _parts(said: Said, written: Container[PromptKey], texts: Texts) -> Iterator[str]:
+    """Yield what was said, part by part; a value is one dotted part, however it is spoken."""
+    for is_written, parts in groupby(said.prompts, key=written.__contains__):
+        if not is_written:
+            yield _HIDDEN
+            continue
+        for each in parts:
+            text = texts.get(each, {}).get(said.language)
+            yield each if text is None else f"«{shorten(text, _SHOWN_TEXT, placeholder=_HIDDEN)}»"
 
 
 def _written_in(version: Script) -> frozenset[PromptKey]:
