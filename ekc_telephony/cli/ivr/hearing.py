@@ -32,6 +32,8 @@ _PLAYERS: Final = (
     ("play", "-q"),
 )
 """Programs that play a WAV file: ALSA, PulseAudio, FFmpeg, SoX."""
+_OBEYS_WITHIN_S: Final = 2.0
+"""A player that is told to end and does not, waits for a sound card that is stuck."""
 
 
 class Voice:
@@ -144,6 +146,9 @@ class Loudspeaker:
     Args:
         player: The program, as `find_player` returns it.
         phrasebook: Which files prompts are.
+
+    Attributes:
+        trouble: Why something was not heard, in words; None when the player never complained.
     """
 
     def __init__(self, player: tuple[str, ...], phrasebook: Phrasebook) -> None:
@@ -151,6 +156,7 @@ class Loudspeaker:
         self._phrasebook = phrasebook
         self._folder = tempfile.TemporaryDirectory(prefix="ekc-rehearsal-")
         self._playing: subprocess.Popen[bytes] | None = None
+        self.trouble: str | None = None
 
     def play(self, heard: Sequence[Step]) -> None:
         """
@@ -166,19 +172,34 @@ class Loudspeaker:
         file = Path(self._folder.name, "heard.wav")
         write_call(file, passages, length=timedelta())
         self._playing = subprocess.Popen(  # noqa: S603 one of _PLAYERS
-            [*self._player, str(file)], stdin=subprocess.DEVNULL
+            [*self._player, str(file)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
 
     def wait(self) -> None:
         """Wait until all was played."""
         if self._playing is not None:
             self._playing.wait()
+            self._note_trouble(self._playing)
 
     def hush(self) -> None:
         """Stop playing."""
-        if self._playing is not None and self._playing.poll() is None:
-            self._playing.terminate()
-            self._playing.wait()
+        playing, self._playing = self._playing, None
+        if playing is None:
+            return
+        if playing.poll() is not None:
+            self._note_trouble(playing)
+            return
+        playing.terminate()
+        try:
+            playing.wait(_OBEYS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            playing.kill()
+            playing.wait()
+
+    def _note_trouble(self, ended: subprocess.Popen[bytes]) -> None:
+        """Take note of a player that has ended by itself, if not well."""
+        if ended.returncode:
+            self.trouble = f"{self._player[0]} ended with {ended.returncode}"
 
     def close(self) -> None:
         """Stop playing, and clear up."""

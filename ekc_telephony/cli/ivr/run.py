@@ -150,9 +150,7 @@ def _perform(
     as_json: bool,
 ) -> None:
     player = find_player() if is_listening else None
-    if is_listening and player is None:
-        wav = wav or Path(f"{scene.loaded.script.script}.wav")
-        typer.echo(f"found no player (aplay, paplay, ffplay, play): {wav} is written", err=True)
+    unheard = None if player is not None else "found no player (aplay, paplay, ffplay, play)"
     speaker = None if player is None else Loudspeaker(player, scene.phrasebook)
     try:
         if is_quiet or as_json:
@@ -166,6 +164,10 @@ def _perform(
     finally:
         if speaker is not None:
             speaker.close()
+            unheard = speaker.trouble
+    if is_listening and unheard is not None:
+        wav = wav or Path(f"{scene.loaded.script.script}.wav")
+        typer.echo(f"{unheard}: nothing was played; {wav} is written", err=True)
     if wav is not None:
         length = write_heard(wav, call, scene.phrasebook)
         typer.echo(f"{wav}: {_seconds(length)}", err=True)
