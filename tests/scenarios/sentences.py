@@ -365,6 +365,8 @@ def _tell_fact(effect: Effect, who: str) -> str:  # noqa: C901, PLR0911, PLR0912
             return f"{who}: noted{_with(agent)}, {_word(kind)}"
         case CallNoted(kind=NoteKind.IDENTIFIED, reason=method):
             return f"{who} is identified by {method}"
+        case CallNoted(kind=NoteKind.ASKED_TO_RATE | NoteKind.ASKED, target=question):
+            return f"{who} is asked {question}"
         case CallNoted(kind=NoteKind.RATED | NoteKind.SURVEYED, target=question, reason=answer):
             return f"{who} answers {question}: {answer}"
         case CallNoted(kind=kind, agent=agent, target=target, reason=reason):

@@ -35,6 +35,8 @@ from tests.scenarios.sentences import Cast, is_fact, tell, understand
 TIME_PASSES: Final = "time passes"
 RESTART: Final = "the engine starts again"
 REGAINED: Final = "the connection to Asterisk is back"
+STARTED_ANEW: Final = "Asterisk has started anew"
+"""Nobody who was in it is there any more."""
 TYPES: Final = re.compile(r"(\w+) types (\d+)")
 """Many keys in one breath."""
 UNSEEN: Final = ", unseen"
@@ -143,13 +145,15 @@ class Stage:
             return []
         if (typing := TYPES.fullmatch(sentence)) is not None:
             who, digits = typing.groups()
-            keys = [self._event(f"{who} presses {digit}") for digit in digits]
+            keys = [self._event(f"{who} presses {digit}", now) for digit in digits]
             return [effect for key in keys for effect in self._engine.handle(key, now)]
-        event = self._event(sentence.removesuffix(UNSEEN))
+        event = self._event(sentence.removesuffix(UNSEEN), now)
         self._notice_event(event)
         return [] if sentence.endswith(UNSEEN) else self._engine.handle(event, now)
 
-    def _event(self, sentence: str) -> Event:
+    def _event(self, sentence: str, now: datetime) -> Event:
+        if sentence == STARTED_ANEW:
+            return ControlRegained(legs=(), bridges=frozenset(), asterisk_started_at=now)
         if sentence == RESTART:
             self._engine = engine(ready=self._story.ready)
         if sentence in {RESTART, REGAINED}:

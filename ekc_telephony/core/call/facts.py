@@ -160,8 +160,12 @@ class NoteKind(Enum):
     listens."""
     IDENTIFIED = "identified"
     """The caller has proved who he is; `reason` says by what (D1, D2)."""
+    ASKED_TO_RATE = "asked_to_rate"
+    """The caller is being asked the question `target`: to rate the service."""
     RATED = "rated"
     """The caller has rated the service, `reason` from 1 to 5, at the question `target` (S1.3ж)."""
+    ASKED = "asked"
+    """The caller is being asked the question `target` of a survey."""
     SURVEYED = "surveyed"
     """The caller has answered the question `target` of a survey with `reason`."""
     OVERLOADED = "overloaded"
@@ -286,7 +290,10 @@ class CallNoted:
     agent: AgentId | None = None
     """Who did it, or who talks to the caller."""
     target: str | None = None
-    """An agent's account, a queue's id, a number outside, or the name of a question."""
+    """
+    An agent's account, a queue's id, a number outside, or the name of a question; that of a survey
+    has the survey's before it: `survey.solved`.
+    """
     reason: str | None = None
     """In the words of whoever did it, or of the script."""
 

@@ -52,6 +52,7 @@ from ekc_telephony.core.ivr.visit_effects import (
     Identified,
     Join,
     PromiseCallback,
+    Questioned,
     RingOutside,
     Say,
     StopSaying,
@@ -200,8 +201,15 @@ class Course:
         return self.around.queues[self.queue]
 
     def call_back(self, reason: CallbackReason, now: datetime) -> list[SessionEffect]:
-        """Put the citizen on the callback list, if we know his number and he was not told all."""
+        """
+        Put the citizen on the callback list, if we know his number and he was not told all.
+
+        Who has talked to an agent and only rates him now was served, whatever befalls us.
+        """
         if self.number is None or self.phase is Phase.LEAVING:
+            return []
+        was_served = self.phase is Phase.MENU and self.outcome is CallOutcome.ANSWERED
+        if was_served and reason is CallbackReason.NOT_SERVED:
             return []
         return [self.chronicle.callback_due(self.number, reason, now)]
 
@@ -222,9 +230,12 @@ class Course:
                     )
                 case SwitchLanguage(language=language):
                     effects.append(SetLanguage(call=self.call, leg=self.leg, language=language))
-                case Answered(question=question, answer=answer):
+                case Questioned():
+                    kind = NoteKind.ASKED_TO_RATE if step.is_rating else NoteKind.ASKED
+                    effects.append(self.chronicle.noted(kind, now, target=_name_of(step)))
+                case Answered(answer=answer):
                     kind = NoteKind.RATED if step.is_rating else NoteKind.SURVEYED
-                    noted = self.chronicle.noted(kind, now, target=question, reason=answer)
+                    noted = self.chronicle.noted(kind, now, target=_name_of(step), reason=answer)
                     effects.append(noted)
                 case Identified(method=method):
                     noted = self.chronicle.noted(NoteKind.IDENTIFIED, now, reason=method.value)
@@ -389,3 +400,8 @@ class Course:
     def end_talk(self, outcome: SegmentOutcome, now: datetime) -> list[SessionEffect]:
         """End the conversation with the agent and whatever hangs on it; nothing without one."""
         return [*self.supervision.end_all(now), *self.desk.end_talk(outcome, now)]
+
+
+def _name_of(step: Questioned | Answered) -> str:
+    """Return what notes call a question: names of scripts and questions hold no dot."""
+    return f"{step.survey}.{step.question}" if step.survey else step.question

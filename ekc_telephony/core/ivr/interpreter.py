@@ -55,6 +55,7 @@ from ekc_telephony.core.ivr.visit_effects import (
     Identified,
     Join,
     PromiseCallback,
+    Questioned,
     RingOutside,
     Say,
     StopSaying,
@@ -204,7 +205,10 @@ class Visit:
         """Say again what is said here: the caller may have missed it, and we his key."""
         if isinstance(self._node, Lookup):
             self._asked -= 1  # the same question
-        return self._silence() + self._enter(self._node_id, now)
+        effects = self._silence() + self._enter(self._node_id, now)
+        return [
+            each for each in effects if not isinstance(each, Questioned)
+        ]  # nor another question
 
     def on_heard(self, now: datetime) -> list[VisitEffect]:
         """Go on after the prompts were heard, or could not be played."""
@@ -350,7 +354,9 @@ class Visit:
         match node:
             case Play(prompts=prompts):
                 return self._say(prompts)
-            case Menu(prompts=prompts) | Question(prompts=prompts) | Collect(prompts=prompts):
+            case Question(question=question, is_rating=is_rating, survey=survey):
+                return [Questioned(question, is_rating, survey), *self._ask(node.prompts, now)]
+            case Menu(prompts=prompts) | Collect(prompts=prompts):
                 return self._ask(prompts, now)
             case Lookup():
                 return self._look_up(node, now)
@@ -456,15 +462,19 @@ class Visit:
                 self._failures = 0
                 return self._enter(choices[key], now)
             case Question(answers=answers) as question if key in answers:
-                self._failures = 0
-                answered = Answered(question.question, answers[key], question.is_rating)
-                return [answered, *self._enter(question.next, now)]
+                return [self._answer(question, answers[key]), *self._enter(question.next, now)]
             case Collect() as collect:
                 return self._type(collect, key, now)
             case Menu(invalid_prompts=prompts) | Question(invalid_prompts=prompts):
                 return self._fail(prompts, now)
             case _:
                 return []
+
+    def _answer(self, question: Question, answer: str) -> Answered:
+        self._failures = 0
+        if question.into is not None:
+            self._known[question.into] = answer
+        return Answered(question.question, answer, question.is_rating, question.survey)
 
     def _type(self, collect: Collect, key: str, now: datetime) -> list[VisitEffect]:
         self._deleted += key == DELETE

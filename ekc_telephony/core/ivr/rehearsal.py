@@ -73,6 +73,7 @@ from ekc_telephony.core.ivr.visit_effects import (
     Identified,
     Join,
     PromiseCallback,
+    Questioned,
     RingOutside,
     Say,
     StopSaying,
@@ -407,7 +408,7 @@ class Rehearsal:
         self._log.append(Returned(at=self.now, node=self.node))
         self._after(WentOn(), happening)
 
-    def _take(self, effect: VisitEffect) -> None:  # noqa: C901 (one row each)
+    def _take(self, effect: VisitEffect) -> None:  # noqa: C901, PLR0912 (one row each)
         match effect:
             case Say(prompts=prompts):
                 self._said_until = self.now + self._say(prompts)
@@ -415,6 +416,8 @@ class Rehearsal:
                 self._silence()
             case Ask():
                 self._ask(effect)
+            case Questioned():
+                pass
             case Answered(question=question, answer=answer, is_rating=is_rating):
                 step = Rated if is_rating else Surveyed
                 self._log.append(step(at=self.now, question=question, answer=answer))

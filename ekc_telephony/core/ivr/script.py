@@ -89,6 +89,10 @@ class Question:
     """Where he goes, answer or not."""
     is_rating: bool = False
     """The answers are marks from 1 to 5 for the service (S1.3ж)."""
+    survey: str = ""
+    """Whose question it is, as statistics count it; empty: of no survey."""
+    into: str | None = None
+    """The variable, a text, that gets the answer; it keeps what it held when he gives none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,12 +37,24 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Questioned:
+    """A question is put to the caller: one of a survey, or to rate the service."""
+
+    question: str
+    is_rating: bool
+    survey: str = ""
+    """Empty: of none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The caller has answered a question of a survey, or rated the service."""
 
     question: str
     answer: str
     is_rating: bool
+    survey: str = ""
+    """Empty: of none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,7 @@ VisitEffect: TypeAlias = (
     Say
     | StopSaying
     | Ask
+    | Questioned
     | Answered
     | Identified
     | SwitchLanguage

@@ -202,12 +202,16 @@ class QuestionModel(BaseModel):
     name: Name
     prompts: Prompts = Field(min_length=1)
     answers: Mapping[Key, Answer] = Field(min_length=1)
+    into: Name | None = None
+    """A text variable that gets the answer, for a `branch` afterwards."""
 
 
 class Survey(NodeModel):
     """`survey`: answer questions by keys (B6)."""
 
     kind: Literal["survey"]
+    name: Name | None = None
+    """What statistics call the survey; the name of its file if absent."""
     questions: tuple[QuestionModel, ...] = Field(min_length=1)
     timeout: PositiveDuration
     retries: Retries
@@ -222,6 +226,7 @@ class Survey(NodeModel):
         names = [name, *(f"{name}.{each.name}" for each in self.questions[1:])]
         following = [*(NodeId(f"{site.prefix}{each}") for each in names[1:]), site.node(self.next)]
         for index, (part, question) in enumerate(zip(names, self.questions, strict=True)):
+            _must_be_text(site, question.into, (*at, "questions", index, "into"))
             site.put(
                 part,
                 core.Question(
@@ -233,6 +238,21 @@ class Survey(NodeModel):
                     invalid_prompts=site.words(self.invalid_prompts, (*at, "invalid_prompts")),
                     timeout_prompts=site.words(self.timeout_prompts, (*at, "timeout_prompts")),
                     next=following[index],
+                    survey=self.name or site.document.file.stem,
+                    into=question.into,
                 ),
                 made_from=name,
             )
+
+
+def _must_be_text(site: Site, variable: str | None, at: Location) -> None:
+    """Complain of a variable that cannot hold the answer to a question."""
+    kind = None if variable is None else site.kind_of(variable, at)
+    if kind not in {None, VariableKind.TEXT}:
+        assert kind is not None
+        site.complain(
+            at,
+            found=f"a {kind.value} for the answer to a question",
+            expected=f"a variable of the kind {VariableKind.TEXT.value}",
+            advice="change the kind under `variables:`",
+        )

@@ -119,6 +119,8 @@ def _stays(anywhere: st.SearchStrategy[NodeId]) -> st.SearchStrategy[Node]:
         answers=st.dictionaries(keys, st.just("5"), min_size=1),
         next=anywhere,
         is_rating=st.booleans(),
+        survey=st.sampled_from(["", "survey"]),
+        into=st.sampled_from([None, "case"]),
         **asking,
     )
     lookups = st.builds(

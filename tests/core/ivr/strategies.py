@@ -277,6 +277,8 @@ def _asking(anywhere: st.SearchStrategy[NodeId]) -> st.SearchStrategy[Node]:
             timeout_prompts=utterances(),
             next=anywhere,
             is_rating=st.booleans(),
+            survey=st.sampled_from(["", "survey"]),
+            into=st.sampled_from([None, "text"]),
         ),
         FORMATS.flatmap(
             lambda asked: st.builds(

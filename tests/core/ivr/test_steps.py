@@ -29,6 +29,7 @@ from ekc_telephony.core.ivr.values import Variable, VariableKind
 from ekc_telephony.core.ivr.visit_effects import (
     Answered,
     Join,
+    Questioned,
     RingOutside,
     Say,
     StopSaying,
@@ -70,10 +71,15 @@ def visit(**nodes: Node) -> Visit:
 
 # --- questions
 
+ASKED: Final = Questioned("rating", True, "quality")
+BAD: Final = Answered("rating", "bad", True, "quality")
+
 
 def question(*, retries: int = 1, is_rating: bool = True) -> Question:
     return Question(
         question="rating",
+        survey="quality",
+        into="mark",
         prompts=words("rate"),
         answers={"1": "bad", "5": "good"},
         timeout=timedelta(seconds=5),
@@ -88,9 +94,18 @@ def question(*, retries: int = 1, is_rating: bool = True) -> Question:
 @pytest.mark.parametrize("is_rating", [True, False])
 def test_an_answer_is_noted_and_leads_on(*, is_rating: bool) -> None:
     caller = visit(ask=question(is_rating=is_rating))
-    caller.start(NOON)
+    asked = Questioned("rating", is_rating, "quality")
+    assert caller.start(NOON) == [asked, Say(words("rate"))]
     said = caller.on_key("5", after(1))
-    assert said == [StopSaying(), Answered("rating", "good", is_rating), JOINED]
+    assert said == [StopSaying(), Answered("rating", "good", is_rating, "quality"), JOINED]
+    assert caller.known["mark"] == "good"
+
+
+def test_who_is_asked_the_same_again_was_asked_once() -> None:
+    caller = visit(ask=question())
+    caller.start(NOON)
+    assert caller.repeat(after(1)) == [StopSaying(), Say(words("rate"))]
+    assert caller.on_key("7", after(2)) == [StopSaying(), Say(words("wrong", "rate"))]
 
 
 def test_nobody_has_to_answer() -> None:
@@ -104,7 +119,7 @@ def test_nobody_has_to_answer() -> None:
 def test_a_key_during_a_play_answers_the_question_that_comes_next() -> None:
     caller = visit(hello=play("hello", "ask"), ask=question())
     caller.start(NOON)
-    assert caller.on_key("1", after(1)) == [StopSaying(), Answered("rating", "bad", True), JOINED]
+    assert caller.on_key("1", after(1)) == [StopSaying(), ASKED, BAD, JOINED]
 
 
 # --- variables
@@ -207,8 +222,11 @@ def test_a_language_that_a_skipping_key_led_to_is_switched() -> None:
         ask=question(),
     )
     caller.start(NOON)
-    answered = Answered("rating", "good", True)
-    assert caller.on_key("5", after(1)) == [StopSaying(), SwitchLanguage("tt"), answered, JOINED]
+    answered = Answered("rating", "good", True, "quality")
+    assert caller.on_key("5", after(1)) == [
+        *(StopSaying(), SwitchLanguage("tt"), ASKED),
+        *(answered, JOINED),
+    ]
 
 
 # --- ways that come back
@@ -221,7 +239,7 @@ def test_after_the_talk_he_goes_on_where_the_queue_says_so() -> None:
     assert caller.goes_on_after_talk
     assert caller.on_key("5", after(1)) == []
     assert caller.on_not_connected(after(2)) == caller.on_no_message(after(2)) == []
-    assert caller.on_talk_over(after(9)) == [Say(words("rate"))]
+    assert caller.on_talk_over(after(9)) == [ASKED, Say(words("rate"))]
     assert not caller.goes_on_after_talk
     assert caller.on_talk_over(after(9)) == []
 

@@ -20,6 +20,7 @@ from ekc_telephony.core.ivr.visit_effects import (
     Answered,
     Ask,
     Identified,
+    Questioned,
     Say,
     StopSaying,
     SwitchLanguage,
@@ -139,7 +140,7 @@ class Walker:
                     self.is_hearing = False
                 case Ask(request=request):
                     self.asked.append(request)
-                case Answered() | Identified() | SwitchLanguage():
+                case Questioned() | Answered() | Identified() | SwitchLanguage():
                     pass
                 case _:
                     assert not self.is_hearing

@@ -43,6 +43,7 @@ from ekc_telephony.core.ivr.visit_effects import (
     Identified,
     Join,
     PromiseCallback,
+    Questioned,
     RingOutside,
     Say,
     StopSaying,
@@ -239,7 +240,7 @@ class _Walker:
                     self._answers.append((question, answer))
                 case SwitchLanguage(language=language):
                     self._language = language
-                case Identified():
+                case Questioned() | Identified():
                     pass
                 case _:
                     self._leave(effect)

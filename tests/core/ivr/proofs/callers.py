@@ -347,7 +347,12 @@ class Walk:
                 case effects.Ask():
                     self._ask = each
                     self._answer_at = self.now + timedelta(seconds=self._draw(7))
-                case effects.Answered() | effects.SwitchLanguage() | effects.Identified():
+                case (
+                    effects.Questioned()
+                    | effects.Answered()
+                    | effects.SwitchLanguage()
+                    | effects.Identified()
+                ):
                     pass
                 case _:
                     ending = each
