@@ -22,7 +22,8 @@ from ekc_telephony.adapters.sql.queries import (
     SegmentSummary,
 )
 from ekc_telephony.cli import appeals_words as words
-from ekc_telephony.core.call.facts import SegmentKind
+from ekc_telephony.core.call.facts import NoteKind, SegmentKind
+from ekc_telephony.core.stats.opinions import MARKS
 
 COLUMNS: Final = tuple(field.name for field in fields(CallSummary))
 
@@ -40,6 +41,7 @@ def calls_table(calls: Iterable[CallSummary], *, zone: tzinfo | None) -> Table:
     table.add_column("До ответа", justify="right", no_wrap=True)
     table.add_column("Всего", justify="right", no_wrap=True)
     table.add_column("Исход", no_wrap=True)
+    table.add_column("Оценка", no_wrap=True)
     for call in calls:
         table.add_row(
             moment(call.registered_at, zone),
@@ -51,6 +53,7 @@ def calls_table(calls: Iterable[CallSummary], *, zone: tzinfo | None) -> Table:
             length(call.registered_at, call.answered_at),
             length(call.registered_at, call.ended_at),
             words.OUTCOMES[call.outcome],
+            call.rating or "",
         )
     return table
 
@@ -138,6 +141,25 @@ def _call_lines(call: CallHistory, zone: tzinfo | None) -> list[str]:
 
 
 def _tell_note(note: NoteSummary) -> str:
+    match note.kind:
+        case NoteKind.RATED:
+            return f"{words.NOTES[note.kind]}: {note.reason} из {len(MARKS)}"
+        case NoteKind.ASKED_TO_RATE:
+            return words.NOTES[note.kind]
+        case NoteKind.ASKED:
+            return f"{words.NOTES[note.kind]} {_question(note)}"
+        case NoteKind.SURVEYED:
+            return f"{words.NOTES[note.kind]} {_question(note)}: {note.reason}"
+        case _:
+            return _tell_deed(note)
+
+
+def _question(note: NoteSummary) -> str:
+    survey, _, question = (note.target or "").rpartition(".")
+    return f"«{question}» опроса {survey}" if survey else f"«{question}»"
+
+
+def _tell_deed(note: NoteSummary) -> str:
     people = " → ".join(each for each in (note.agent, note.target) if each)
     told = f"{words.NOTES[note.kind]}: {people}" if people else words.NOTES[note.kind]
     return f"{told} («{note.reason}»)" if note.reason else told

@@ -111,6 +111,7 @@ COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
         "outcome": "Исход",
         "queue": "Очередь",
         "agent": "Оператор",
+        "rating": "Оценка",
     }
 )
 """Headings of an export, by the names of `CallSummary`'s fields."""
@@ -125,7 +126,9 @@ NOTES: Final[Mapping[NoteKind, str]] = MappingProxyType(
         NoteKind.SILENT: "гражданин молчит больше минуты",
         NoteKind.AGENT_SILENT: "оператора не слышно больше минуты",
         NoteKind.IDENTIFIED: "гражданин подтвердил, кто он",
+        NoteKind.ASKED_TO_RATE: "просим оценить обслуживание",
         NoteKind.RATED: "оценил обслуживание",
+        NoteKind.ASKED: "задаём вопрос",
         NoteKind.SURVEYED: "ответил на вопрос",
         NoteKind.OVERLOADED: "перегрузка: принят сверх меры",
     }

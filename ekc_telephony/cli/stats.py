@@ -91,7 +91,7 @@ def stats(
     store: Store = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Figures by queue, line, operator or interval; report forms; norms."""
+    """Figures by queue, line, operator or interval; report forms; norms; ratings and surveys."""
     now, local = SystemClock().now(), time_zone(zone)
     period = period_of(day, since, until, zone=local, now=now)
     question = question_of(
@@ -106,7 +106,10 @@ def stats(
         looks = Looks.JSON if as_json else Looks.CSV if as_csv else Looks.TABLE
         print_form(question, form, by=by, norm=norm, looks=looks)
     elif as_csv:
-        fail("--csv is for forms: expected --form F1 … F8 beside it", code=WRONG_INPUT)
+        fail(
+            "--csv is for forms: expected --form F1 … F8, ratings or surveys beside it",
+            code=WRONG_INPUT,
+        )
     elif as_json:
         typer.echo(json_of(_plain(question, by, norm)))
     elif by is By.ALL:

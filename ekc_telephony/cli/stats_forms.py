@@ -25,11 +25,13 @@ from ekc_telephony.core.stats import forms
 from ekc_telephony.core.stats.daily import DailySummaries
 from ekc_telephony.core.stats.form_rows import (
     NOT_MEASURED,
+    AnswerRow,
     DailySummary,
     Form,
     IntervalRow,
     LostRow,
     Period,
+    RatingRow,
     ServiceRow,
     ShiftRow,
     WaitRow,
@@ -49,6 +51,8 @@ ROWS: Final[Mapping[Form, type[Any]]] = {
     Form.F5: LostRow,
     Form.F6: ShiftRow,
     Form.F8: ServiceRow,
+    Form.RATINGS: RatingRow,
+    Form.SURVEYS: AnswerRow,
 }
 """The rows' classes: their fields are the columns."""
 PAGE: Final = 1_000
@@ -84,7 +88,8 @@ def print_form(
     Args:
         question: What is asked about.
         form: Which form.
-        by: The intervals of F2; half-hours unless it is a stretch of time.
+        by: The intervals of F2, half-hours unless it is a stretch of time; how ratings and answers
+            are told apart.
         norm: By which the service level is measured; None: by T.
         looks: How it is printed.
 
@@ -114,6 +119,8 @@ def _rows(question: Question, form: Form, by: By, period: Period) -> AsyncIterat
             return _passports(question)
         case Form.F8:
             return _service_times(question, period)
+        case Form.RATINGS | Form.SURVEYS:
+            return _opinions(question, form, by, period)
         case _:
             assert_never(form)
 
@@ -139,6 +146,14 @@ async def _intervals(question: Question, by: By, period: Period) -> AsyncIterato
 async def _wait_profile(question: Question, period: Period) -> AsyncIterator[WaitRow]:
     found = await _counted(question, By.ALL, period)
     for row in forms.wait_profile(found.get(None) or Tally(period.wait_edges)):
+        yield row
+
+
+async def _opinions(
+    question: Question, form: Form, by: By, period: Period
+) -> AsyncIterator[RatingRow | AnswerRow]:
+    found = await _counted(question, by, period)
+    for row in forms.ratings(found, by) if form is Form.RATINGS else forms.answers(found, by):
         yield row
 
 

@@ -28,12 +28,15 @@ _BAR_WIDTH: Final = 30
 _WIDE: Final = 600
 """Columns of a form that goes into a file or a pipe; F6 needs 300."""
 _HOUR: Final = timedelta(hours=1)
+_MARKS: Final = frozenset({"rating", "mean_rating"})
+"""Columns that hold a mean of marks."""
 
 _HEADINGS: Final = (
     *("Поступило", "Людей", "В очередь", "Отвечено", "Потеряно", "%", "Ушли", "Сбой"),
     *(name for name, _ in SERVICE_LEVELS),
     *("ASA", "макс.", "ожид.", "AHT", "макс.", "обр."),
     *("S1.13", "макс.", "Занятость", "Перевод", "Удержание", "Молч. гр.", "оп."),
+    *("Оценка", "оценили", "CSAT"),
 )
 
 
@@ -101,6 +104,8 @@ def all_lines(
         f"{_known(figures.agent_silent)}, раз: {_known(figures.agent_silences)}"
     )
     yield f"Наибольшая длина очередей: {figures.longest_queue}"
+    yield ""
+    yield from _opinion_lines(figures)
 
 
 def level_lines(
@@ -184,6 +189,8 @@ def cell(name: str, value: object, *, zone: tzinfo | None) -> str:  # noqa: PLR0
         case bool():
             return "да" if value else "нет"
         case float():
+            if name in _MARKS:
+                return mark(value)
             return percent(value) if name.endswith("_share") else number(value)
         case timedelta():
             return span(value)
@@ -217,6 +224,11 @@ def percent(share: float | None) -> str:
 def number(value: float | None) -> str:
     """Return a number with one digit after the point; a dash for None."""
     return words.NOTHING if value is None else f"{value:.1f}"
+
+
+def mark(value: float | None) -> str:
+    """Return a mean mark with two digits after the point; a dash for None."""
+    return words.NOTHING if value is None else f"{value:.2f}"
 
 
 def measured(share: float | None) -> str:
@@ -293,6 +305,9 @@ def _cells(figures: Figures) -> Iterator[str]:
         yield words.BRIEFLY_NOT_MEASURED if share is None else percent(share)
     for count in (figures.caller_silent, figures.agent_silent):
         yield words.BRIEFLY_NOT_MEASURED if count is None else str(count)
+    yield mark(figures.mean_rating)
+    yield f"{figures.rated}/{figures.asked_to_rate}"
+    yield percent(figures.satisfied_share)
 
 
 def bars(counts: Sequence[int]) -> str:
@@ -317,6 +332,29 @@ def _spread_lines(title: str, spread: Spread) -> Iterator[str]:
             label = f"> {_short(low)}"
         bar = "█" * round(_BAR_WIDTH * count / total)
         yield f"  {label:>13} {count:>6} {count / total:>6.1%} {bar}"
+
+
+def _opinion_lines(figures: Figures) -> Iterator[str]:
+    yield (
+        f"Просили оценить: {figures.asked_to_rate}, оценили {figures.rated} "
+        f"({percent(figures.rating_share)}); средняя оценка {mark(figures.mean_rating)}"
+    )
+    yield f"CSAT: {percent(figures.satisfied_share)} (оценки 4 и 5 ÷ все оценки)"
+    if figures.rated:
+        yield from _count_lines(figures.marks, figures.rated)
+    for each in figures.questions:
+        survey = f"Опрос {each.survey}, вопрос" if each.survey else "Вопрос"
+        yield (
+            f"{survey} {each.question}: спросили {each.asked}, ответили {each.answered} "
+            f"({percent(each.answer_share)})"
+        )
+        yield from _count_lines(each.answers, each.answered)
+
+
+def _count_lines(counts: Mapping[str, int], total: int) -> Iterator[str]:
+    for label, count in counts.items():
+        bar = "█" * round(_BAR_WIDTH * count / total)
+        yield f"  {label:>13} {count:>6} {count / total:>6.1%} {bar}".rstrip()
 
 
 def _known(count: int | None) -> str:

@@ -32,6 +32,7 @@ from ekc_telephony.adapters.sql.models import (
 )
 from ekc_telephony.adapters.sql.statistics import read_calls, read_presences
 from ekc_telephony.core.stats.entries import InQueue
+from ekc_telephony.core.stats.formulas import SATISFIED
 from ekc_telephony.core.stats.grouping import By, Count, Directory, group_of, moment_of
 from ekc_telephony.core.stats.spans import DAY, HALF_HOUR, Slots, cut_before, next_cut
 from ekc_telephony.core.stats.tally import Entry, Tally
@@ -247,6 +248,7 @@ def _row(length: IntervalLength, interval: Interval, tally: Tally) -> dict[str, 
         **_seconds(tally),
         "transferred": tally.transferred,
         **{name: getattr(tally, name) for name in STATISTICS_SILENCES},
+        **_ratings(tally),
         "tally": msgspec.json.encode(plain(tally)).decode(),
     }
 
@@ -267,6 +269,15 @@ def _counts(tally: Tally) -> dict[str, int]:
         "handled": tally.handlings.count,
         "cut_off": tally.cut_off,
         "longest_queue": tally.longest_queue,
+    }
+
+
+def _ratings(tally: Tally) -> dict[str, int]:
+    return {
+        "asked_to_rate": tally.asked_to_rate,
+        "rated": tally.marks.total(),
+        "rating_sum": sum(int(mark) * count for mark, count in tally.marks.items()),
+        "satisfied": sum(tally.marks[mark] for mark in SATISFIED),
     }
 
 

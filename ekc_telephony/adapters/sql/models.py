@@ -34,7 +34,7 @@ from ekc_telephony.core.call.facts import (
 )
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
 
-SCHEMA_REVISION: Final = "0008"
+SCHEMA_REVISION: Final = "0009"
 """The newest revision in `migrations/versions/`; a test compares the two."""
 
 
@@ -114,6 +114,7 @@ STATISTICS_SECONDS: Final = (
     "handling_s",
 )
 STATISTICS_SILENCES: Final = ("caller_silent", "caller_silences", "agent_silent", "agent_silences")
+STATISTICS_RATINGS: Final = ("asked_to_rate", "rated", "rating_sum", "satisfied")
 
 
 @final
@@ -350,7 +351,7 @@ statistics: Final = sa.Table(
     sa.Column("held_s", sa.Float),
     sa.Column("transferred", sa.Integer),
     sa.Column("available_s", sa.Float),
-    *(sa.Column(name, sa.Integer) for name in STATISTICS_SILENCES),
+    *(sa.Column(name, sa.Integer) for name in (*STATISTICS_SILENCES, *STATISTICS_RATINGS)),
     sa.Column("tally", sa.Text, nullable=False),
     sqlite_with_rowid=False,
 )

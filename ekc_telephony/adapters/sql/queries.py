@@ -62,6 +62,8 @@ class CallSummary:
     """None while the call goes on."""
     queue: str | None
     agent: str | None
+    rating: str | None
+    """The last mark that the caller gave, 1 to 5; None: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +297,16 @@ def spellings(number: str) -> list[str]:
     return sorted({number.strip(), digits, *(prefix + national for prefix in ("+7", "7", "8", ""))})
 
 
+_RATING: Final = (
+    sa.select(call_notes.c.reason)
+    .where(call_notes.c.call == calls.c.id, call_notes.c.kind == NoteKind.RATED)
+    .order_by(call_notes.c.sequence.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("rating")
+)
+
+
 def _summaries() -> sa.Select[Any]:
     columns = (
         calls.c.appeal,
@@ -308,6 +320,7 @@ def _summaries() -> sa.Select[Any]:
         calls.c.outcome,
         calls.c.queue,
         calls.c.agent,
+        _RATING,
     )
     return sa.select(*columns)
 

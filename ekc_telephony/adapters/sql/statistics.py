@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import zip_longest
 from operator import attrgetter
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 import sqlalchemy as sa
 
@@ -30,7 +30,9 @@ from ekc_telephony.adapters.sql.models import (
 )
 from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId, Did
 from ekc_telephony.core.stats.records import (
+    ANSWERS,
     SILENCES,
+    AnswerRecord,
     CallbackRecord,
     CallRecord,
     PresenceSpan,
@@ -44,6 +46,8 @@ LONGEST_WRAP_UP: Final = timedelta(hours=1)
 """How long after a call's end its wrap-up may end."""
 AT_ONCE: Final = 4_000
 """Calls: about ten megabytes."""
+_Notes: TypeAlias = tuple[list[SilenceRecord], list[AnswerRecord]]
+_NO_NOTES: Final[_Notes] = ([], [])
 _ALL_OF_A_CALL: Final = (
     sa.select(
         calls.c.id,
@@ -167,21 +171,25 @@ def _calls(
         _ALL_OF_A_SEGMENT.where(is_read, _may_touch(since))
     ).all():
         of_call[call].append(_segment(values))
-    silences = _silences(connection, sa.and_(is_read, _may_touch(since)))
-    return tuple(_call(row, of_call.get(row.id, []), silences.get(row.id, ())) for row in rows)
+    notes = _notes(connection, sa.and_(is_read, _may_touch(since)))
+    return tuple(_call(row, of_call.get(row.id, []), notes.get(row.id, _NO_NOTES)) for row in rows)
 
 
-def _silences(
-    connection: sa.Connection, is_meant: sa.ColumnElement[bool]
-) -> dict[str, list[SilenceRecord]]:
-    found: dict[str, list[SilenceRecord]] = {}
-    for call, at, kind, agent in connection.execute(
-        sa.select(call_notes.c.call, call_notes.c.at, call_notes.c.kind, call_notes.c.agent)
+def _notes(connection: sa.Connection, is_meant: sa.ColumnElement[bool]) -> dict[str, _Notes]:
+    found: dict[str, _Notes] = {}
+    columns = (column for column in call_notes.c if column.name != "sequence")
+    for call, at, kind, agent, target, reason in connection.execute(
+        sa.select(*columns)
         .select_from(calls.join(call_notes, call_notes.c.call == calls.c.id))
-        .where(is_meant, call_notes.c.kind.in_(SILENCES))
+        .where(is_meant, call_notes.c.kind.in_(SILENCES | ANSWERS))
         .order_by(call_notes.c.call, call_notes.c.sequence)
     ):
-        found.setdefault(call, []).append(SilenceRecord(at=at, kind=kind, agent=agent))
+        silences, answers = found.setdefault(call, ([], []))
+        if kind in SILENCES:
+            silences.append(SilenceRecord(at=at, kind=kind, agent=agent))
+        else:
+            asked = AnswerRecord(at=at, kind=kind, question=target or "", answer=reason)
+            answers.append(asked)
     return found
 
 
@@ -199,8 +207,8 @@ def _segment(values: list[Any]) -> SegmentRecord:
     )
 
 
-def _call(row: Any, parts: list[SegmentRecord], silences: Sequence[SilenceRecord]) -> CallRecord:
-    callback = None
+def _call(row: Any, parts: list[SegmentRecord], notes: _Notes) -> CallRecord:
+    callback, (silences, answers) = None, notes
     if row.reason is not None:
         is_done = row.state is CallbackState.DONE
         callback = CallbackRecord(reason=row.reason, due_at=row.due_at, is_done=is_done)
@@ -215,6 +223,7 @@ def _call(row: Any, parts: list[SegmentRecord], silences: Sequence[SilenceRecord
         segments=tuple(sorted(parts, key=attrgetter("segment"))),
         callback=callback,
         silences=tuple(silences),
+        answers=tuple(answers),
     )
 
 

@@ -61,6 +61,7 @@ class Entries:
         for handling in parts.handlings:
             if handling.at is not None and slots.holds(handling.at):
                 yield handling
+        yield from (each for each in parts.opinions if slots.holds(each.at))
         yield from _in_queues(parts, slots)
         _keep_busy(self._busy, call, parts, slots.until)
         for each in parts.consultations:

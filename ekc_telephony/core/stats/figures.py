@@ -10,6 +10,7 @@ from ekc_telephony.core.acd.service_level import ServiceLevelFormula
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.stats import formulas
 from ekc_telephony.core.stats.lengths import Lengths
+from ekc_telephony.core.stats.opinions import MARKS
 from ekc_telephony.core.stats.tally import Tally
 from ekc_telephony.core.stats.visits import VisitEnding
 
@@ -23,6 +24,21 @@ class Spread:
     edges: tuple[timedelta, ...]
     counts: tuple[int, ...]
     """How many were no longer than each edge and longer than the one before; the last: longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionFigures:
+    """What was answered to one question of a survey."""
+
+    survey: str | None
+    """None: its name was not noted."""
+    question: str
+    asked: int
+    answered: int
+    answer_share: float | None
+    """Answered ÷ asked."""
+    answers: Mapping[str, int]
+    """Those that somebody gave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +92,18 @@ class Figures:
     """Talks in which the agent was not; None: not measured."""
     agent_silences: int | None
     """How often that was."""
+    asked_to_rate: int
+    """Callers, once for each time they were asked."""
+    rated: int
+    rating_share: float | None
+    """Rated ÷ asked to rate."""
+    mean_rating: float | None
+    satisfied_share: float | None
+    """CSAT: marks of 4 and 5 ÷ marks."""
+    marks: Mapping[str, int]
+    """How many gave 1, 2, 3, 4 and 5."""
+    questions: tuple[QuestionFigures, ...]
+    """Of surveys, by name."""
     agents: float | None
     """Signed in, on average over the period."""
     occupancy_share: float | None
@@ -137,11 +165,23 @@ def figures_of(
         caller_silences=tally.caller_silences,
         agent_silent=tally.agent_silent,
         agent_silences=tally.agent_silences,
+        asked_to_rate=tally.asked_to_rate,
+        rated=tally.marks.total(),
+        rating_share=formulas.rating_share(tally),
+        mean_rating=formulas.mean_rating(tally),
+        satisfied_share=formulas.satisfied_share(tally),
+        marks={mark: tally.marks[mark] for mark in MARKS},
+        questions=questions_of(tally),
         agents=formulas.mean_agents(tally, period),
         occupancy_share=formulas.occupancy_share(tally),
         advising=tally.advising,
         longest_queue=tally.longest_queue,
     )
+
+
+def questions_of(tally: Tally) -> tuple[QuestionFigures, ...]:
+    """Return what was answered to each question of a survey, by name."""
+    return tuple(_question(tally, name) for name in sorted(tally.asked))
 
 
 def spread(lengths: Lengths) -> Spread:
@@ -151,4 +191,20 @@ def spread(lengths: Lengths) -> Spread:
         longest=lengths.longest,
         edges=lengths.edges,
         counts=tuple(lengths.counts),
+    )
+
+
+def _question(tally: Tally, name: str) -> QuestionFigures:
+    survey, _, question = name.rpartition(".")
+    answers = {
+        answer: count for (asked, answer), count in sorted(tally.answers.items()) if asked == name
+    }
+    answered, asked = sum(answers.values()), tally.asked[name]
+    return QuestionFigures(
+        survey=survey or None,
+        question=question,
+        asked=asked,
+        answered=answered,
+        answer_share=answered / asked if asked else None,
+        answers=answers,
     )

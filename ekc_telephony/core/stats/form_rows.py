@@ -34,6 +34,8 @@ class Form(Enum):
     F5 = "F5"
     F6 = "F6"
     F8 = "F8"
+    RATINGS = "ratings"
+    SURVEYS = "surveys"
 
 
 NOT_MEASURED: Final[Mapping[Form, tuple[str, ...]]] = MappingProxyType(
@@ -43,8 +45,10 @@ NOT_MEASURED: Final[Mapping[Form, tuple[str, ...]]] = MappingProxyType(
         Form.F3: (),
         Form.F4: ("menu_path", "identification"),
         Form.F5: (),
-        Form.F6: ("redialled", "rating"),
+        Form.F6: ("redialled",),
         Form.F8: (),
+        Form.RATINGS: (),
+        Form.SURVEYS: (),
     }
 )
 """Columns for which no fact exists yet."""
@@ -187,7 +191,8 @@ class ShiftRow:
     cut_off: int
     """Conversations that a failure ended."""
     redialled: None = None
-    rating: None = None
+    rating: float | None
+    """The mean of the marks that callers gave him; None: nobody did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +211,44 @@ class ServiceRow:
     total: timedelta
     line: Line | None
     """Of the level that served him last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingRow:
+    """Ratings of one queue, line, agent or interval; or of all."""
+
+    whose: str | Line | datetime | None
+    """None: all, or what belongs to none."""
+    asked_to_rate: int
+    rated: int
+    rating_share: float | None
+    """Rated ÷ asked to rate."""
+    mean_rating: float | None
+    satisfied_share: float | None
+    """CSAT: marks of 4 and 5 ÷ marks."""
+    mark_1: int
+    mark_2: int
+    mark_3: int
+    mark_4: int
+    mark_5: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRow:
+    """One answer to one question of a survey; a question nobody answered has a row without one."""
+
+    whose: str | Line | datetime | None
+    """As in `RatingRow`."""
+    survey: str | None
+    """None: its name was not noted."""
+    question: str
+    asked: int
+    answered_question: int
+    answer: str | None
+    times: int
+    """How many answered so."""
+    times_share: float | None
+    """Of those who answered the question."""
 
 
 def share_of(part: int, whole: int) -> float | None:

@@ -1,8 +1,8 @@
 """
 The report forms that are a question of one call or of one tally: F2, F3, F4 and F8.
 
-F1 is in `daily.py`, F5 in `lost.py` and F6 in `shifts.py`; the rows are in `form_rows.py`, F4's in
-`passport.py`.
+Ratings and surveys are here as well. F1 is in `daily.py`, F5 in `lost.py` and F6 in `shifts.py`;
+the rows are in `form_rows.py`, F4's in `passport.py`.
 
 Rule 1: no form holds all calls of its period: a report of a month is of millions.
 """
@@ -16,9 +16,19 @@ from typing import Any, Protocol
 from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
 from ekc_telephony.core.stats import formulas
-from ekc_telephony.core.stats.form_rows import IntervalRow, Period, ServiceRow, WaitRow, share_of
-from ekc_telephony.core.stats.grouping import Counting, Directory, Key
+from ekc_telephony.core.stats.figures import questions_of
+from ekc_telephony.core.stats.form_rows import (
+    AnswerRow,
+    IntervalRow,
+    Period,
+    RatingRow,
+    ServiceRow,
+    WaitRow,
+    share_of,
+)
+from ekc_telephony.core.stats.grouping import By, Counting, Directory, Key
 from ekc_telephony.core.stats.norms import judge
+from ekc_telephony.core.stats.opinions import MARKS
 from ekc_telephony.core.stats.parts import service_time
 from ekc_telephony.core.stats.records import CallRecord
 from ekc_telephony.core.stats.tally import Tally
@@ -64,6 +74,51 @@ def wait_profile(tally: Tally) -> list[WaitRow]:
         )
         over = up_to or over
     return rows
+
+
+def ratings(found: Mapping[Key, Tally], by: By) -> list[RatingRow]:
+    """Return the ratings of every group in which somebody was asked."""
+    return [
+        RatingRow(
+            whose=_whose(key, by),
+            asked_to_rate=tally.asked_to_rate,
+            rated=tally.marks.total(),
+            rating_share=formulas.rating_share(tally),
+            mean_rating=formulas.mean_rating(tally),
+            satisfied_share=formulas.satisfied_share(tally),
+            **{f"mark_{mark}": tally.marks[mark] for mark in MARKS},
+        )
+        for key, tally in _in_order(found)
+        if tally.asked_to_rate
+    ]
+
+
+def answers(found: Mapping[Key, Tally], by: By) -> list[AnswerRow]:
+    """Return what was answered to every question of a survey, by group."""
+    return [
+        AnswerRow(
+            whose=_whose(key, by),
+            survey=asked.survey,
+            question=asked.question,
+            asked=asked.asked,
+            answered_question=asked.answered,
+            answer=answer,
+            times=times,
+            times_share=share_of(times, asked.answered),
+        )
+        for key, tally in _in_order(found)
+        for asked in questions_of(tally)
+        for answer, times in (*asked.answers.items(), *(() if asked.answers else ((None, 0),)))
+    ]
+
+
+def _in_order(found: Mapping[Key, Tally]) -> list[tuple[Key, Tally]]:
+    """Return groups by name or time, the rest last; nobody is ranked (G12)."""
+    return sorted(found.items(), key=lambda item: (item[0] is None, str(item[0])))
+
+
+def _whose(key: Key, by: By) -> str | Line | datetime | None:
+    return Line(key) if by is By.LINE and key is not None else key
 
 
 def service_row(call: CallRecord, period: Period) -> ServiceRow | None:

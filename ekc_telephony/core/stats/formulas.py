@@ -13,6 +13,7 @@ from typing import Final
 
 from ekc_telephony.core.acd.service_level import Counted, ServiceLevelFormula, share
 from ekc_telephony.core.stats.lengths import Waits
+from ekc_telephony.core.stats.opinions import MARKS
 from ekc_telephony.core.stats.tally import Tally
 from ekc_telephony.core.stats.visits import VisitEnding
 
@@ -27,6 +28,9 @@ SERVICE_LEVELS: Final[tuple[tuple[str, ServiceLevelFormula], ...]] = (
 The five variants in use: app_queue's SL and Wazo; app_queue's SL2; Genesys (with short abandons
 left out, its usual setting); Vonage; COPC («based on transactions offered»).
 """
+
+SATISFIED: Final = MARKS[-2:]
+"""The marks that count as satisfied: 4 and 5."""
 
 
 def service_level(
@@ -143,6 +147,27 @@ def hold_share(tally: Tally) -> float | None:
     if tally.held is None or not tally.handlings.total:
         return None
     return tally.held / tally.handlings.total
+
+
+def rating_share(tally: Tally) -> float | None:
+    """Return rated ÷ asked to rate: of how many callers the marks tell."""
+    return tally.marks.total() / tally.asked_to_rate if tally.asked_to_rate else None
+
+
+def mean_rating(tally: Tally) -> float | None:
+    """Return Σ marks ÷ marks."""
+    given = tally.marks.total()
+    return sum(int(mark) * tally.marks[mark] for mark in MARKS) / given if given else None
+
+
+def satisfied_share(tally: Tally) -> float | None:
+    """
+    Return CSAT = marks of 4 and 5 ÷ marks («top two boxes» of five).
+
+    Who was asked and gave no mark is in neither; `rating_share` tells how many those are.
+    """
+    given = tally.marks.total()
+    return sum(tally.marks[mark] for mark in SATISFIED) / given if given else None
 
 
 def mean_agents(tally: Tally, period: timedelta) -> float | None:

@@ -29,7 +29,9 @@ from ekc_telephony.core.call.facts import (
 )
 from ekc_telephony.core.kernel.ids import AgentId, CallId
 from ekc_telephony.core.stats.records import (
+    ANSWERS,
     SILENCES,
+    AnswerRecord,
     CallbackRecord,
     CallRecord,
     PresenceSpan,
@@ -96,6 +98,9 @@ def _add(
             calls[fact.call] = replace(
                 calls[fact.call], silences=(*calls[fact.call].silences, seen)
             )
+        case CallNoted(kind=kind, at=at, target=question, reason=answer) if kind in ANSWERS:
+            noted = AnswerRecord(at=at, kind=kind, question=question or "", answer=answer)
+            calls[fact.call] = replace(calls[fact.call], answers=(*calls[fact.call].answers, noted))
         case CallRegistered() | RecordingLost() | PromptsNotHeard() | CallDisturbed() | CallNoted():
             pass
         case _:

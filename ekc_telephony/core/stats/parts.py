@@ -4,7 +4,8 @@ A call taken apart: visits to queues, handlings by agents, rings at their phones
 A *visit* is one wait in one queue, with how it ended for the caller (`visits.py`). A *handling* is
 one conversation of an agent with the wrap-up that follows it (`handlings.py`). A *ring* is one
 offer at a phone. A *consultation* is an agent's time with a colleague who asks him, or whom he
-asks. The *service time* is what the order of S1.13 makes of it all (`service_time.py`).
+asks. An *opinion* is what the caller says of us when he is asked (`opinions.py`). The *service
+time* is what the order of S1.13 makes of it all (`service_time.py`).
 
 Rule 1: all of them are made of the same segments, those joined that are one (`joined.py`).
 """
@@ -18,6 +19,7 @@ from ekc_telephony.core.call.facts import SegmentKind, SegmentOutcome
 from ekc_telephony.core.kernel.ids import AgentId, CallId, QueueId
 from ekc_telephony.core.stats.handlings import Handling, handlings_of
 from ekc_telephony.core.stats.joined import ByKind, by_kind
+from ekc_telephony.core.stats.opinions import Opinion, opinions_of
 from ekc_telephony.core.stats.records import CallRecord
 from ekc_telephony.core.stats.service_time import ServiceTime, service_time_of
 from ekc_telephony.core.stats.visits import Visit, visits_of
@@ -53,6 +55,7 @@ class Parts:
     handlings: tuple[Handling, ...]
     rings: tuple[Ring, ...]
     consultations: tuple[Consultation, ...]
+    opinions: tuple[Opinion, ...]
 
 
 def parts_of(call: CallRecord) -> Parts:
@@ -84,4 +87,5 @@ def _parts(call: CallRecord, found: ByKind) -> Parts:
             Consultation(agent=each.agent, began_at=each.started_at, ended_at=each.ended_at)
             for each in found.get(SegmentKind.CONSULTATION, [])
         ),
+        opinions=opinions_of(found, call.answers),
     )

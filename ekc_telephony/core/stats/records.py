@@ -49,7 +49,11 @@ class CallbackRecord:
 
 
 SILENCES: Final = frozenset({NoteKind.SILENT, NoteKind.AGENT_SILENT})
-"""The notes that are counted; what others tell stands in segments as well."""
+"""The notes that are counted of conversations; what others tell stands in segments as well."""
+ANSWERS: Final = frozenset(
+    {NoteKind.ASKED_TO_RATE, NoteKind.RATED, NoteKind.ASKED, NoteKind.SURVEYED}
+)
+"""The notes that opinions are made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,18 @@ class SilenceRecord:
     """One of `SILENCES`: whose."""
     agent: AgentId | None
     """Whose talk it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRecord:
+    """That the caller was asked what he thinks of us, or that he answered."""
+
+    at: datetime
+    kind: NoteKind
+    """One of `ANSWERS`."""
+    question: str
+    answer: str | None = None
+    """None when he is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +97,8 @@ class CallRecord:
     callback: CallbackRecord | None = None
     """None when the call put nobody on the callback list."""
     silences: tuple[SilenceRecord, ...] = ()
+    answers: tuple[AnswerRecord, ...] = ()
+    """In the order in which they were noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

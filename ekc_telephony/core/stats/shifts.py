@@ -132,6 +132,7 @@ def _shift_row(
         occupancy_share=formulas.occupancy_share(tally),
         transferred=tally.transferred,
         cut_off=tally.cut_off,
+        rating=formulas.mean_rating(tally),
     )
 
 

@@ -3,7 +3,8 @@ Everything counted about a period, a queue, a line or an agent; tallies add up.
 
 What is counted at which moment: a call when it reached us; a visit when the caller came to the
 queue; a ring when the phone began to ring; a handling when it was over (Genesys: «booked to the
-interval where ACW ends»); agents' time where it passed.
+interval where ACW ends»); an opinion when the caller was asked for it; agents' time where it
+passed.
 
 Rule 1: the tallies of the parts of a period, merged, are the tally of the period. Two things do
 not add up: `longest_queue` is the greatest of the parts', and `people` is not known of two parts
@@ -25,6 +26,7 @@ from ekc_telephony.core.call.presence import NotReadyReason
 from ekc_telephony.core.kernel.ids import AgentId, QueueId
 from ekc_telephony.core.stats.handlings import Handling
 from ekc_telephony.core.stats.lengths import HANDLE_EDGES, WAIT_EDGES, Lengths, Waits
+from ekc_telephony.core.stats.opinions import MARKS, Opinion
 from ekc_telephony.core.stats.parts import Ring
 from ekc_telephony.core.stats.visits import Visit, VisitEnding
 
@@ -68,7 +70,7 @@ class AgentTime:
     """Ready with a phone that can be reached, or handling; None when nothing is known of him."""
 
 
-Entry: TypeAlias = Arrival | Visit | Handling | Ring | AgentTime
+Entry: TypeAlias = Arrival | Visit | Handling | Ring | Opinion | AgentTime
 
 
 @dataclass(slots=True)
@@ -111,6 +113,13 @@ class Tally:
     """In how many conversations."""
     service: Lengths = field(default_factory=lambda: Lengths(HANDLE_EDGES))
     """Service times of S1.13."""
+    asked_to_rate: int = 0
+    marks: Counter[str] = field(default_factory=Counter)
+    """Ratings, «1» to «5»."""
+    asked: Counter[str] = field(default_factory=Counter)
+    """Callers to whom a question of a survey was put, by the question."""
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """What they answered: (question, answer)."""
     signed_in: timedelta = timedelta()
     ready: timedelta = timedelta()
     not_ready: Counter[NotReadyReason] = field(default_factory=Counter)
@@ -155,6 +164,8 @@ class Tally:
                     self.ringing += 1
                 else:
                     self.rings[entry.outcome] += 1
+            case Opinion():
+                self._judge(entry)
             case AgentTime():
                 self._pass(entry)
             case _:
@@ -187,6 +198,10 @@ class Tally:
         self.agent_silences = _count_of_known(self.agent_silences, other.agent_silences)
         self.agent_silent = _count_of_known(self.agent_silent, other.agent_silent)
         self.service.merge(other.service)
+        self.asked_to_rate += other.asked_to_rate
+        self.marks += other.marks
+        self.asked += other.asked
+        self.answers += other.answers
         self.signed_in += other.signed_in
         self.ready += other.ready
         self.not_ready += other.not_ready
@@ -221,6 +236,16 @@ class Tally:
         self.caller_silent = (self.caller_silent or 0) + bool(of_caller)
         self.agent_silences = (self.agent_silences or 0) + of_agent
         self.agent_silent = (self.agent_silent or 0) + bool(of_agent)
+
+    def _judge(self, opinion: Opinion) -> None:
+        if opinion.is_rating:
+            self.asked_to_rate += 1
+            if opinion.answer in MARKS:
+                self.marks[opinion.answer] += 1
+            return
+        self.asked[opinion.question] += 1
+        if opinion.answer is not None:
+            self.answers[opinion.question, opinion.answer] += 1
 
     def _pass(self, time: AgentTime) -> None:
         self.signed_in += time.signed_in

@@ -26,10 +26,19 @@ _LENGTHS = ("talk", "wrap_up", "signed_in", "ready", "handling", "advising")
 _SILENCES = ("caller_silences", "caller_silent", "agent_silences", "agent_silent")
 _COUNTS = (
     *("received", "people", "ringing", "cut_off", "transferred", "longest_queue"),
+    "asked_to_rate",
     *_SILENCES,
 )
 _UNSURE = ("held", "available")
-_LATER: Mapping[str, Any] = {"people": None, "advising_us": 0, **dict.fromkeys(_SILENCES)}
+_LATER: Mapping[str, Any] = {
+    "people": None,
+    "advising_us": 0,
+    **dict.fromkeys(_SILENCES),
+    "asked_to_rate": 0,
+    "marks": {},
+    "asked": {},
+    "answers": {},
+}
 """What older versions did not count, with what it is then."""
 
 
@@ -44,6 +53,9 @@ def plain(tally: Tally) -> dict[str, Any]:
         "visits": _words(tally.visits),
         "rings": _words(tally.rings),
         "not_ready_us": _words(tally.not_ready),
+        "marks": dict(sorted(tally.marks.items())),
+        "asked": dict(sorted(tally.asked.items())),
+        "answers": _by_question(tally.answers),
         "from_queue": _plain_waits(tally.from_queue),
         "from_ring": _plain_waits(tally.from_ring),
         "handlings": _plain_lengths(tally.handlings),
@@ -71,6 +83,14 @@ def tally_of(values: Mapping[str, Any]) -> Tally:
     tally.visits = _counter(VisitEnding, values["visits"])
     tally.rings = _counter(SegmentOutcome, values["rings"])
     tally.not_ready = _counter(NotReadyReason, values["not_ready_us"])
+    tally.marks, tally.asked = Counter(values["marks"]), Counter(values["asked"])
+    tally.answers = Counter(
+        {
+            (question, answer): count
+            for question, answers in values["answers"].items()
+            for answer, count in answers.items()
+        }
+    )
     tally.from_queue, tally.from_ring = from_queue, _waits(values["from_ring"])
     tally.handlings = _lengths(values["handlings"])
     tally.service = _lengths(values["service"])
@@ -83,6 +103,13 @@ def _us(length: timedelta | None) -> int | None:
 
 def _words(counter: Counter[WordT]) -> dict[str, int]:
     return {word.value: count for word, count in sorted(counter.items(), key=_by_word)}
+
+
+def _by_question(answers: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (question, answer), count in sorted(answers.items()):
+        found.setdefault(question, {})[answer] = count
+    return found
 
 
 def _by_word(item: tuple[Enum, int]) -> str:

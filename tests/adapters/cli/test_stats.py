@@ -26,13 +26,21 @@ from ekc_telephony.core.acd.service_level import ServiceLevelFormula
 from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.core.call.facts import CallOutcome, Fact
 from ekc_telephony.core.call.presence import Presence
+from ekc_telephony.core.kernel.ids import AgentId
 from ekc_telephony.core.stats.form_rows import NOT_MEASURED, Form
 from ekc_telephony.core.stats.formulas import SERVICE_LEVELS
 from ekc_telephony.core.stats.grouping import By
 from ekc_telephony.core.stats.norms import ClockStart, Preset
 from ekc_telephony.core.stats.passport import HungUpBy, PassportStatus
 from ekc_telephony.core.stats.visits import VisitEnding
-from tests.adapters.sql.stories import ABANDONED, IN_MENU, MORNING, call_story, declaration
+from tests.adapters.sql.stories import (
+    ABANDONED,
+    IN_MENU,
+    MORNING,
+    call_story,
+    declaration,
+    rated_story,
+)
 
 SAMPLE = Path(__file__).parents[3] / "ekc.yaml"
 
@@ -130,6 +138,49 @@ def test_the_configuration_says_which_service_level_was_agreed_on(store: str) ->
     assert told["formula"] == ServiceLevelFormula.ABANDONS_COUNT.value
 
 
+@pytest.fixture
+def rated(tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path / 'rated.sqlite'}"
+    asyncio.run(
+        _fill(
+            url,
+            [
+                *rated_story("ekc-1.1", "5", solved="yes"),
+                *rated_story("ekc-1.2", "2", agent=AgentId("op2")),
+                *rated_story("ekc-1.3", None, solved="yes"),
+            ],
+        )
+    )
+    return url
+
+
+def test_a_day_tells_what_callers_said_of_us(rated: str) -> None:
+    told = of_the_day(rated)
+    assert "Просили оценить: 3, оценили 2 (66.7%); средняя оценка 3.50" in told
+    assert "CSAT: 50.0% (оценки 4 и 5 ÷ все оценки)" in told
+    assert "Опрос quality, вопрос solved: спросили 3, ответили 2 (66.7%)" in told
+    assert "yes      2 100.0%" in told
+    (group,) = plain(rated)["groups"]
+    assert (group["mean_rating"], group["marks"]["5"], group["satisfied_share"]) == (3.5, 1, 0.5)
+    assert group["questions"][0]["answers"] == {"yes": 2}
+
+
+def test_ratings_are_told_by_operator_as_a_table_and_for_programs(rated: str) -> None:
+    lines = of_the_day(rated, "--by", "operator").splitlines()
+    (row,) = [line for line in lines if line.startswith("op1")]
+    assert row.split()[-3:] == ["5.00", "1/2", "100.0%"]
+    assert of_the_day(rated, "--form", "ratings", "--by", "operator", "--csv").splitlines()[1:] == [
+        "op1;2;1;50.0%;5.00;100.0%;0;0;0;0;1",
+        "op2;1;1;100.0%;2.00;0.0%;0;1;0;0;0",
+    ]
+    rows = plain(rated, "--form", "surveys", "--by", "queue")["rows"]
+    assert [(row["whose"], row["survey"], row["answer"], row["times"]) for row in rows] == [
+        ("first-line", "quality", "yes", 2)
+    ]
+    told = of_the_day(rated, "--form", "ratings", "--by", "hour")
+    assert "02.03.2026 09:00:00" in told
+
+
 def test_every_norm_is_judged_with_its_clock_and_formula(store: str) -> None:
     told = of_the_day(store)
     assert "122: среднее ≤ 60 с: соблюдена; часы – с поступления вызова" in told
@@ -205,7 +256,7 @@ def test_a_form_of_more_rows_than_a_page_has_them_all(store: str) -> None:
 
 def test_what_is_not_measured_is_said_and_is_no_zero(store: str) -> None:
     told = of_the_day(store, "--form", "F6")
-    assert "не измеряется: Перезвонов, Оценка" in told
+    assert "не измеряется: Перезвонов\n" in told
     assert "не изм." in told
 
 

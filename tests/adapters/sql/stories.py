@@ -14,10 +14,12 @@ from ekc_telephony.core.call.facts import (
     CallDisturbed,
     CallEnded,
     CallFact,
+    CallNoted,
     CallOutcome,
     CallRegistered,
     Disturbance,
     Fact,
+    NoteKind,
     PromptsNotHeard,
     RecordingLost,
     RecordingStarted,
@@ -90,6 +92,39 @@ def call_story(
         CallEnded(call=call, sequence=next(sequence), at=moment, outcome=outcome, registered_at=at)
     )
     return facts
+
+
+def rated_story(
+    name: str,
+    mark: str | None,
+    *,
+    solved: str | None = None,
+    at: datetime = MORNING,
+    agent: AgentId = OPERATOR,
+) -> list[CallFact]:
+    """Tell an answered call whose caller is asked for a mark and by a survey; None: he is silent."""
+    facts = call_story(name, at=at, agent=agent)
+    talk = next(
+        each for each in facts if isinstance(each, SegmentEnded) and each.kind is SegmentKind.TALK
+    )
+    told = [(NoteKind.ASKED_TO_RATE, "rating", None), (NoteKind.RATED, "rating", mark)]
+    told += [
+        (NoteKind.ASKED, "quality.solved", None),
+        (NoteKind.SURVEYED, "quality.solved", solved),
+    ]
+    notes = [
+        CallNoted(
+            call=talk.call,
+            sequence=900 + number,
+            at=talk.at + timedelta(seconds=number),
+            kind=kind,
+            target=question,
+            reason=answer,
+        )
+        for number, (kind, question, answer) in enumerate(told)
+        if answer is not None or kind in {NoteKind.ASKED_TO_RATE, NoteKind.ASKED}
+    ]
+    return [*facts, *notes]
 
 
 def cut_off_story(

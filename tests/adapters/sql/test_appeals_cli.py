@@ -27,7 +27,14 @@ from ekc_telephony.core.call.facts import (
     SegmentKind,
     SegmentOutcome,
 )
-from tests.adapters.sql.stories import ABANDONED, IN_MENU, MORNING, call_story, cut_off_story
+from tests.adapters.sql.stories import (
+    ABANDONED,
+    IN_MENU,
+    MORNING,
+    call_story,
+    cut_off_story,
+    rated_story,
+)
 
 
 async def _write(url: str, facts: Sequence[Fact]) -> None:
@@ -150,6 +157,30 @@ def test_an_appeal_says_what_of_ours_went_wrong_and_that_the_citizen_shall_be_ca
     ) in told
     (call,) = json.loads(ask(database, "show", "E-ekc-1.9", "--json").stdout)["calls"]
     assert (call["callback"]["reason"], call["callback"]["state"]) == ("cut_off", "waiting")
+
+
+def test_an_appeal_says_what_the_caller_said_of_us(database: str) -> None:
+    asyncio.run(_write(database, rated_story("ekc-1.9", "4", solved="yes")))
+    told = ask(database, "show", "E-ekc-1.9", "--zone", "Europe/Moscow").stdout.splitlines()
+    at = told.index("  12:01:13   +1:13  просим оценить обслуживание")
+    assert told[at + 1 : at + 4] == [
+        "  12:01:14   +1:14  оценил обслуживание: 4 из 5",
+        "  12:01:15   +1:15  задаём вопрос «solved» опроса quality",
+        "  12:01:16   +1:16  ответил на вопрос «solved» опроса quality: yes",
+    ]
+
+
+def test_lists_and_exports_have_the_last_mark_of_a_call(database: str) -> None:
+    asyncio.run(_write(database, [*rated_story("ekc-1.8", None), *rated_story("ekc-1.9", "4")]))
+    assert [row["rating"] for row in json.loads(ask(database, "list", "--json").stdout)] == [
+        *("4", None),
+    ]
+    heading, first, *_ = ask(database, "list").stdout.splitlines()
+    assert (heading.split()[-1], first.split()[-1]) == ("Оценка", "4")
+    rows = list(csv.DictReader(io.StringIO(ask(database, "export").stdout)))
+    assert [row["rating"] for row in rows] == ["", "4"]
+    excel = ask(database, "export", "--excel").stdout.splitlines()
+    assert excel[0].split(";")[-1] == "Оценка"
 
 
 def test_an_appeal_is_shown_to_programs_with_its_segments(store: str) -> None:

@@ -23,7 +23,13 @@ from alembic.script import ScriptDirectory
 from ekc_telephony.adapters.sql import migrations
 from ekc_telephony.adapters.sql.connection import open_for_writing
 from ekc_telephony.adapters.sql.migrations import StoreNewerThanEngineError, migrate
-from ekc_telephony.adapters.sql.models import SCHEMA_REVISION, call_notes, metadata
+from ekc_telephony.adapters.sql.models import (
+    SCHEMA_REVISION,
+    STATISTICS_RATINGS,
+    call_notes,
+    metadata,
+    statistics,
+)
 from ekc_telephony.core.call.facts import NoteKind
 from ekc_telephony.runtime.ports import StoreUnavailableError
 
@@ -120,6 +126,46 @@ def test_notes_written_before_operators_were_listened_to_are_kept(empty_database
     at = datetime(2026, 3, 2, 9, tzinfo=UTC)
     note = ("ekc-1.1", 2, at, NoteKind.SILENT, "anna", None, None)
     assert tuple(asyncio.run(_ask(empty_database, kept))) == note
+
+
+def test_ratings_and_figures_written_before_questions_were_noted_are_kept(
+    empty_database: str,
+) -> None:
+    def as_before(connection: sa.Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        moment = "'2026-03-02 09:00:00.000000+00:00'"
+        columns = "id, appeal, did, registered_at, last_sequence"
+        names = [
+            each["name"]
+            for each in sa.inspect(connection).get_columns("statistics")
+            if not each["nullable"]
+        ]
+        keys = f"'half_hour', {moment}, 'all', ''"
+        counts = ", ".join("0" for _ in names[4:-1])
+        for table, values in (
+            ("appeals", f"'E-1', {moment}, 'registered', NULL"),
+            (f"calls ({columns})", f"'ekc-1.1', 'E-1', '8800', {moment}, 1"),
+            ("call_notes", f"'ekc-1.1', 2, {moment}, 'rated', NULL, 'rating', '5'"),
+            ("call_notes", f"'ekc-1.1', 3, {moment}, 'surveyed', NULL, 'solved', 'yes'"),
+            (f"statistics ({', '.join(names)})", f"{keys}, {counts}, '{{}}'"),
+        ):
+            connection.exec_driver_sql(f"INSERT INTO {table} VALUES ({values})")
+
+    def kept(connection: sa.Connection) -> Any:
+        notes = connection.execute(sa.select(call_notes).order_by(call_notes.c.sequence)).all()
+        figures = sa.select(*(statistics.c[name] for name in STATISTICS_RATINGS))
+        return [tuple(note) for note in notes], tuple(connection.execute(figures).one())
+
+    asyncio.run(_ask(empty_database, as_before))
+    asyncio.run(migrate(empty_database))
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    rated = ("ekc-1.1", 2, at, NoteKind.RATED, None, "rating", "5")
+    surveyed = ("ekc-1.1", 3, at, NoteKind.SURVEYED, None, "solved", "yes")
+    notes, figures = asyncio.run(_ask(empty_database, kept))
+    assert (notes, figures) == ([rated, surveyed], (None,) * 4)
 
 
 def test_migrating_again_does_nothing_and_is_quick(database: str) -> None:

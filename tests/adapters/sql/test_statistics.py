@@ -57,6 +57,7 @@ from tests.adapters.sql.stories import (
     a_working_hour,
     call_story,
     declaration,
+    rated_story,
     taken_over_story,
 )
 
@@ -381,6 +382,34 @@ def test_silences_are_read_with_their_calls_and_reach_the_store_s_columns(databa
     (row,) = [each for each in rows if each.told_by is ToldBy.ALL and each.handled]
     assert (row.caller_silent, row.caller_silences) == (1, 2)
     assert (row.agent_silent, row.agent_silences) == (1, 1)
+
+
+def test_ratings_and_answers_are_read_with_their_calls_and_reach_the_store_s_columns(
+    database: str,
+) -> None:
+    told = [
+        *rated_story("ekc-1.1", "5", solved="yes"),
+        *rated_story("ekc-1.2", "2"),
+        *rated_story("ekc-1.3", None, solved="no"),
+        *rated_story("ekc-1.4", "4", agent=AgentId("op2")),
+    ]
+    asyncio.run(write(database, told))
+    assert asyncio.run(read(database)) == in_order(records_of(told))
+    asyncio.run(kept(database, keep_at(NOW)))
+    rows = asyncio.run(rows_of(database, statistics))
+    (row,) = [each for each in rows if each.told_by is ToldBy.ALL and each.handled]
+    assert (row.asked_to_rate, row.rated, row.rating_sum, row.satisfied) == (4, 3, 11, 2)
+    found = asyncio.run(
+        kept(
+            database,
+            lambda keeper: keeper.kept(
+                IntervalLength.HALF_HOUR, ToldBy.ALL, since=DAY_BEFORE, until=DAY_AFTER
+            ),
+        )
+    )
+    total = merged(found.values())
+    assert total.answers == {("quality.solved", "yes"): 1, ("quality.solved", "no"): 1}
+    assert (total.asked, total.marks) == ({"quality.solved": 4}, {"2": 1, "4": 1, "5": 1})
 
 
 _WHOLE_DAY = (IntervalLength.DAY, ToldBy.ALL)

@@ -12,6 +12,7 @@ from ekc_telephony.core.call.presence import NotReadyReason, Presence
 from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId, Did, QueueId
 from ekc_telephony.core.stats.records import (
     SILENCES,
+    AnswerRecord,
     CallRecord,
     PresenceSpan,
     Records,
@@ -71,6 +72,7 @@ def call(
     outcome: CallOutcome | None = CallOutcome.ANSWERED,
     number: str | None = "+79001234567",
     silences: tuple[SilenceRecord, ...] = (),
+    answers: tuple[AnswerRecord, ...] = (),
 ) -> CallRecord:
     """Tell a call."""
     return CallRecord(
@@ -83,6 +85,7 @@ def call(
         outcome=None if end is None else outcome,
         segments=segments,
         silences=silences,
+        answers=answers,
     )
 
 
@@ -110,6 +113,28 @@ def silence(
 ) -> SilenceRecord:
     """Tell that somebody was not heard."""
     return SilenceRecord(at=after(second), kind=kind, agent=agent)
+
+
+def answer(second: float, mark: str | None) -> tuple[AnswerRecord, ...]:
+    """Tell that the caller was asked to rate, and that he did five seconds later."""
+    kinds = NoteKind.ASKED_TO_RATE, NoteKind.RATED
+    return _opinion(second, "rating", mark, kinds)
+
+
+def surveyed(second: float, said: str | None) -> tuple[AnswerRecord, ...]:
+    """Tell that the caller was asked whether we helped, and what he said five seconds later."""
+    kinds = NoteKind.ASKED, NoteKind.SURVEYED
+    return _opinion(second, "survey.solved", said, kinds)
+
+
+def _opinion(
+    second: float, question: str, said: str | None, kinds: tuple[NoteKind, NoteKind]
+) -> tuple[AnswerRecord, ...]:
+    asked = AnswerRecord(at=after(second), kind=kinds[0], question=question)
+    if said is None:
+        return (asked,)
+    told = AnswerRecord(at=after(second + 5), kind=kinds[1], question=question, answer=said)
+    return (asked, told)
 
 
 def answered(
@@ -232,6 +257,18 @@ def silences(draw: st.DrawFn, begin: float, end: float) -> tuple[SilenceRecord, 
 
 
 @st.composite
+def opinions(draw: st.DrawFn, begin: float, end: float) -> tuple[AnswerRecord, ...]:
+    """Draw what a caller was asked and said, in order of time."""
+    found: list[AnswerRecord] = []
+    for moment in sorted(draw(st.lists(st.floats(begin, end), max_size=3))):
+        if draw(st.booleans()):
+            found += answer(moment, draw(st.sampled_from((None, *"12345"))))
+        else:
+            found += surveyed(moment, draw(st.sampled_from((None, "yes", "no"))))
+    return tuple(found)
+
+
+@st.composite
 def calls(draw: st.DrawFn, name: str) -> CallRecord:
     """Draw a call: a menu, then visits to queues, each perhaps with a conversation."""
     begin = draw(st.floats(0, 4 * 3600))
@@ -273,6 +310,7 @@ def calls(draw: st.DrawFn, name: str) -> CallRecord:
         outcome=outcome_of_call,
         number=draw(st.sampled_from((None, "+79001234567", "+79007654321"))),
         silences=draw(silences(begin, at)),
+        answers=draw(opinions(begin, at)),
     )
 
 

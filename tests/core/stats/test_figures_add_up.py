@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.core.call.facts import SegmentKind
-from ekc_telephony.core.stats.figures import figures_of
+from ekc_telephony.core.stats.figures import figures_of, questions_of
 from ekc_telephony.core.stats.form_rows import Period
 from ekc_telephony.core.stats.forms import intervals, wait_profile
 from ekc_telephony.core.stats.grouping import By, CountBy, Directory, tallies_by
@@ -122,6 +122,16 @@ def test_every_silence_is_counted_once_at_most_and_in_no_more_talks_than_there_w
         (tally.agent_silent or 0, tally.agent_silences or 0),
     ):
         assert talks <= min(times, tally.handlings.count)
+
+
+@given(days(), st.sampled_from(By))
+def test_no_more_have_answered_than_were_asked_of_whatever_group(
+    records: Records, kind: By
+) -> None:
+    for tally in by(kind, records).values():
+        assert tally.marks.total() <= tally.asked_to_rate
+        for question in questions_of(tally):
+            assert question.answered <= question.asked
 
 
 @given(days())

@@ -17,6 +17,7 @@ from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.core.kernel.ids import AgentId, CallId
 from ekc_telephony.core.stats.from_facts import records_of
 from ekc_telephony.core.stats.parts import parts_of
+from ekc_telephony.core.stats.records import ANSWERS
 from ekc_telephony.core.stats.visits import VisitEnding
 from tests.adapters.sql.stories import MORNING, call_story, cut_off_story, declaration
 
@@ -45,13 +46,14 @@ def test_the_first_reason_to_call_back_stays_unless_he_asked_himself() -> None:
     assert call.callback.reason is CallbackReason.ASKED
 
 
-def test_silences_are_kept_with_their_call_and_other_notes_are_not() -> None:
+def test_silences_and_answers_are_kept_with_their_call_and_other_notes_are_not() -> None:
     notes = [
         CallNoted(call=CallId("ekc-1.1"), sequence=90 + at, at=MORNING, kind=kind)
         for at, kind in enumerate(NoteKind)
     ]
     (call,) = records_of([*call_story("ekc-1.1"), *notes]).calls
     assert {each.kind for each in call.silences} == {NoteKind.SILENT, NoteKind.AGENT_SILENT}
+    assert {each.kind for each in call.answers} == ANSWERS
 
 
 def changed(minute: int, presence: Presence, *, activity: Activity = Activity.IDLE) -> AgentChanged:
