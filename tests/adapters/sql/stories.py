@@ -102,7 +102,7 @@ def rated_story(
     at: datetime = MORNING,
     agent: AgentId = OPERATOR,
 ) -> list[CallFact]:
-    """Tell an answered call whose caller is asked for a mark and by a survey; None: he is silent."""
+    """Tell an answered call whose caller is asked for a mark and in a survey, or is silent."""
     facts = call_story(name, at=at, agent=agent)
     talk = next(
         each for each in facts if isinstance(each, SegmentEnded) and each.kind is SegmentKind.TALK
