@@ -191,7 +191,8 @@ def test_a_kind_becomes_its_node(tmp_path: Path, written: str, node: Node) -> No
 def test_a_survey_becomes_a_question_each(tmp_path: Path) -> None:
     text = _file(
         "kind: survey, questions: [{name: clear, prompts: [greeting], answers: {1: да, 2: нет}}, "
-        f"{{name: again, prompts: [greeting], answers: {{1: да}}}}], next: end, {_ASKS}"
+        "{name: again, prompts: [greeting], answers: {1: да}, into: who}], next: end, "
+        f"name: courtesy, {_ASKS}"
     )
     script = loaded(tmp_path, text)
     first, second = script.script.nodes[NodeId("a")], script.script.nodes[NodeId("a.again")]
@@ -203,7 +204,16 @@ def test_a_survey_becomes_a_question_each(tmp_path: Path) -> None:
         "a.again",
     )
     assert (second.question, second.next, second.is_rating) == ("again", "end", False)
+    assert (first.survey, first.into, second.into) == ("courtesy", None, "who")
     assert script.places[NodeId("a.again")].location == ("nodes", "a")
+
+
+def test_a_survey_is_called_as_its_file_unless_it_says_otherwise(tmp_path: Path) -> None:
+    asked = "questions: [{name: x, prompts: [greeting], answers: {1: a}}]"
+    loaded_script = loaded(tmp_path, _file(f"kind: survey, {asked}, next: end, {_ASKS}")).script
+    question = loaded_script.nodes[NodeId("a")]
+    assert isinstance(question, Question)
+    assert question.survey == loaded_script.script
 
 
 def test_identify_forgets_what_was_typed_whatever_is_answered(tmp_path: Path) -> None:
@@ -330,6 +340,20 @@ def test_nobody_can_read_what_identify_was_typed(tmp_path: Path) -> None:
                 f"next: end, {_ASKS}"
             ),
             "5:73 ",
+        ),
+        (
+            (
+                "kind: survey, questions: [{name: x, prompts: [greeting], answers: {1: a}, "
+                f"into: age}}], next: end, {_ASKS}"
+            ),
+            "5:87 a number for the answer to a question",
+        ),
+        (
+            (
+                "kind: survey, questions: [{name: x, prompts: [greeting], answers: {1: a}, "
+                f"into: whom}}], next: end, {_ASKS}"
+            ),
+            "5:87 the variable whom, which does not exist",
         ),
         ("kind: language, language: en, next: end", "5:33 the language en, which does not exist"),
         ("kind: number, known: end", "5:3 the node `a` without the key unknown"),
