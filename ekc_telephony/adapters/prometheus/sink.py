@@ -27,12 +27,14 @@ from ekc_telephony.core.call.facts import (
     CallNoted,
     CallRegistered,
     Fact,
+    NoteKind,
     PromptsNotHeard,
     RecordingLost,
     SegmentEnded,
 )
 from ekc_telephony.core.call.presence import PresenceCause
 from ekc_telephony.core.engine.wallboard import Wallboard
+from ekc_telephony.core.stats.opinions import MARKS
 
 _BUCKETS: Final = (0.5, 1, 2, 3, 5, 8, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 3600)
 """Seconds; the norms of G6 (8, 20, 60, 90 s, 5 min) are among them."""
@@ -94,6 +96,9 @@ class PrometheusSink:
             ["kind"],
             registry=registry,
         )
+        ratings = Counter("ekc_ratings", "Marks for the service", ["mark"], registry=registry)
+        # Named ahead: the first bad mark is an increase, too.
+        self._ratings = {mark: ratings.labels(mark) for mark in MARKS}
 
     def record(self, fact: Fact) -> None:
         """Count the fact."""
@@ -114,12 +119,17 @@ class PrometheusSink:
                 self._recordings_lost.inc()
             case CallbackDue(reason=reason):
                 self._callbacks_due.labels(reason.value).inc()
-            case CallNoted(kind=kind):
-                self._notes.labels(kind.value).inc()
+            case CallNoted():
+                self._note(fact)
             case CallDisturbed(disturbance=disturbance):
                 self._disturbances.labels(disturbance.value).inc()
             case _:
                 pass
+
+    def _note(self, fact: CallNoted) -> None:
+        self._notes.labels(fact.kind.value).inc()
+        if fact.kind is NoteKind.RATED and fact.reason in self._ratings:
+            self._ratings[fact.reason].inc()
 
 
 def register_levels(
