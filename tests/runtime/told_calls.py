@@ -144,10 +144,9 @@ class TalkedTo:
         while not self.is_over:
             deadline = self._engine.next_deadline()
             due = [each for each in (deadline, self._saying and self._saying[0]) if each]
-            moment = min(due, default=until)
-            if moment > until:
+            if not due or min(due) > until:
                 break
-            self.now = max(self.now, moment)
+            self.now = max(self.now, min(due))
             if self._saying is not None and self._saying[0] <= self.now:
                 heard = PlaybackFinished(playback=self._saying[1], leg=LEG, was_played=True)
                 self._saying = None

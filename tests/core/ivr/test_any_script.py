@@ -7,8 +7,11 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ekc_telephony.core.ivr.formats import FormatKind
 from ekc_telephony.core.ivr.script import Node, Script
-from tests.core.ivr.strategies import Happening, Move, moves, scripts
+from ekc_telephony.core.ivr.spoken import Form
+from tests.core.ivr.any_caller import Happening, Move, moves
+from tests.core.ivr.any_script import ASKED_FOR, FORMS, scripts
 from tests.core.ivr.walker import NUMBER, Walker
 
 
@@ -37,3 +40,8 @@ def test_every_kind_of_node_is_drawn() -> None:
 
     note()
     assert drawn == set(get_args(Node))
+
+
+def test_every_form_and_every_format_can_be_drawn() -> None:
+    assert FORMS.keys() == set(Form)
+    assert {each.kind for each, _ in ASKED_FOR} == set(FormatKind)

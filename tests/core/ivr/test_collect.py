@@ -16,7 +16,7 @@ from ekc_telephony.core.ivr.script import Collect, Enqueue, Node, Play, Script
 from ekc_telephony.core.ivr.values import Variable, VariableKind
 from ekc_telephony.core.ivr.visit_effects import Join, Say, StopSaying
 from ekc_telephony.core.kernel.ids import CallId, NodeId, PromptKey, QueueId, ScriptId
-from tests.core.ivr.strategies import FORMATS, KEYS, NOON
+from tests.core.ivr.any_script import FORMATS, KEYS, NOON
 
 TIMEOUT: Final = timedelta(seconds=5)
 MANY: Final = 500

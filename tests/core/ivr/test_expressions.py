@@ -34,7 +34,7 @@ from ekc_telephony.core.ivr.expressions import (
     parts_of,
 )
 from ekc_telephony.core.ivr.values import LONGEST_TEXT, MOST, Value, VariableKind
-from tests.core.ivr.strategies import VALUES, VARIABLES, conditions, values
+from tests.core.ivr.any_script import VALUES, VARIABLES, conditions, values
 
 ANY_VALUE: Final[st.SearchStrategy[Value]] = st.one_of(*VALUES.values())
 NAMES: Final = st.sampled_from(["a", "b", "c"])

@@ -19,7 +19,7 @@ from ekc_telephony.core.ivr.values import Variable, VariableKind
 from ekc_telephony.core.ivr.visit_effects import Ask, Identified, Say, StopSaying, VisitEffect
 from ekc_telephony.core.ivr.whereabouts import Whereabouts
 from ekc_telephony.core.kernel.ids import CallId, NodeId, PromptKey, RequestId, ScriptId, ServiceId
-from tests.core.ivr.strategies import NOON
+from tests.core.ivr.any_script import NOON
 
 FOUND: Final = LookupResult.found(Answer.of({"case": {"sums": ["120.50"]}, "flag": "yes"}))
 FAILED: Final = LookupResult.failed(LookupFailure.TIMEOUT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import pytest
@@ -19,23 +19,23 @@ from ekc_telephony.core.ivr.overlay import (
     overlaid,
 )
 from ekc_telephony.core.ivr.script import Enqueue, Node, Script
-from ekc_telephony.core.ivr.visit_effects import Join, VisitEffect
+from ekc_telephony.core.ivr.visit_effects import Join
 from ekc_telephony.core.ivr.ways import ways_of
 from ekc_telephony.core.kernel.ids import NodeId, OverlayId, QueueId, ScriptId
+from tests.core.ivr.any_caller import Key, Move, moves
+from tests.core.ivr.any_script import scripts
 from tests.core.ivr.test_visit import (
     CALL,
-    KEYS,
     NOON,
     SCHEDULES,
-    Listener,
     after,
     menu,
     play,
     prompts,
     say,
-    scripts,
 )
 from tests.core.ivr.test_visit import TO_QUEUE as QUEUE
+from tests.core.ivr.walker import Walker
 
 END: Final = NOON + timedelta(hours=1)
 FLOOD: Final = Overlay(overlay=OverlayId("o1"), prompts=prompts("flood"), until=END)
@@ -159,29 +159,20 @@ def test_only_the_first_menus_get_the_key() -> None:
 OVERLAYS: Final = st.lists(
     st.sampled_from([FLOOD, with_item(TO_QUEUE), with_item(TOLD)]), min_size=1, max_size=3
 ).map(lambda found: [replace(e, overlay=OverlayId(f"o{n}")) for n, e in enumerate(found)])
-DEEDS: Final = st.lists(st.one_of(KEYS, st.sampled_from(["5", "heard", "time"])), max_size=30)
+MOVES: Final = st.lists(moves() | st.just(Key("5")), max_size=30)
 
 
-def behave(caller: Visit, deed: str, now: datetime) -> tuple[list[VisitEffect], datetime]:
-    """Let the caller do something, or time pass."""
-    if deed == "heard":
-        return (caller.on_heard(now) if caller.whereabouts.is_saying else []), now
-    if deed == "time":
-        later = max(now, caller.next_deadline() or now)
-        return caller.on_time(later), later
-    return caller.on_key(deed, now), now
-
-
-@given(scripts(), OVERLAYS, DEEDS)
+@given(scripts(), OVERLAYS, MOVES)
 def test_from_its_moment_on_it_is_the_script(
-    plain: Script, overlays: list[Overlay], deeds: list[str]
+    plain: Script, overlays: list[Overlay], happenings: list[Move]
 ) -> None:
-    bare, covered, now = at(plain), at(overlaid(plain, overlays)), END
-    assert bare.start(now) == covered.start(now)
-    for deed in deeds:
-        heard, later = behave(bare, deed, now)
-        assert (heard, later) == behave(covered, deed, now)
-        now = later
+    bare = Walker(script=plain, now=END)
+    covered = Walker(script=overlaid(plain, overlays), now=END)
+    for each in happenings:
+        bare.happens(each)
+        covered.happens(each)
+    assert covered.effects == bare.effects
+    assert covered.now == bare.now
 
 
 @given(scripts(), OVERLAYS)
@@ -207,19 +198,13 @@ def test_every_node_and_every_way_of_the_script_is_still_there(
         assert {way.to for way in ways_of(node)} <= covered.nodes.keys(), name
 
 
-@given(scripts(), OVERLAYS, DEEDS)
+@given(scripts(), OVERLAYS, MOVES)
 def test_in_any_overlaid_script_a_caller_is_never_stuck_and_leaves_once(
-    plain: Script, overlays: list[Overlay], deeds: list[str]
+    plain: Script, overlays: list[Overlay], happenings: list[Move]
 ) -> None:
-    caller, listener, now = at(overlaid(plain, overlays)), Listener(), NOON
-    listener.takes(caller.start(now))
-    for deed in deeds:
-        waits = caller.whereabouts.is_saying or caller.next_deadline() is not None
-        assert waits or listener.has_left
-        if deed == "heard":
-            listener.is_hearing = False
-        said, now = behave(caller, deed, now)
-        listener.takes(said)
+    walker = Walker(script=overlaid(plain, overlays))
+    for each in happenings:
+        walker.happens(each)
 
 
 @pytest.mark.parametrize("key", ["1", "9"])

@@ -36,7 +36,7 @@ from ekc_telephony.core.ivr.visit_effects import (
     SwitchLanguage,
 )
 from ekc_telephony.core.kernel.ids import CallId, NodeId, PromptKey, QueueId, ScriptId
-from tests.core.ivr.strategies import NOON
+from tests.core.ivr.any_script import NOON
 
 TO_QUEUE: Final = Enqueue(queue=QueueId("first"), answers_at_once=True)
 JOINED: Final = Join(TO_QUEUE)

@@ -19,7 +19,7 @@ from ekc_telephony.core.ivr.values import (
     from_text,
     to_text,
 )
-from tests.core.ivr.strategies import VALUES
+from tests.core.ivr.any_script import VALUES
 
 KINDS: Final = st.sampled_from(list(VariableKind))
 

@@ -1,4 +1,4 @@
-"""One caller in one script: each kind of node by example, then any script under any behaviour."""
+"""One caller in one script: each kind of node by example; `test_any_script.py` has any script."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.core.ivr.hours import BusinessHours, Interval
@@ -239,79 +237,3 @@ def test_a_visit_that_is_over_asks_for_nothing(way_out: Node, left: VisitEffect)
 def test_a_script_that_walks_in_a_circle_is_a_bug_that_shows() -> None:
     with pytest.raises(EndlessScriptError, match="test: no node waits"):
         visit(a=play("b"), b=play("a")).start(NOON)
-
-
-# --- any script
-
-KEYS: Final = st.sampled_from("12*")
-WAYS_OUT: Final[st.SearchStrategy[Node]] = st.one_of(st.just(TO_QUEUE), st.just(BYE))
-FEW_PROMPTS: Final = st.lists(st.sampled_from(prompts("a", "b")), max_size=2).map(tuple)
-
-
-@st.composite
-def scripts(draw: st.DrawFn) -> Script:
-    """Return a script as the loader lets pass: what never waits leads forward only."""
-    count = draw(st.integers(1, 8))
-    names = [NodeId(f"node-{number}") for number in range(count)]
-    nodes: dict[NodeId, Node] = {names[-1]: draw(WAYS_OUT)}
-    for number, name in enumerate(names[:-1]):
-        anywhere, ahead = st.sampled_from(names), st.sampled_from(names[number + 1 :])
-        node: st.SearchStrategy[Node] = st.one_of(
-            st.builds(Play, prompts=st.just(prompts("a")), next=anywhere),
-            st.builds(Play, prompts=st.just(()), next=ahead),
-            st.builds(Hours, schedule=st.just("day"), open=ahead, closed=ahead),
-            st.builds(
-                Menu,
-                prompts=FEW_PROMPTS,
-                choices=st.dictionaries(KEYS, anywhere),
-                timeout=st.just(timedelta(seconds=5)),
-                retries=st.integers(0, 2),
-                invalid_prompts=FEW_PROMPTS,
-                timeout_prompts=FEW_PROMPTS,
-                exhausted=anywhere,
-            ),
-            WAYS_OUT,
-        )
-        nodes[name] = draw(node)
-    return Script(script=ScriptId("any"), entry=names[0], nodes=nodes)
-
-
-class Listener:
-    """A caller who notes what he hears, and that nothing is asked of him after the end."""
-
-    def __init__(self) -> None:
-        self.is_hearing = False
-        self.has_left = False
-
-    def takes(self, effects: list[VisitEffect]) -> None:
-        for effect in effects:
-            assert not self.has_left
-            match effect:
-                case Say(prompts=said):
-                    assert said
-                    self.is_hearing = True
-                case StopSaying():
-                    assert self.is_hearing
-                    self.is_hearing = False
-                case _:
-                    self.has_left = True
-
-
-@given(scripts(), st.lists(st.one_of(KEYS, st.sampled_from(["heard", "time"])), max_size=40))
-def test_in_any_script_a_caller_is_never_stuck_and_leaves_once(
-    script: Script, behaviour: list[str]
-) -> None:
-    caller, listener, now = Visit(script, SCHEDULES, call=CALL), Listener(), NOON
-    listener.takes(caller.start(now))
-    for each in behaviour:
-        silence_ends = caller.next_deadline()
-        waits_for_something = listener.is_hearing or silence_ends is not None
-        assert waits_for_something or listener.has_left
-        if each == "heard" and listener.is_hearing:
-            listener.is_hearing = False
-            listener.takes(caller.on_heard(now))
-        elif each == "time":
-            now = max(now, silence_ends or now)
-            listener.takes(caller.on_time(now))
-        elif each != "heard":
-            listener.takes(caller.on_key(each, now))

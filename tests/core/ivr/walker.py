@@ -28,7 +28,8 @@ from ekc_telephony.core.ivr.visit_effects import (
 )
 from ekc_telephony.core.ivr.ways import ways_of
 from ekc_telephony.core.kernel.ids import CallId, NodeId, RequestId
-from tests.core.ivr.strategies import NOON, SCHEDULES, Answers, Happening, Key, Move
+from tests.core.ivr.any_caller import Answers, Happening, Key, Move
+from tests.core.ivr.any_script import NOON, SCHEDULES
 
 CALL: Final = CallId("1")
 NUMBER: Final = "+79131234567"
