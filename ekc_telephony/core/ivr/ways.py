@@ -1,7 +1,8 @@
 """
 Where a caller can go from a node, and by what: the edges of a script's graph.
 
-Proofs, pictures and coverage read the graph here; the interpreter walks it by itself.
+Proofs, pictures and coverage read the graph here; what a way costs a caller, `proofs.moves` adds.
+The interpreter walks it by itself, and property tests hold the two together.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from ekc_telephony.core.ivr.script import (
     Assign,
@@ -33,6 +34,9 @@ from ekc_telephony.core.ivr.script import (
 )
 from ekc_telephony.core.ivr.utterance import Utterance
 from ekc_telephony.core.kernel.ids import NodeId
+
+Part: TypeAlias = tuple[str | int, ...]
+"""Where inside a node, as the language writes it: `("keys", "1")`."""
 
 
 class Why(Enum):
@@ -62,46 +66,51 @@ class Way:
     label: str
     """What tells it from the node's other ways: a key, the number of a case."""
     to: NodeId
+    part: Part
+    """Where the node says so."""
 
 
 def ways_of(node: Node) -> Iterator[Way]:  # noqa: C901, PLR0912 (one row each)
     """Yield the ways that lead on from a node, in the order of the script."""
     match node:
         case Play(next=to) | Assign(next=to) | SetLanguage(next=to):
-            yield Way(Why.ONWARD, "", to)
+            yield Way(Why.ONWARD, "", to, ("next",))
         case Menu(choices=choices, exhausted=exhausted):
-            yield from (Way(Why.KEY, key, to) for key, to in choices.items())
-            yield Way(Why.FAILED, "", exhausted)
+            yield from (Way(Why.KEY, key, to, ("keys", key)) for key, to in choices.items())
+            yield Way(Why.FAILED, "", exhausted, ("exhausted",))
         case Collect(next=to, exhausted=exhausted):
-            yield Way(Why.ONWARD, "", to)
-            yield Way(Why.FAILED, "", exhausted)
+            yield Way(Why.ONWARD, "", to, ("next",))
+            yield Way(Why.FAILED, "", exhausted, ("exhausted",))
         case Question(answers=answers, next=to):
-            yield from (Way(Why.KEY, key, to) for key in answers)
-            yield Way(Why.FAILED, "", to)
+            yield from (Way(Why.KEY, key, to, ("next",)) for key in answers)
+            yield Way(Why.FAILED, "", to, ("next",))
         case Hours(open=if_open, closed=closed):
-            yield Way(Why.WORLD, "open", if_open)
-            yield Way(Why.WORLD, "closed", closed)
+            yield Way(Why.WORLD, "open", if_open, ("open",))
+            yield Way(Why.WORLD, "closed", closed, ("closed",))
         case Until(before=before, after=after):
-            yield Way(Why.WORLD, "before", before)
-            yield Way(Why.WORLD, "after", after)
+            yield Way(Why.WORLD, "before", before, ("before",))
+            yield Way(Why.WORLD, "after", after, ("after",))
         case Branch(cases=cases, otherwise=otherwise):
-            yield from (Way(Why.WORLD, str(n), each.next) for n, each in enumerate(cases, 1))
-            yield Way(Why.WORLD, "otherwise", otherwise)
+            for index, each in enumerate(cases):
+                yield Way(Why.WORLD, str(index + 1), each.next, ("cases", index, "next"))
+            yield Way(Why.WORLD, "otherwise", otherwise, ("otherwise",))
         case KnownNumber(known=known, unknown=unknown):
-            yield Way(Why.WORLD, "known", known)
-            yield Way(Why.WORLD, "unknown", unknown)
+            yield Way(Why.WORLD, "known", known, ("known",))
+            yield Way(Why.WORLD, "unknown", unknown, ("unknown",))
         case Limit(next=to, exhausted=exhausted):
-            yield Way(Why.ONWARD, "", to)
-            yield Way(Why.SPENT, "", exhausted)
+            yield Way(Why.ONWARD, "", to, ("next",))
+            yield Way(Why.SPENT, "", exhausted, ("exhausted",))
         case Lookup(next=to, not_found=not_found, fallback=fallback):
-            yield Way(Why.WORLD, "found", to)
-            yield Way(Why.WORLD, "not_found", not_found)
-            yield Way(Why.WORLD, "failed", fallback)
+            yield Way(Why.WORLD, "found", to, ("next",))
+            yield Way(Why.WORLD, "not_found", not_found, ("not_found",))
+            yield Way(Why.WORLD, "failed", fallback, ("fallback",))
         case Enqueue(after=after):
             if after is not None:
-                yield Way(Why.AFTER_TALK, "", after)
-        case Message(otherwise=to) | Transfer(otherwise=to) | Callback(without_number=to):
-            yield Way(Why.UNAVAILABLE, "", to)
+                yield Way(Why.AFTER_TALK, "", after, ("after",))
+        case Message(otherwise=to) | Transfer(otherwise=to):
+            yield Way(Why.UNAVAILABLE, "", to, ("otherwise",))
+        case Callback(without_number=to):
+            yield Way(Why.UNAVAILABLE, "", to, ("without_number",))
         case Goodbye():
             return
         case _:

@@ -22,13 +22,14 @@ from typing import Final
 from ekc_telephony.adapters.speech.lengths import guessed_length, length_of
 from ekc_telephony.core.ivr import script as core
 from ekc_telephony.core.ivr.hours import BusinessHours
-from ekc_telephony.core.ivr.proofs.finding import Finding, Part, Severity, Step
+from ekc_telephony.core.ivr.proofs.finding import Finding, Severity, Step
 from ekc_telephony.core.ivr.proofs.program import Limits, Program
 from ekc_telephony.core.ivr.proofs.prove import Verdict, prove
 from ekc_telephony.core.ivr.proofs.speech import parts_of
 from ekc_telephony.core.ivr.published import Bundle
 from ekc_telephony.core.ivr.texts import RUSSIAN
 from ekc_telephony.core.ivr.utterance import Insert
+from ekc_telephony.core.ivr.ways import Part
 from ekc_telephony.core.kernel.ids import PromptKey
 from ekc_telephony.settings.document import Document, Location, read_document
 from ekc_telephony.settings.errors import Mistake, SettingsError

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final
 
+from ekc_telephony.core.ivr.ways import Part
 from ekc_telephony.core.kernel.ids import NodeId
-
-Part: TypeAlias = tuple[str | int, ...]
-"""Where inside a node, as the language writes it: `("keys", "1")`."""
 
 
 class Severity(Enum):

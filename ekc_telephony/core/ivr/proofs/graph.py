@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ekc_telephony.core.ivr.proofs.finding import Part, Step
+from ekc_telephony.core.ivr.proofs.finding import Step
 from ekc_telephony.core.ivr.proofs.moves import (
     Choice,
     Ending,
@@ -29,6 +29,7 @@ from ekc_telephony.core.ivr.proofs.moves import (
 )
 from ekc_telephony.core.ivr.proofs.program import Program
 from ekc_telephony.core.ivr.proofs.rings import rings_of
+from ekc_telephony.core.ivr.ways import Part
 from ekc_telephony.core.kernel.ids import NodeId
 
 
@@ -98,7 +99,7 @@ def graph_of(program: Program) -> Graph:
         turns[here] = tuple(_turns(here, options[here.node], rings))
         following = [way.to for turn in turns[here] for way in turn.ways]
         if (after := after_talk(nodes[here.node])) is not None:
-            following.append(Situation(after, Service.SERVED, here.number))
+            following.append(Situation(after.to, Service.SERVED, here.number))
         for each in following:
             if isinstance(each, Situation) and each not in seen:
                 seen.add(each)
@@ -119,7 +120,7 @@ def _moves(
             known |= {(choice, way.move.part): (choice, way.move) for way in turn.ways}
     for name, known in moves.items():
         if (after := after_talk(program.script.nodes[name])) is not None:
-            onward = Move(to=after, part=("after",), happens="the operator hangs up")
+            onward = Move(to=after.to, part=after.part, happens="the operator hangs up")
             known[Choice.NOBODY, onward.part] = (Choice.NOBODY, onward)
     return {name: tuple(known.values()) for name, known in moves.items()}
 

@@ -5,7 +5,8 @@ A node has options, of which the caller takes one: a key, the wrong one, silence
 moves, of which the world makes one: a system answers or does not, the hour, the agent. At most
 nodes there is nothing to choose, and so one option.
 
-Rule 1: these are the ways of `interpreter.Visit`, all of them; the property tests walk both.
+Rule 1: a move goes a way of `ivr.ways`, which knows them all, or ends the visit; here is only what
+it costs and what changes with it.
 Rule 2: a caller hears everything to its end and takes all the time that he is given, so a real one
 is never slower.
 Rule 3: a way that does not need the caller's own key is never `CHOSEN`.
@@ -17,12 +18,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import Final, TypeAlias, assert_never
+from functools import partial
+from typing import TypeAlias, assert_never
 
 from ekc_telephony.core.ivr import script as core
 from ekc_telephony.core.ivr.formats import longest
-from ekc_telephony.core.ivr.proofs.finding import Part
 from ekc_telephony.core.ivr.proofs.program import RINGING_OUTSIDE, TAKING_A_MESSAGE, Program
+from ekc_telephony.core.ivr.ways import Part, Way, Why, ways_of
 from ekc_telephony.core.kernel.ids import NodeId
 
 
@@ -95,148 +97,130 @@ class Option:
     moves: tuple[Move, ...]
 
 
-_HEARS: Final = "hears it"
-
-
-def options_of(program: Program, node: core.Node) -> tuple[Option, ...]:  # noqa: C901, PLR0911, PLR0912 (one row each)
-    """Return what can happen at a node."""
+def options_of(program: Program, node: core.Node) -> tuple[Option, ...]:
+    """Return what can happen at a node: the end of the visit if it is one, and its ways on."""
     match node:
-        case core.Play(prompts=prompts, next=following):
-            return _world(
-                Move(to=following, part=("next",), happens=_HEARS, time=program.length(prompts))
-            )
         case core.Menu() | core.Collect() | core.Question():
             return tuple(_asked(program, node))
-        case core.Hours(schedule=schedule, open=if_open, closed=if_closed):
-            return _world(
-                Move(
-                    to=if_open, part=("open",), happens=f"{schedule} is open", service=Service.OPEN
-                ),
-                Move(
-                    to=if_closed,
-                    part=("closed",),
-                    happens=f"{schedule} is closed",
-                    service=Service.CLOSED,
-                ),
-            )
-        case core.Until(moment=moment, before=before, after=after):
-            return _world(
-                Move(to=before, part=("before",), happens=f"before {moment:%Y-%m-%d %H:%M}"),
-                Move(to=after, part=("after",), happens=f"from {moment:%Y-%m-%d %H:%M} on"),
-            )
-        case core.Branch(cases=cases, otherwise=otherwise):
-            ways = [
-                Move(to=each.next, part=("cases", index, "next"), happens=f"case {index + 1} holds")
-                for index, each in enumerate(cases)
-            ]
-            return _world(*ways, Move(to=otherwise, part=("otherwise",), happens="no case holds"))
-        case core.Assign(next=following):
-            return _world(Move(to=following, part=("next",), happens="goes on"))
-        case core.SetLanguage(language=language, next=following):
-            return _world(Move(to=following, part=("next",), happens=f"hears {language} now"))
-        case core.Limit(times=times, next=following, exhausted=exhausted):
-            again = Move(
-                to=following, part=("next",), happens=f"for the first {times} times", repeats=True
-            )
-            over = Move(to=exhausted, part=("exhausted",), happens="more often than allowed")
-            return _world(*([again] if times > 0 else []), over)
-        case core.Lookup():
-            return _world(*_answers(node))
-        case core.KnownNumber(known=known, unknown=unknown):
-            return _world(
-                Move(
-                    to=known,
-                    part=("known",),
-                    happens="his number is known",
-                    when=Number.KNOWN,
-                    number=Number.KNOWN,
-                ),
-                Move(
-                    to=unknown,
-                    part=("unknown",),
-                    happens="he hides his number",
-                    when=Number.HIDDEN,
-                    number=Number.HIDDEN,
-                ),
-            )
-        case core.Enqueue():
-            return _world(Move(to=Ending.AGENT, part=("queue",), happens="waits for an operator"))
         case core.Message():
             return tuple(_message(program, node))
-        case core.Transfer(number=number, otherwise=otherwise):
-            return _world(
-                Move(to=Ending.OUTSIDE, part=("number",), happens=f"is connected to {number}"),
-                Move(
-                    to=otherwise,
-                    part=("otherwise",),
-                    happens=f"{number} does not answer",
-                    time=RINGING_OUTSIDE,
-                ),
-            )
-        case core.Callback(prompts=prompts, without_number=without):
-            return _world(
-                Move(
-                    to=Ending.CALLBACK,
-                    part=("prompts",),
-                    happens="is promised a callback",
-                    when=Number.KNOWN,
-                    time=program.length(prompts),
-                ),
-                Move(
-                    to=without,
-                    part=("without_number",),
-                    happens="he hides his number",
-                    when=Number.HIDDEN,
-                    number=Number.HIDDEN,
-                ),
+        case _:
+            along = (_along(program, node, way) for way in ways_of(node) if _is_at_once(node, way))
+            return (Option(moves=(*_ending(program, node), *along)),)
+
+
+def after_talk(node: core.Node) -> Way | None:
+    """Return the way of a caller whose agent has hung up, if he goes on."""
+    return next((way for way in ways_of(node) if way.why is Why.AFTER_TALK), None)
+
+
+def _is_at_once(node: core.Node, way: Way) -> bool:
+    """Leave out what comes after a talk, and what a limit of none never lets pass."""
+    if isinstance(node, core.Limit) and way.why is Why.ONWARD:
+        return node.times > 0
+    return way.why is not Why.AFTER_TALK
+
+
+def _ending(program: Program, node: core.Node) -> Iterator[Move]:
+    """Yield how a visit ends here, if it may."""
+    match node:
+        case core.Enqueue():
+            yield Move(to=Ending.AGENT, part=("queue",), happens="waits for an operator")
+        case core.Transfer(number=number):
+            yield Move(to=Ending.OUTSIDE, part=("number",), happens=f"is connected to {number}")
+        case core.Callback(prompts=prompts):
+            yield Move(
+                to=Ending.CALLBACK,
+                part=("prompts",),
+                happens="is promised a callback",
+                when=Number.KNOWN,
+                time=program.length(prompts),
             )
         case core.Goodbye(prompts=prompts):
-            return _world(
-                Move(
-                    to=Ending.GOODBYE,
-                    part=("prompts",),
-                    happens="hears goodbye",
-                    time=program.length(prompts),
-                )
-            )
+            time = program.length(prompts)
+            yield Move(to=Ending.GOODBYE, part=("prompts",), happens="hears goodbye", time=time)
         case _:
-            assert_never(node)
+            return
 
 
-def after_talk(node: core.Node) -> NodeId | None:
-    """Return where a caller goes on whose agent has hung up, if he does."""
-    return node.after if isinstance(node, core.Enqueue) else None
+def _along(program: Program, node: core.Node, way: Way) -> Move:  # noqa: C901, PLR0911, PLR0912 (one row each)
+    """Return what happens to a caller whom the world sends this way."""
+    move = partial(Move, to=way.to, part=way.part)
+    match node, way.part:
+        case core.Play(prompts=prompts), _:
+            return move(happens="hears it", time=program.length(prompts))
+        case core.Assign(), _:
+            return move(happens="goes on")
+        case core.SetLanguage(language=language), _:
+            return move(happens=f"hears {language} now")
+        case core.Hours(schedule=schedule), ("open",):
+            return move(happens=f"{schedule} is open", service=Service.OPEN)
+        case core.Hours(schedule=schedule), ("closed",):
+            return move(happens=f"{schedule} is closed", service=Service.CLOSED)
+        case core.Until(moment=moment), ("before",):
+            return move(happens=f"before {moment:%Y-%m-%d %H:%M}")
+        case core.Until(moment=moment), ("after",):
+            return move(happens=f"from {moment:%Y-%m-%d %H:%M} on")
+        case core.Branch(), ("otherwise",):
+            return move(happens="no case holds")
+        case core.Branch(), _:
+            return move(happens=f"case {way.label} holds")
+        case core.Limit(times=times), ("next",):
+            return move(happens=f"for the first {times} times", repeats=True)
+        case core.Limit(), ("exhausted",):
+            return move(happens="more often than allowed")
+        case core.Lookup(service=service, patience=patience), ("next",):
+            return move(happens=f"{service} answers", time=patience)
+        case core.Lookup(service=service, patience=patience), ("not_found",):
+            return move(happens=f"{service} has nothing", time=patience)
+        case core.Lookup(service=service, patience=patience), ("fallback",):
+            return move(happens=f"{service} does not answer", time=patience)
+        case core.KnownNumber(), ("known",):
+            return move(happens="his number is known", when=Number.KNOWN, number=Number.KNOWN)
+        case core.KnownNumber() | core.Callback(), _:
+            return move(happens="he hides his number", when=Number.HIDDEN, number=Number.HIDDEN)
+        case core.Transfer(number=number), _:
+            return move(happens=f"{number} does not answer", time=RINGING_OUTSIDE)
+        case _:
+            raise AssertionError(f"nobody has said what happens on this way: {way}")
 
 
-def _world(*moves: Move) -> tuple[Option, ...]:
-    return (Option(moves=moves),)
+_Asking: TypeAlias = core.Menu | core.Collect | core.Question
 
 
-def _asked(program: Program, node: core.Menu | core.Collect | core.Question) -> Iterator[Option]:
+def _asked(program: Program, node: _Asking) -> Iterator[Option]:
     heard = program.length(node.prompts)
-    match node:
-        case core.Menu(choices=choices):
-            for key, target in choices.items():
-                yield _chosen(target, ("keys", key), f"presses {key}", heard + node.timeout)
-        case core.Collect(format=asked, next=following):
-            keys = longest(asked)
-            time = heard + keys * node.timeout
-            yield _chosen(following, ("next",), f"types {asked.kind.value}", time, keys=keys)
-        case core.Question(next=following):
-            yield _chosen(following, ("next",), "answers", heard + node.timeout)
-    exhausted = node.next if isinstance(node, core.Question) else node.exhausted
-    part = "next" if isinstance(node, core.Question) else "exhausted"
+    # All answers to a question lead one way.
+    ways = {(way.why is Why.FAILED, way.part): way for way in ways_of(node)}
+    for way in ways.values():
+        match node:
+            case _ if way.why is Why.FAILED:
+                yield _failed(program, node, way)
+            case core.Menu():
+                yield _chosen(way, f"presses {way.label}", heard + node.timeout)
+            case core.Collect(format=asked):
+                keys = longest(asked)
+                time = heard + keys * node.timeout
+                yield _chosen(way, f"types {asked.kind.value}", time, keys=keys)
+            case core.Question():
+                yield _chosen(way, "answers", heard + node.timeout)
+            case _:
+                assert_never(node)
+
+
+def _chosen(way: Way, happens: str, time: timedelta, *, keys: int = 1) -> Option:
+    move = Move(to=way.to, part=way.part, happens=happens, time=time)
+    return Option(choice=Choice.CHOSEN, keys=keys, moves=(move,))
+
+
+def _failed(program: Program, node: _Asking, way: Way) -> Option:
     times = _failures(node)
-    move = Move(
-        to=exhausted,
-        part=(part,),
-        happens="says nothing" if times == 1 else f"says nothing {times} times",
-        time=failing(program, node),
-    )
-    yield Option(choice=Choice.FAILED, keys=times, moves=(move,))
+    happens = "says nothing" if times == 1 else f"says nothing {times} times"
+    move = Move(to=way.to, part=way.part, happens=happens, time=failing(program, node))
+    return Option(choice=Choice.FAILED, keys=times, moves=(move,))
 
 
-def failing(program: Program, node: core.Menu | core.Collect | core.Question) -> timedelta:
+def failing(program: Program, node: _Asking) -> timedelta:
     """Return how long silence lasts at most until nothing is forgiven any more."""
     apology = max(program.length(node.invalid_prompts), program.length(node.timeout_prompts))
     asked = program.length(node.prompts) + node.timeout
@@ -244,25 +228,9 @@ def failing(program: Program, node: core.Menu | core.Collect | core.Question) ->
     return failures * asked + (failures - 1) * apology
 
 
-def _failures(node: core.Menu | core.Collect | core.Question) -> int:
+def _failures(node: _Asking) -> int:
     """Return how many failures lead on; a number of retries that makes no sense is a finding."""
     return max(0, node.retries) + 1
-
-
-def _chosen(target: NodeId, part: Part, happens: str, time: timedelta, *, keys: int = 1) -> Option:
-    move = Move(to=target, part=part, happens=happens, time=time)
-    return Option(choice=Choice.CHOSEN, keys=keys, moves=(move,))
-
-
-def _answers(node: core.Lookup) -> Iterator[Move]:
-    service, patience = node.service, node.patience
-    yield Move(to=node.next, part=("next",), happens=f"{service} answers", time=patience)
-    yield Move(
-        to=node.not_found, part=("not_found",), happens=f"{service} has nothing", time=patience
-    )
-    yield Move(
-        to=node.fallback, part=("fallback",), happens=f"{service} does not answer", time=patience
-    )
 
 
 def _message(program: Program, node: core.Message) -> Iterator[Option]:
@@ -277,12 +245,15 @@ def _message(program: Program, node: core.Message) -> Iterator[Option]:
         when=Number.KNOWN,
         time=time,
     )
-    lost = Move(
-        to=node.otherwise,
-        part=("otherwise",),
-        happens="leaves none",
-        time=time,
-        when=Number.HIDDEN,
-        number=Number.HIDDEN,
+    lost = (
+        Move(
+            to=way.to,
+            part=way.part,
+            happens="leaves none",
+            time=time,
+            when=Number.HIDDEN,
+            number=Number.HIDDEN,
+        )
+        for way in ways_of(node)
     )
-    yield Option(choice=Choice.FAILED, moves=(called_back, lost))
+    yield Option(choice=Choice.FAILED, moves=(called_back, *lost))

@@ -82,7 +82,7 @@ def keyless(program: Program, options: Mapping[NodeId, tuple[Option, ...]]) -> E
         ]
         edges[name] = [move.to for move in moves if not isinstance(move.to, Ending)]
         if (after := after_talk(node)) is not None:
-            edges[name].append(after)
+            edges[name].append(after.to)
     return edges
 
 

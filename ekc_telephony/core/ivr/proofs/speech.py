@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ekc_telephony.core.ivr import script as core
-from ekc_telephony.core.ivr.proofs.finding import Part
 from ekc_telephony.core.ivr.utterance import Insert
+from ekc_telephony.core.ivr.ways import Part
 from ekc_telephony.core.kernel.ids import PromptKey
 
 _FIELDS = ("prompts", "invalid_prompts", "timeout_prompts")

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from ekc_telephony.core.ivr import script as core
 from ekc_telephony.core.ivr.expressions import Expression, may_divide_by_zero, names_in
 from ekc_telephony.core.ivr.proofs.dataflow import Facts, facts_at, way_without
-from ekc_telephony.core.ivr.proofs.finding import Code, Finding, Part
+from ekc_telephony.core.ivr.proofs.finding import Code, Finding
 from ekc_telephony.core.ivr.proofs.graph import Graph
 from ekc_telephony.core.ivr.proofs.knowledge import NUMBER, asked_about, set_by_case, set_unless
 from ekc_telephony.core.ivr.proofs.moves import Move
 from ekc_telephony.core.ivr.proofs.speech import inserts_of
+from ekc_telephony.core.ivr.ways import Part
 from ekc_telephony.core.kernel.ids import NodeId
 
 
