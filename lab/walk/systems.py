@@ -20,7 +20,7 @@ from typing import Any, Final
 from typing_extensions import override
 
 from ekc_telephony.core.call.lookup import LookupOutcome, LookupResult
-from ekc_telephony.core.ivr.rehearsal import Rehearsed
+from ekc_telephony.core.ivr.rehearsed import Rehearsed
 from ekc_telephony.core.kernel.ids import ServiceId
 
 HIDDEN: Final = ""

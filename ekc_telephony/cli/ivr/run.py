@@ -25,7 +25,8 @@ from ekc_telephony.adapters.speech.manifest import ManifestError
 from ekc_telephony.cli.asking import NOT_WELL, WRONG_INPUT, fail
 from ekc_telephony.cli.ivr.hearing import Loudspeaker, Voice, find_player, write_heard
 from ekc_telephony.cli.ivr.transcript import Transcript
-from ekc_telephony.core.ivr.rehearsal import Awaits, NotNowError, Rehearsal, Rehearsed
+from ekc_telephony.core.ivr.rehearsal import Awaits, NotNowError, Rehearsal
+from ekc_telephony.core.ivr.rehearsed import Rehearsed
 from ekc_telephony.core.ivr.script import Collect, Lookup, Menu, Question
 from ekc_telephony.core.kernel.ids import ServiceId
 from ekc_telephony.settings.errors import SettingsError, suggest

@@ -17,17 +17,16 @@ Rule 3: everything that happens is in `log`, in order; the clock never goes back
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final, TypeAlias, assert_never
 
-from ekc_telephony.core.call.facts import CallOutcome
-from ekc_telephony.core.call.lookup import LookupFailure, LookupResult
-from ekc_telephony.core.ivr.expressions import Expression, names_in
+from ekc_telephony.core.call.facts import SHORT_CALL, CallOutcome
+from ekc_telephony.core.call.lookup import LookupOutcome
 from ekc_telephony.core.ivr.hours import BusinessHours
 from ekc_telephony.core.ivr.interpreter import Visit
+from ekc_telephony.core.ivr.privacy import is_personal, personal_among, types_secret
 from ekc_telephony.core.ivr.rehearsal_log import (
     Asked,
     Ended,
@@ -44,18 +43,8 @@ from ekc_telephony.core.ivr.rehearsal_log import (
     Told,
     Waited,
 )
-from ekc_telephony.core.ivr.script import (
-    Callback,
-    Collect,
-    Goodbye,
-    Lookup,
-    Menu,
-    Message,
-    Node,
-    Play,
-    Question,
-    Script,
-)
+from ekc_telephony.core.ivr.rehearsed import AnswerDue, Rehearsed, RehearsedSystems
+from ekc_telephony.core.ivr.script import Collect, Lookup, Menu, Node, Question, Script
 from ekc_telephony.core.ivr.trail import (
     Cause,
     KeyPressed,
@@ -65,7 +54,6 @@ from ekc_telephony.core.ivr.trail import (
     Walked,
     WentOn,
 )
-from ekc_telephony.core.ivr.utterance import Insert, Utterance, prompts_of
 from ekc_telephony.core.ivr.values import Value
 from ekc_telephony.core.ivr.visit_effects import (
     Answered,
@@ -82,17 +70,12 @@ from ekc_telephony.core.ivr.visit_effects import (
     TakeMessage,
     VisitEffect,
 )
-from ekc_telephony.core.kernel.ids import CallId, NodeId, PromptKey, RequestId, ServiceId
+from ekc_telephony.core.kernel.ids import CallId, NodeId, PromptKey, ServiceId
 
 Lengths: TypeAlias = Callable[[PromptKey, str], timedelta]
 """How long a prompt is in a language."""
 
-ANSWERS_WITHIN: Final = timedelta(seconds=1)
-"""How long a rehearsed answer of an information system takes."""
-SHORT_CALL: Final = timedelta(seconds=5)
-"""As in the engine (G7): who hangs up sooner called by mistake."""
 _CALL: Final = CallId("rehearsal")
-_UNREHEARSED: Final = LookupResult.failed(LookupFailure.UNKNOWN_SERVICE)
 
 
 class NotNowError(Exception):
@@ -114,26 +97,6 @@ class Awaits(Enum):
     """He is to speak a message: `leaves_no_message`."""
     NOTHING = "nothing"
     """The call is over, or has left the script for good."""
-
-
-@dataclass(slots=True)
-class Rehearsed:
-    """
-    What one information system answers.
-
-    Attributes:
-        answers: One after another; a lookup beyond them was not rehearsed.
-        always: Instead of them, the answer to every lookup.
-    """
-
-    answers: Sequence[LookupResult] = ()
-    always: LookupResult | None = None
-
-    def answer(self, count: int) -> LookupResult | None:
-        """Return what is answered to the lookup of this number, from 0."""
-        if self.always is not None:
-            return self.always
-        return self.answers[count] if count < len(self.answers) else None
 
 
 class Rehearsal:
@@ -165,12 +128,11 @@ class Rehearsal:
         self.now = at.astimezone(UTC)
         self._began_at = self.now
         self._number = number
-        self._lookups = lookups
+        self._systems = RehearsedSystems(lookups)
         self._lengths = lengths
         self._log: list[Step] = []
-        self._lookups_made: dict[ServiceId, int] = {}
         self._said_until: datetime | None = None
-        self._answer: tuple[datetime, RequestId, LookupResult] | None = None
+        self._answer: AnswerDue | None = None
         self._awaits = Awaits.LISTENER
         self._has_talked = False
         self._language = script.languages[0]
@@ -238,7 +200,8 @@ class Rehearsal:
             NotNowError: Nobody listens to keys any more.
         """
         self._must_await(Awaits.LISTENER, "a key")
-        step = Pressed(at=self.now, node=self.node, key=key, is_personal=self._types_secret())
+        is_personal = types_secret(self._here, self.script.variables)
+        step = Pressed(at=self.now, node=self.node, key=key, is_personal=is_personal)
         self._log.append(step)
         self._after(KeyPressed(key), lambda: self._visit.on_key(key, self.now))
 
@@ -364,7 +327,7 @@ class Rehearsal:
 
     def _next_sound(self) -> datetime | None:
         """Return when what is said ends or a system answers, whichever comes first."""
-        moments = [self._said_until, None if self._answer is None else self._answer[0]]
+        moments = [self._said_until, None if self._answer is None else self._answer.at]
         if isinstance(self._here, Lookup):
             moments.append(self._visit.next_deadline())
         return min((each for each in moments if each is not None), default=None)
@@ -375,27 +338,22 @@ class Rehearsal:
         if self._said_until == moment:
             self._said_until = None
             self._after(WentOn(), lambda: self._visit.on_heard(self.now))
-        elif self._answer is not None and self._answer[0] == moment:
-            _, request, result = self._answer
-            self._answer = None
-            self._tell(result)
-            cause = SystemAnswered(result.outcome)
-            self._after(cause, lambda: self._visit.on_answer(request, result, self.now))
+        elif self._answer is not None and self._answer.at == moment:
+            answer, self._answer = self._answer, None
+            self._tell(answer.result.outcome, is_rehearsed=answer.is_rehearsed)
+            cause = SystemAnswered(answer.result.outcome)
+            self._after(
+                cause, lambda: self._visit.on_answer(answer.request, answer.result, self.now)
+            )
         else:
             self._answer = None
-            self._tell(LookupResult.failed(LookupFailure.TIMEOUT))
+            self._tell(LookupOutcome.FAILED, is_rehearsed=True)
             self._after(TimePassed(), lambda: self._visit.on_time(self.now))
 
-    def _tell(self, result: LookupResult) -> None:
+    def _tell(self, outcome: LookupOutcome, *, is_rehearsed: bool) -> None:
         lookup = self._here
         assert isinstance(lookup, Lookup)
-        is_rehearsed = result is not _UNREHEARSED
-        told = Told(
-            at=self.now,
-            service=lookup.service,
-            outcome=result.outcome,
-            is_rehearsed=is_rehearsed,
-        )
+        told = Told(at=self.now, service=lookup.service, outcome=outcome, is_rehearsed=is_rehearsed)
         self._log.append(told)
 
     def _after(self, cause: Cause, happening: Callable[[], list[VisitEffect]]) -> None:
@@ -481,16 +439,18 @@ class Rehearsal:
                 node=self.node,
                 prompts=prompts,
                 language=self._language,
-                personal=self._personal_among(prompts),
+                personal=personal_among(
+                    prompts, self._here, known=self.known, variables=self.script.variables
+                ),
             )
             self._log.append(heard)
         lengths = (self._lengths(each, self._language) for each in prompts)
         return sum(lengths, timedelta())
 
     def _ask(self, ask: Ask) -> None:
-        lookup = self._here
+        lookup, variables = self._here, self.script.variables
         assert isinstance(lookup, Lookup)
-        personal = {name for name, each in lookup.fields.items() if self._is_personal(each)}
+        personal = {name for name, each in lookup.fields.items() if is_personal(each, variables)}
         asked = Asked(
             at=self.now,
             node=self.node,
@@ -499,52 +459,7 @@ class Rehearsal:
             personal=frozenset(personal),
         )
         self._log.append(asked)
-        count = self._lookups_made.get(ask.service, 0)
-        self._lookups_made[ask.service] = count + 1
-        rehearsed = self._lookups.get(ask.service)
-        answer = None if rehearsed is None else rehearsed.answer(count)
-        if answer is not None and answer.failure is LookupFailure.TIMEOUT:
-            return  # his patience runs out
-        takes = min(ANSWERS_WITHIN, lookup.patience / 2)
-        self._answer = (self.now + takes, ask.request, answer or _UNREHEARSED)
-
-    def _types_secret(self) -> bool:
-        here = self._here
-        return isinstance(here, Collect) and self._is_personal_name(here.into)
-
-    def _is_personal(self, expression: Expression) -> bool:
-        return any(self._is_personal_name(each) for each in names_in(expression))
-
-    def _is_personal_name(self, name: str) -> bool:
-        variable = self.script.variables.get(name)
-        return name == "caller.number" or (variable is not None and variable.is_personal)
-
-    def _personal_among(self, prompts: tuple[PromptKey, ...]) -> frozenset[int]:
-        """Return which of the prompts that are said here tell a personal value."""
-        for utterance in _utterances(self._here):
-            told = list(self._parts(utterance))
-            if tuple(prompt for prompt, _ in told) == prompts:
-                return frozenset(at for at, (_, is_personal) in enumerate(told) if is_personal)
-        return frozenset()
-
-    def _parts(self, utterance: Utterance) -> Iterator[tuple[PromptKey, bool]]:
-        for part in utterance:
-            is_personal = isinstance(part, Insert) and self._is_personal(part.value)
-            for prompt in prompts_of((part,), self.known):
-                yield prompt, is_personal
-
-
-def _utterances(node: Node) -> Iterator[Utterance]:
-    """Yield everything that may be said at a node."""
-    match node:
-        case Menu() | Question() | Collect():
-            yield node.prompts
-            yield node.invalid_prompts + node.prompts
-            yield node.timeout_prompts + node.prompts
-        case Play() | Lookup() | Message() | Goodbye() | Callback():
-            yield node.prompts
-        case _:
-            return
+        self._answer = self._systems.ask(ask, self.now, patience=lookup.patience)
 
 
 def _way(ended: Ended) -> str:

@@ -16,7 +16,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from ekc_telephony.core.ivr import script as core
-from ekc_telephony.core.ivr.expressions import Constant, Expression, names_in
+from ekc_telephony.core.ivr.expressions import Constant, Expression
+from ekc_telephony.core.ivr.privacy import is_personal
 from ekc_telephony.core.ivr.utterance import Insert, Utterance
 from ekc_telephony.core.ivr.values import Variable, VariableKind
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey
@@ -175,9 +176,8 @@ class Site:
         rule = self.building.known.service_rules.get(service)
         if rule is None:
             return
-        personal = [
-            name for name, value in fields.items() if any(map(self._is_personal, names_in(value)))
-        ]
+        variables = self.building.variables
+        personal = [name for name, value in fields.items() if is_personal(value, variables)]
         if (why := rule.misfit(fields, personal=personal)) is not None:
             self.complain(
                 at,
@@ -185,10 +185,6 @@ class Site:
                 expected="the fields that `services:` of ekc.yaml speaks of",
                 advice="correct the fields here, or the service there",
             )
-
-    def _is_personal(self, name: str) -> bool:
-        declared = self.building.variables.get(name)
-        return name == "caller.number" or (declared is not None and declared.is_personal)
 
     def condition(self, written: object, at: Location) -> Expression:
         """Return a condition."""

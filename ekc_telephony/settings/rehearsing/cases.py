@@ -35,8 +35,8 @@ from ekc_telephony.core.call.lookup import (
     LookupFailure,
     LookupResult,
 )
-from ekc_telephony.core.ivr.rehearsal import Rehearsed
 from ekc_telephony.core.ivr.rehearsal_log import EndKind
+from ekc_telephony.core.ivr.rehearsed import Rehearsed
 from ekc_telephony.core.ivr.script import Identification
 from ekc_telephony.core.ivr.values import Value, from_answer
 from ekc_telephony.core.kernel.ids import ServiceId

@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 
 from ekc_telephony.core.ivr.hours import BusinessHours
-from ekc_telephony.core.ivr.rehearsal import Lengths, Rehearsal, Rehearsed
+from ekc_telephony.core.ivr.rehearsal import Lengths, Rehearsal
+from ekc_telephony.core.ivr.rehearsed import Rehearsed
 from ekc_telephony.core.ivr.zones import ZoneTable
 from ekc_telephony.core.kernel.ids import Did, ServiceId
 from ekc_telephony.settings.area_codes import zones_by_area_code

@@ -22,7 +22,7 @@ from ekc_telephony.core.call.lookup import (
 )
 from ekc_telephony.core.ivr.expressions import Known
 from ekc_telephony.core.ivr.formats import Format, FormatKind
-from ekc_telephony.core.ivr.rehearsal import Awaits, NotNowError, Rehearsal, Rehearsed
+from ekc_telephony.core.ivr.rehearsal import Awaits, NotNowError, Rehearsal
 from ekc_telephony.core.ivr.rehearsal_log import (
     Asked,
     Ended,
@@ -38,6 +38,7 @@ from ekc_telephony.core.ivr.rehearsal_log import (
     Told,
     Waited,
 )
+from ekc_telephony.core.ivr.rehearsed import Rehearsed
 from ekc_telephony.core.ivr.script import (
     Callback,
     Collect,
