@@ -7,18 +7,15 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from ekc_telephony.bootstrap.full_gate import GATE, PROOFS
 from ekc_telephony.bootstrap.gate import Draft, GateRefusedError, pass_gate
-from ekc_telephony.cli.root import app
 from ekc_telephony.core.kernel.ids import ScriptId
 from ekc_telephony.settings.library import bundle_on_disk
 from ekc_telephony.settings.load import load_settings
+from tests.adapters.cli.ivr_site import HOTLINE, PROJECT, ekc_ivr, ivr_site
 
-PROJECT = Path(__file__).parents[3]
-SAMPLE = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
-SERVICES = "services:\n  - {id: cases, url: 'http://127.0.0.1:1/', timeout: 3s}\n"
 MENU = """\
 entry: choice
 nodes:
@@ -49,19 +46,12 @@ nodes:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """A folder with a configuration, the shipped prompts and no scripts."""
-    (tmp_path / "ivr_scripts").mkdir()
-    (tmp_path / "sounds").symlink_to(PROJECT / "sounds")
-    text = re.sub(r"^services:.*\n", SERVICES, SAMPLE, flags=re.MULTILINE)
-    (tmp_path / "ekc.yaml").write_text(text, encoding="utf-8")
-    hotline = (PROJECT / "ivr_scripts" / "hotline.yaml").read_text(encoding="utf-8")
-    (tmp_path / "ivr_scripts" / "hotline.yaml").write_text(hotline, encoding="utf-8")
-    return tmp_path
+    """A folder with the script `hotline`."""
+    return ivr_site(tmp_path, {"hotline": HOTLINE})
 
 
 def check(site: Path, *words: object) -> Result:
-    arguments = ["ivr", "check", *map(str, words), "--config", str(site / "ekc.yaml")]
-    return CliRunner().invoke(app, arguments)
+    return ekc_ivr(site, "check", *words)
 
 
 def test_the_shipped_scripts_may_be_published() -> None:

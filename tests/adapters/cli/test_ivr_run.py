@@ -3,81 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
 import wave
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from ekc_telephony.adapters.speech.library import SoundLibrary, Spoken
-from ekc_telephony.cli.root import app
+from tests.adapters.cli.ivr_site import HOTLINE, PROJECT, STATUS, ekc_ivr, ivr_site, write_script
 
-PROJECT = Path(__file__).parents[3]
-SAMPLE = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
-SERVICES = "services:\n  - {id: cases, url: 'http://127.0.0.1:1/', timeout: 3s}\n"
-STATUS = """\
-entry: ask
-variables:
-  case: {kind: text, personal: true}
-  days: {kind: number}
-nodes:
-  ask:
-    kind: collect
-    prompts: [{text: "Наберите номер дела."}]
-    into: case
-    format: digits
-    min_length: 4
-    max_length: 4
-    timeout: 5s
-    retries: 1
-    invalid_prompts: [menu-wrong-key]
-    timeout_prompts: [menu-silence]
-    next: status
-    exhausted: person
-  status:
-    kind: lookup
-    service: cases
-    fields: {number: case}
-    into: {days: left.days}
-    prompts: [{text: "Минуту, ищем."}]
-    next: told
-    not_found: person
-    fallback: person
-  told:
-    kind: say
-    text: "Дело {{ case | digits }} решится через {{ days | count('день', 'дня', 'дней') }}."
-    next: rate
-  person: {kind: enqueue, queue: first_line, after: rate}
-  rate:
-    kind: rate
-    prompts: [{text: "Оцените нас от одного до пяти."}]
-    timeout: 5s
-    retries: 0
-    invalid_prompts: []
-    timeout_prompts: []
-    next: bye
-  bye: {kind: goodbye, prompts: [], outcome: self_served}
-"""
 FOUND = 'cases={"left": {"days": 2}}'
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A folder with a configuration, the shipped prompts and the scripts `hotline` and `status`."""
-    (tmp_path / "ivr_scripts").mkdir()
-    (tmp_path / "sounds").symlink_to(PROJECT / "sounds")
-    text = re.sub(r"^services:.*\n", SERVICES, SAMPLE, flags=re.MULTILINE)
-    (tmp_path / "ekc.yaml").write_text(text, encoding="utf-8")
-    hotline = (PROJECT / "ivr_scripts" / "hotline.yaml").read_text(encoding="utf-8")
-    (tmp_path / "ivr_scripts" / "hotline.yaml").write_text(hotline, encoding="utf-8")
-    (tmp_path / "ivr_scripts" / "status.yaml").write_text(STATUS, encoding="utf-8")
-    return tmp_path
+    return ivr_site(tmp_path, {"hotline": HOTLINE, "status": STATUS})
 
 
 def run(site: Path, script: str, *words: object, typed: str | None = None) -> Result:
-    arguments = ["ivr", "run", script, *map(str, words), "--config", str(site / "ekc.yaml")]
-    return CliRunner().invoke(app, arguments, input=typed)
+    return ekc_ivr(site, "run", script, *words, typed=typed)
 
 
 def test_a_script_is_heard_as_text_to_its_end(site: Path) -> None:
@@ -186,7 +131,7 @@ def test_what_nobody_has_rendered_yet_is_rendered_to_be_heard(site: Path) -> Non
     assert isinstance(greeting.recipe, Spoken)
     script = STATUS.replace("Наберите номер дела.", greeting.recipe.prompt.text)
     script = script.replace('    prompts: [{text: "Минуту, ищем."}]\n', "    prompts: []\n")
-    (site / "ivr_scripts" / "status.yaml").write_text(script, encoding="utf-8")
+    write_script(site, "status", script)
     file = site / "call.wav"
     told = run(site, "status", "--keys", "h", "--wav", file)
     assert told.exit_code == 0, told.output

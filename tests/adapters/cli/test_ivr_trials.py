@@ -8,61 +8,15 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from ekc_telephony.bootstrap.full_gate import TESTS
 from ekc_telephony.bootstrap.gate import Draft
-from ekc_telephony.cli.root import app
 from ekc_telephony.core.kernel.ids import ScriptId
 from ekc_telephony.settings.library import bundle_on_disk
 from ekc_telephony.settings.load import load_settings
+from tests.adapters.cli.ivr_site import PROJECT, STATUS, ekc_ivr, ivr_site, write_script
 
-PROJECT = Path(__file__).parents[3]
-SAMPLE = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
-SERVICES = "services:\n  - {id: cases, url: 'http://127.0.0.1:1/', timeout: 3s}\n"
-STATUS = """\
-entry: ask
-variables:
-  case: {kind: text, personal: true}
-  days: {kind: number}
-nodes:
-  ask:
-    kind: collect
-    prompts: [{text: "Наберите номер дела."}]
-    into: case
-    format: digits
-    min_length: 4
-    max_length: 4
-    timeout: 5s
-    retries: 0
-    invalid_prompts: []
-    timeout_prompts: []
-    next: status
-    exhausted: person
-  status:
-    kind: lookup
-    service: cases
-    fields: {number: case}
-    into: {days: left.days}
-    prompts: []
-    next: told
-    not_found: person
-    fallback: person
-  told:
-    kind: say
-    text: "Дело {{ case | digits }} решится через {{ days | count('день', 'дня', 'дней') }}."
-    next: rate
-  person: {kind: enqueue, queue: first_line, after: rate}
-  rate:
-    kind: rate
-    prompts: [{text: "Оцените нас от одного до пяти."}]
-    timeout: 5s
-    retries: 0
-    invalid_prompts: []
-    timeout_prompts: []
-    next: bye
-  bye: {kind: goodbye, prompts: [], outcome: self_served}
-"""
 CASES = """\
 at: 2026-03-02 12:00
 lookups: {cases: {left: {days: 2}}}
@@ -81,24 +35,18 @@ cases:
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A folder with a configuration, the shipped prompts, the script `status` and its cases."""
-    (tmp_path / "ivr_scripts" / "tests").mkdir(parents=True)
-    (tmp_path / "sounds").symlink_to(PROJECT / "sounds")
-    text = re.sub(r"^services:.*\n", SERVICES, SAMPLE, flags=re.MULTILINE)
-    text = text.replace("script: hotline}", "script: status}")
-    (tmp_path / "ekc.yaml").write_text(text, encoding="utf-8")
-    (tmp_path / "ivr_scripts" / "status.yaml").write_text(STATUS, encoding="utf-8")
-    write_cases(tmp_path, CASES)
-    return tmp_path
+    site = ivr_site(tmp_path, {"status": STATUS}, called="status")
+    write_cases(site, CASES)
+    return site
 
 
 def write_cases(site: Path, text: str) -> None:
-    file = site / "ivr_scripts" / "tests" / "status.yaml"
-    file.write_text(text, encoding="utf-8")
+    (site / "ivr_scripts" / "tests").mkdir(exist_ok=True)
+    write_script(site, "tests/status", text)
 
 
 def try_all(site: Path, *words: object) -> Result:
-    arguments = ["ivr", "test", *map(str, words), "--config", str(site / "ekc.yaml")]
-    return CliRunner().invoke(app, arguments)
+    return ekc_ivr(site, "test", *words)
 
 
 def otherwise(site: Path, before: str, after: str) -> str:
