@@ -9,6 +9,7 @@ more in it (`lab.bench.site.Ports`). A program that needs a single port, and ope
 
 from __future__ import annotations
 
+import atexit
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -117,3 +118,10 @@ def _claim(thousands: Iterable[int]) -> bool:
             return False
     _CLAIMS.update(claims)
     return True
+
+
+@atexit.register
+def _release() -> None:
+    """Close the claims, now that the process ends: an open socket would be called forgotten."""
+    while _CLAIMS:
+        _CLAIMS.popitem()[1].close()
