@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import timedelta
 
 import pytest
@@ -16,9 +15,8 @@ def test_an_hour_passes_in_no_time() -> None:
         await asyncio.sleep(3600)
         return VirtualClock().now() - EPOCH
 
-    started = time.perf_counter()
+    # A real one would outlast what a test is allowed.
     assert run_virtual(story()) == timedelta(hours=1)
-    assert time.perf_counter() - started < 1
 
 
 def test_timers_fire_in_the_order_of_their_moments() -> None:

@@ -6,7 +6,6 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +31,12 @@ from ekc_telephony.adapters.sql.models import (
 )
 from ekc_telephony.core.call.facts import NoteKind
 from ekc_telephony.runtime.ports import StoreUnavailableError
+
+MIGRATE = (
+    "import asyncio, sys; from ekc_telephony.adapters.sql.migrations import migrate; "
+    "asyncio.run(migrate(sys.argv[1]))"
+)
+"""What an engine does with the store that it is given."""
 
 
 async def _ask(url: str, question: Any) -> Any:
@@ -168,20 +173,23 @@ def test_ratings_and_figures_written_before_questions_were_noted_are_kept(
     assert (notes, figures) == ([rated, surveyed], (None,) * 4)
 
 
-def test_migrating_again_does_nothing_and_is_quick(database: str) -> None:
-    started = time.perf_counter()
-    asyncio.run(migrate(database))
-    assert time.perf_counter() - started < 0.3
+@pytest.mark.parametrize(("is_new", "is_loaded"), [(True, True), (False, False)])
+def test_alembic_is_loaded_only_when_there_is_something_to_do(
+    empty_database: str, *, is_new: bool, is_loaded: bool
+) -> None:
+    """It takes half a second, and most starts do not need it."""
+    if not is_new:
+        asyncio.run(migrate(empty_database))
+    code = f"{MIGRATE}; print('alembic' in sys.modules)"
+    start = [sys.executable, "-c", code, empty_database]
+    told = subprocess.run(start, capture_output=True, check=True, text=True, timeout=30)
+    assert told.stdout == f"{is_loaded}\n"
 
 
 def test_two_engines_may_start_at_once(empty_database: str) -> None:
     """Two processes, as it would be; each brings Alembic and its own connection."""
-    code = (
-        "import asyncio, sys; from ekc_telephony.adapters.sql.migrations import migrate; "
-        "asyncio.run(migrate(sys.argv[1]))"
-    )
     engines = [
-        subprocess.Popen([sys.executable, "-c", code, empty_database], stderr=subprocess.PIPE)
+        subprocess.Popen([sys.executable, "-c", MIGRATE, empty_database], stderr=subprocess.PIPE)
         for _ in range(3)
     ]
     complaints = [engine.communicate(timeout=30)[1] for engine in engines]
