@@ -17,6 +17,7 @@ from ekc_telephony.core.ivr.values import Variable, VariableKind
 from ekc_telephony.core.ivr.visit_effects import Join, Say, StopSaying
 from ekc_telephony.core.kernel.ids import CallId, NodeId, PromptKey, QueueId, ScriptId
 from tests.core.ivr.any_script import FORMATS, KEYS, NOON
+from tests.core.ivr.nodes import after
 
 TIMEOUT: Final = timedelta(seconds=5)
 MANY: Final = 500
@@ -25,10 +26,6 @@ CASE: Final = Format(kind=FormatKind.DIGITS, min_length=2, max_length=4)
 
 def words(*keys: str) -> tuple[PromptKey, ...]:
     return tuple(PromptKey(key) for key in keys)
-
-
-def after(count: float) -> datetime:
-    return NOON + timedelta(seconds=count)
 
 
 def collect(asked: Format = CASE, *, retries: int = 1) -> Collect:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from ekc_telephony.core.ivr.visit_effects import Ask, Identified, Say, StopSayin
 from ekc_telephony.core.ivr.whereabouts import Whereabouts
 from ekc_telephony.core.kernel.ids import CallId, NodeId, PromptKey, RequestId, ScriptId, ServiceId
 from tests.core.ivr.any_script import NOON
+from tests.core.ivr.nodes import after
 
 FOUND: Final = LookupResult.found(Answer.of({"case": {"sums": ["120.50"]}, "flag": "yes"}))
 FAILED: Final = LookupResult.failed(LookupFailure.TIMEOUT)
@@ -30,10 +31,6 @@ FIRST: Final = RequestId("1-ask-1")
 
 def words(*keys: str) -> tuple[PromptKey, ...]:
     return tuple(PromptKey(key) for key in keys)
-
-
-def after(count: float) -> datetime:
-    return NOON + timedelta(seconds=count)
 
 
 def asks(*, again: str = "first", prompts: tuple[PromptKey, ...] = ()) -> Lookup:

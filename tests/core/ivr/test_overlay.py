@@ -23,17 +23,9 @@ from ekc_telephony.core.ivr.visit_effects import Join
 from ekc_telephony.core.ivr.ways import ways_of
 from ekc_telephony.core.kernel.ids import NodeId, OverlayId, QueueId, ScriptId
 from tests.core.ivr.any_caller import Key, Move, moves
-from tests.core.ivr.any_script import scripts
-from tests.core.ivr.test_visit import (
-    CALL,
-    NOON,
-    SCHEDULES,
-    after,
-    menu,
-    play,
-    prompts,
-    say,
-)
+from tests.core.ivr.any_script import NOON, SCHEDULES, scripts
+from tests.core.ivr.nodes import after, menu, play, prompts
+from tests.core.ivr.test_visit import CALL, say
 from tests.core.ivr.test_visit import TO_QUEUE as QUEUE
 from tests.core.ivr.walker import Walker
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Final
 
@@ -49,7 +50,6 @@ from ekc_telephony.core.ivr.script import (
     KnownNumber,
     Limit,
     Lookup,
-    Menu,
     Message,
     Node,
     Play,
@@ -65,8 +65,10 @@ from ekc_telephony.core.ivr.utterance import Insert
 from ekc_telephony.core.ivr.values import Variable, VariableKind
 from ekc_telephony.core.ivr.ways import Why, ways_of
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey, QueueId, ScriptId, ServiceId
+from tests.core.ivr import nodes
 from tests.core.ivr.any_caller import RESULTS
 from tests.core.ivr.any_script import KEY, NOON, SCHEDULES, SERVICE, scripts
+from tests.core.ivr.nodes import play, prompts
 
 NUMBER: Final = "+79131234567"
 PROMPT_LENGTH: Final = timedelta(seconds=3)
@@ -77,25 +79,7 @@ FAILED: Final = LookupResult.failed(LookupFailure.UNREACHABLE)
 LATE: Final = LookupResult.failed(LookupFailure.TIMEOUT)
 
 
-def prompts(*keys: str) -> tuple[PromptKey, ...]:
-    return tuple(PromptKey(key) for key in keys)
-
-
-def play(following: str, *keys: str) -> Play:
-    return Play(prompts=prompts(*keys), next=NodeId(following))
-
-
-def menu(*keys: str, retries: int = 1, **choices: str) -> Menu:
-    """Return a menu; a choice is written `key_1="node"`."""
-    return Menu(
-        prompts=prompts(*keys),
-        choices={name.removeprefix("key_"): NodeId(node) for name, node in choices.items()},
-        timeout=timedelta(seconds=5),
-        retries=retries,
-        invalid_prompts=prompts("wrong"),
-        timeout_prompts=prompts("silent"),
-        exhausted=NodeId("first"),
-    )
+menu: Final = partial(nodes.menu, exhausted="first")
 
 
 def script_of(nodes: Mapping[str, Node]) -> Script:

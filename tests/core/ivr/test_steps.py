@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import pytest
@@ -37,6 +37,7 @@ from ekc_telephony.core.ivr.visit_effects import (
 )
 from ekc_telephony.core.kernel.ids import CallId, NodeId, PromptKey, QueueId, ScriptId
 from tests.core.ivr.any_script import NOON
+from tests.core.ivr.nodes import after
 
 TO_QUEUE: Final = Enqueue(queue=QueueId("first"), answers_at_once=True)
 JOINED: Final = Join(TO_QUEUE)
@@ -44,10 +45,6 @@ JOINED: Final = Join(TO_QUEUE)
 
 def words(*keys: str) -> tuple[PromptKey, ...]:
     return tuple(PromptKey(key) for key in keys)
-
-
-def after(count: float) -> datetime:
-    return NOON + timedelta(seconds=count)
 
 
 def play(key: str, following: str = "end") -> Play:

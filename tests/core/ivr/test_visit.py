@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import Final
 
 import pytest
 
 from ekc_telephony.core.call.facts import CallOutcome
-from ekc_telephony.core.ivr.hours import BusinessHours, Interval
 from ekc_telephony.core.ivr.interpreter import EndlessScriptError, Visit
 from ekc_telephony.core.ivr.script import (
     Callback,
@@ -16,10 +15,8 @@ from ekc_telephony.core.ivr.script import (
     Goodbye,
     Hours,
     KnownNumber,
-    Menu,
     Message,
     Node,
-    Play,
     Script,
 )
 from ekc_telephony.core.ivr.visit_effects import (
@@ -32,11 +29,9 @@ from ekc_telephony.core.ivr.visit_effects import (
     VisitEffect,
 )
 from ekc_telephony.core.kernel.ids import CallId, NodeId, PromptKey, QueueId, ScriptId
+from tests.core.ivr.any_script import NOON, SCHEDULES
+from tests.core.ivr.nodes import after, menu, play, prompts
 
-NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
-SCHEDULES: Final = {
-    "day": BusinessHours(zone=UTC, weekly=((Interval(time(9), time(18)),),) * 7, dates={})
-}
 TO_QUEUE: Final = Enqueue(queue=QueueId("first"), answers_at_once=True)
 JOINED: Final = Join(TO_QUEUE)
 CALL: Final = CallId("1")
@@ -45,32 +40,7 @@ SAID_GOODBYE: Final = TakeLeave((PromptKey("after-hours"),), CallOutcome.INFORME
 
 
 def say(*keys: str) -> Say:
-    return Say(tuple(PromptKey(key) for key in keys))
-
-
-def prompts(*keys: str) -> tuple[PromptKey, ...]:
-    return say(*keys).prompts
-
-
-def after(count: float) -> datetime:
-    return NOON + timedelta(seconds=count)
-
-
-def play(following: str, *keys: str) -> Play:
-    return Play(prompts=prompts(*keys), next=NodeId(following))
-
-
-def menu(*keys: str, retries: int = 1, **choices: str) -> Menu:
-    """Return a menu; a choice is written `key_1="node"`."""
-    return Menu(
-        prompts=prompts(*keys),
-        choices={name.removeprefix("key_"): NodeId(node) for name, node in choices.items()},
-        timeout=timedelta(seconds=5),
-        retries=retries,
-        invalid_prompts=prompts("wrong"),
-        timeout_prompts=prompts("silent"),
-        exhausted=NodeId("end"),
-    )
+    return Say(prompts(*keys))
 
 
 def visit(*, has_number: bool = False, **nodes: Node) -> Visit:
