@@ -37,7 +37,6 @@ _PACKET_S: Final = 0.02
 _PACKET_SAMPLES: Final = 160
 _EVENT_TYPE: Final = 101
 _SOUND_TYPE: Final = 8
-_HEADER_BYTES: Final = 12
 _LOOKED_AT: Final = 100
 """A byte in the middle of a packet's sound."""
 _BUFFER: Final = 8_000_000
