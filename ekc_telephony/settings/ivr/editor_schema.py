@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from ekc_telephony.core.ivr.script import Identification
-from ekc_telephony.settings.ivr.load import KINDS, NO_LIMIT, NODE_NAME, Head
+from ekc_telephony.settings.ivr.head import NO_LIMIT, Head
+from ekc_telephony.settings.ivr.nodes import KINDS, NODE_NAME
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -87,10 +88,6 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "year_digits": "Digits of the year: 4 or 2.",
 }
 """What a key means, in a line; a key means much the same wherever it stands."""
-_NODE_DESCRIPTIONS: Final = {
-    "call": "`call`: go through another script, and on when it returns.",
-    "return": "`return`: go on in the script that called this one.",
-}
 
 
 def script_schema() -> Schema:
@@ -107,8 +104,8 @@ def script_schema() -> Schema:
     for each in definitions.values():
         _refine(each)
     head: Schema = definitions.pop(names.pop("script"))
-    for kind, name in names.items():
-        definitions[name]["description"] = _told_of(kind, definitions[name])
+    for name in names.values():
+        definitions[name]["description"] = str(definitions[name]["description"]).splitlines()[0]
     definitions[names["identify"]] |= _asking_if_it_must()
     head["properties"]["nodes"] |= {
         "type": "object",
@@ -152,10 +149,6 @@ def _asking_if_it_must() -> Schema:
         "then": {"properties": {"prompts": {"maxItems": 0}}},
         "else": {"required": ["prompts", "timeout"], "properties": {"prompts": {"minItems": 1}}},
     }
-
-
-def _told_of(kind: str, node: Schema) -> str:
-    return _NODE_DESCRIPTIONS.get(kind) or str(node["description"]).splitlines()[0]
 
 
 def _refine(schema: Schema) -> None:

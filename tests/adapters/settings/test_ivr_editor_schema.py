@@ -17,7 +17,7 @@ import pytest
 
 from ekc_telephony.settings.document import read_document
 from ekc_telephony.settings.ivr.editor_schema import DESCRIPTIONS, script_schema
-from ekc_telephony.settings.ivr.load import KINDS
+from ekc_telephony.settings.ivr.nodes import KINDS
 
 PROJECT: Final = Path(__file__).parents[3]
 SCRIPTS: Final = PROJECT / "ivr_scripts"
