@@ -5,9 +5,10 @@ A script is configuration like `ekc.yaml`, so it is read by the same means and c
 words.
 
 - `kinds`: what may be written at a node of each kind, and which nodes of the core it becomes.
-- `composites`: the kinds that become several nodes: identify, rate, survey.
-- `words`: prompts and texts → what is said. `expressions`: Jinja2 → what is computed.
+- `words`: prompts and texts → what is said. `expressions`: Jinja2 → what is computed; `refusals`:
+  what to write instead of what is none.
 - `site`: where a node is being built, and how it complains.
+- `head`, `nodes`: the keys at the top of a file, and its nodes by their kinds.
 - `load`: whole files, the scripts that they call, and what must be true of all nodes together.
 
 Rule 1: there is no half of a script: `LoadedScript` or `SettingsError`.

@@ -29,10 +29,10 @@ from ekc_telephony.core.kernel.ids import NodeId, PromptKey, ScriptId
 from ekc_telephony.settings.document import Document, Location, read_document
 from ekc_telephony.settings.errors import Mistake, SettingsError, suggest
 from ekc_telephony.settings.explain import explain
-from ekc_telephony.settings.ivr.calls import Call, Return, complain_of_ways, ways_back
 from ekc_telephony.settings.ivr.endless import endless
 from ekc_telephony.settings.ivr.head import Head, declare, strange_keys
-from ekc_telephony.settings.ivr.kinds import NodeModel
+from ekc_telephony.settings.ivr.kinds.calls import Call, Return, complain_of_ways, ways_back
+from ekc_telephony.settings.ivr.kinds.node_model import NodeModel
 from ekc_telephony.settings.ivr.nodes import NODE_NAME, complain_of_dangling, read_node
 from ekc_telephony.settings.ivr.site import Building, KnownNames, Place, Site
 

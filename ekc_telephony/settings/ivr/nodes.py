@@ -15,35 +15,35 @@ from pydantic import ValidationError
 from ekc_telephony.settings.document import Document, Location
 from ekc_telephony.settings.errors import Mistake, SettingsError, suggest
 from ekc_telephony.settings.explain import explain
-from ekc_telephony.settings.ivr import composites, kinds
-from ekc_telephony.settings.ivr.calls import Call, Return
-from ekc_telephony.settings.ivr.kinds import NodeModel
+from ekc_telephony.settings.ivr.kinds import composites, dividing, hearing, leaving, lookups
+from ekc_telephony.settings.ivr.kinds.calls import Call, Return
+from ekc_telephony.settings.ivr.kinds.node_model import NodeModel
 from ekc_telephony.settings.ivr.site import Site
 
 NODE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 """No dot: that is how the nodes of a called script and the parts of a node are told apart."""
 KINDS: Final[Mapping[str, type[NodeModel]]] = {
-    "play": kinds.Play,
-    "say": kinds.Say,
-    "menu": kinds.Menu,
-    "collect": kinds.Collect,
-    "hours": kinds.Hours,
-    "branch": kinds.Branch,
-    "set": kinds.Set,
-    "lookup": kinds.Lookup,
+    "play": hearing.Play,
+    "say": hearing.Say,
+    "menu": hearing.Menu,
+    "collect": hearing.Collect,
+    "hours": dividing.Hours,
+    "branch": dividing.Branch,
+    "set": dividing.Set,
+    "lookup": lookups.Lookup,
     "identify": composites.Identify,
-    "enqueue": kinds.Enqueue,
-    "callback": kinds.Callback,
-    "message": kinds.Message,
-    "transfer": kinds.Transfer,
+    "enqueue": leaving.Enqueue,
+    "callback": leaving.Callback,
+    "message": leaving.Message,
+    "transfer": leaving.Transfer,
     "rate": composites.Rate,
     "survey": composites.Survey,
-    "language": kinds.Language,
-    "number": kinds.Number,
-    "limit": kinds.Limit,
+    "language": dividing.Language,
+    "number": dividing.Number,
+    "limit": dividing.Limit,
     "call": Call,
     "return": Return,
-    "goodbye": kinds.Goodbye,
+    "goodbye": leaving.Goodbye,
 }
 
 

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from ekc_telephony.settings.document import Document
 from ekc_telephony.settings.errors import suggest
-from ekc_telephony.settings.ivr.kinds import NodeModel, Targets
+from ekc_telephony.settings.ivr.kinds.node_model import NodeModel, Targets
 from ekc_telephony.settings.ivr.site import Site
 from ekc_telephony.settings.values import Name
 

@@ -23,15 +23,14 @@ from ekc_telephony.core.ivr.script import Identification
 from ekc_telephony.core.ivr.values import Variable, VariableKind
 from ekc_telephony.core.kernel.ids import NodeId, ServiceId
 from ekc_telephony.settings.document import Location
-from ekc_telephony.settings.ivr.kinds import (
+from ekc_telephony.settings.ivr.kinds.lookups import patience_of, wanted_of
+from ekc_telephony.settings.ivr.kinds.node_model import (
     Answer,
     AnswerPath,
     Asking,
     Key,
     NodeModel,
     Retries,
-    patience_of,
-    wanted_of,
 )
 from ekc_telephony.settings.ivr.site import Site
 from ekc_telephony.settings.ivr.words import Prompts
