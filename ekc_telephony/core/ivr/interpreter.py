@@ -19,13 +19,14 @@ asked: who is asked twice for an appointment books one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from ekc_telephony.core.call.lookup import LookupOutcome, LookupResult
-from ekc_telephony.core.ivr.expressions import evaluate, holds
+from ekc_telephony.core.ivr.expressions import holds
 from ekc_telephony.core.ivr.formats import DELETE, DIGITS, END, Complete, More, Wrong, take
 from ekc_telephony.core.ivr.hours import BusinessHours, CallZones
+from ekc_telephony.core.ivr.memory import Memory
 from ekc_telephony.core.ivr.script import (
     Assign,
     Branch,
@@ -48,7 +49,7 @@ from ekc_telephony.core.ivr.script import (
     Until,
 )
 from ekc_telephony.core.ivr.utterance import Utterance, prompts_of
-from ekc_telephony.core.ivr.values import Value, from_answer, from_text, to_text
+from ekc_telephony.core.ivr.values import Value
 from ekc_telephony.core.ivr.visit_effects import (
     Answered,
     Ask,
@@ -111,34 +112,19 @@ class Visit:
         self._is_saying = False
         self._failures = 0
         self._ends_at: datetime | None = None
-        self._zone = zones.caller or zones.dialled or script.zone
         self._typed = ""
         self._deleted = 0
         self._asked = 0
         self._passed: dict[NodeId, int] = {}
         self._language = script.languages[0]
-        self._known: dict[str, Value] = {
-            "caller.has_number": self._has_number,
-            "dialled": did,
-            "language": self._language,
-        }
-        if number is not None:
-            self._known["caller.number"] = number
-        for name, variable in script.variables.items():
-            if variable.initial is not None:
-                self._known[name] = variable.initial
+        zone = zones.caller or zones.dialled or script.zone
+        self._memory = Memory(script, number=number, did=did, zone=zone)
 
     def resume_at(self, place: Whereabouts) -> None:
         """Stand where an earlier visit stood; a node that is not in the script is its entry."""
-        variables = self._script.variables
-        for name in variables:
-            self._known.pop(name, None)
-        for name, text in place.variables.items():
-            kept = None if name not in variables else from_text(variables[name].kind, text)
-            if kept is not None:
-                self._known[name] = kept
+        self._memory.bring_back(place.variables)
         self._language = place.language or self._language
-        self._known["language"] = self._language
+        self._memory.put("language", self._language)
         self._asked = place.asked
         self._passed = dict(place.passed)
         if place.node not in self._script.nodes:
@@ -162,11 +148,7 @@ class Visit:
             deleted=self._deleted,
             language=None if self._language == self._script.languages[0] else self._language,
             asked=self._asked,
-            variables={
-                name: to_text(self._known[name])
-                for name in self._script.variables
-                if name in self._known
-            },
+            variables=self._memory.kept,
             passed=dict(self._passed),
         )
 
@@ -178,7 +160,7 @@ class Visit:
     @property
     def known(self) -> Mapping[str, Value]:
         """The values that the script's expressions see; may be personal."""
-        return self._known
+        return self._memory.known
 
     @property
     def goes_on_after_talk(self) -> bool:
@@ -260,7 +242,7 @@ class Visit:
         if result.answer is None:
             is_known = result.outcome is LookupOutcome.NOT_FOUND
             return silenced + self._enter(node.not_found if is_known else node.fallback, now)
-        self._learn(node, result.answer.value())
+        self._memory.learn(node, result.answer.value())
         if node.identifies is not None:
             silenced.append(Identified(node.identifies))
         return silenced + self._enter(node.next, now)
@@ -331,10 +313,10 @@ class Visit:
             case Callback(without_number=without) if not self._has_number:
                 return without
             case Branch(cases=cases, otherwise=otherwise):
-                fitting = (each.next for each in cases if holds(each.when, self._known))
+                fitting = (each.next for each in cases if holds(each.when, self._memory.known))
                 return next(fitting, otherwise)
             case Assign(next=following):
-                self._assign(node)
+                self._memory.assign(node)
                 return following
             case Limit(times=times, next=following, exhausted=exhausted):
                 self._passed[self._node_id] = passed = self._passed.get(self._node_id, 0) + 1
@@ -343,7 +325,8 @@ class Visit:
                 return before if now < moment else after
             case SetLanguage(language=language, next=following):
                 if language != self._language:
-                    self._language = self._known["language"] = language
+                    self._language = language
+                    self._memory.put("language", language)
                     effects.append(SwitchLanguage(language))
                 return following
             case _:
@@ -379,36 +362,16 @@ class Visit:
             case _:
                 raise AssertionError(f"nobody leaves at {self._node_id}")
 
-    def _assign(self, node: Assign) -> None:
-        values = {
-            name: None if each is None else evaluate(each, self._known)
-            for name, each in node.values.items()
-        }
-        for name, value in values.items():
-            self._set(name, value)
-
-    def _learn(self, node: Lookup, answer: Mapping[str, object]) -> None:
-        for name, wanted in node.into.items():
-            found = _at(answer, wanted.path)
-            self._set(name, from_answer(wanted.kind, found, zone=self._zone))
-
-    def _set(self, name: str, value: Value | None) -> None:
-        if value is None:
-            self._known.pop(name, None)
-        else:
-            self._known[name] = value
-
     def _look_up(self, node: Lookup, now: datetime) -> list[VisitEffect]:
         self._asked += 1
         self._ends_at = now + node.patience
-        sent = {name: evaluate(each, self._known) for name, each in node.fields.items()}
-        fields = {name: to_text(value) for name, value in sent.items() if value is not None}
+        fields = self._memory.fields_of(node)
         return [*self._say(node.prompts), Ask(self._request, node.service, fields)]
 
     # --- saying and hearing
 
     def _words(self, utterance: Utterance) -> tuple[PromptKey, ...]:
-        return prompts_of(utterance, self._known)
+        return prompts_of(utterance, self._memory.known)
 
     def _say(self, utterance: Utterance) -> list[VisitEffect]:
         words = self._words(utterance)
@@ -473,27 +436,24 @@ class Visit:
     def _answer(self, question: Question, answer: str) -> Answered:
         self._failures = 0
         if question.into is not None:
-            self._known[question.into] = answer
+            self._memory.put(question.into, answer)
         return Answered(question.question, answer, question.is_rating, question.survey)
 
     def _type(self, collect: Collect, key: str, now: datetime) -> list[VisitEffect]:
         self._deleted += key == DELETE
         if self._deleted > MOST_DELETIONS:
             return self._fail(collect.invalid_prompts, now)
-        match take(collect.format, self._typed, key, today=self._today(now)):
+        match take(collect.format, self._typed, key, today=self._memory.today(now)):
             case More(typed=typed):
                 self._typed = typed
                 self._ends_at = now + collect.timeout
                 return []
             case Complete(value=value):
                 self._failures = 0
-                self._known[collect.into] = value
+                self._memory.put(collect.into, value)
                 return self._enter(collect.next, now)
             case Wrong():
                 return self._fail(collect.invalid_prompts, now)
-
-    def _today(self, now: datetime) -> date:
-        return now.astimezone(self._zone).date()
 
     def _fail(self, apology: Utterance, now: datetime) -> list[VisitEffect]:
         """Count a wrong key or silence; ask again while it is forgiven."""
@@ -508,16 +468,3 @@ class Visit:
 
 _TYPED_KEYS: Final = frozenset({*DIGITS, END, DELETE})
 """Those that mean something where digits are typed."""
-
-
-def _at(answer: Mapping[str, object], path: tuple[str, ...]) -> object:
-    """Return the part of an answer that the names lead to; None when there is none."""
-    found: object = answer
-    for name in path:
-        if isinstance(found, list) and name.isdigit() and int(name) < len(found):
-            found = found[int(name)]
-        elif isinstance(found, dict):
-            found = found.get(name)
-        else:
-            return None
-    return found
