@@ -40,6 +40,7 @@ from ekc_telephony.core.ivr.script import (
     Until,
 )
 from ekc_telephony.core.ivr.utterance import Insert, Utterance
+from ekc_telephony.core.ivr.values import VariableKind
 from ekc_telephony.core.ivr.ways import Way, Why, ways_of
 from ekc_telephony.core.ivr.wording import written as written_text
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey
@@ -144,7 +145,7 @@ def picture_of(script: Script, written: Written) -> Picture:
             look=_look(script.nodes[_main(nodes)]),
             heading=_heading(script.nodes[_main(nodes)]),
             says=(
-                *_conditions(script.nodes[_main(nodes)]),
+                *_conditions(script, script.nodes[_main(nodes)]),
                 *_says(script, nodes, written.texts),
             ),
             rows=tuple(
@@ -331,11 +332,12 @@ def _heading(node: Node) -> str:  # noqa: C901, PLR0911, PLR0912 (one row each)
 
 
 def _says(script: Script, nodes: Iterable[NodeId], texts: Mapping[PromptKey, str]) -> Iterator[str]:
+    money = _money_of(script)
     for name in sorted(nodes, key=len):
         prompts: Utterance = getattr(script.nodes[name], "prompts", ())
         if prompts:
             words = (
-                f"‹{written_text(part.value)}›"
+                f"‹{written_text(part.value, money=money)}›"
                 if isinstance(part, Insert)
                 else texts.get(part, part)
                 for part in prompts
@@ -343,10 +345,17 @@ def _says(script: Script, nodes: Iterable[NodeId], texts: Mapping[PromptKey, str
             yield f"«{' '.join(words)}»"
 
 
-def _conditions(node: Node) -> Iterator[str]:
+def _conditions(script: Script, node: Node) -> Iterator[str]:
+    money = _money_of(script)
     if isinstance(node, Branch):
         for number, case in enumerate(node.cases, 1):
-            yield f"{number}: {written_text(case.when)}"
+            yield f"{number}: {written_text(case.when, money=money)}"
     if isinstance(node, Assign):
         for name, value in node.values.items():
-            yield f"{name} = {'—' if value is None else written_text(value)}"
+            told = value and written_text(value, money=money, is_money=name in money)
+            yield f"{name} = {told or '—'}"
+
+
+def _money_of(script: Script) -> frozenset[str]:
+    variables = script.variables.items()
+    return frozenset(name for name, each in variables if each.kind is VariableKind.MONEY)
