@@ -82,6 +82,11 @@ def _show(judgements: Sequence[Judgement]) -> None:
         console.print(text)
     _show_figures(judgements)
     errors = sum(each.severity is Severity.ERROR for each in complaints)
+    for alone in (each.script for each in judgements if not each.begins_here):
+        console.print(
+            f"{alone}: checked on its own, as if somebody called it; what it reads, and to whom it "
+            "tells it, is checked wherever it is called"
+        )
     console.print(
         f"{len(judgements)} scripts: {errors} errors, {len(complaints) - errors} warnings"
     )
@@ -124,6 +129,7 @@ def _told(judgement: Judgement) -> dict[str, object]:
     return {
         "script": judgement.script,
         "sound": judgement.is_sound,
+        "begins_here": judgement.begins_here,
         "findings": [_finding(each) for each in judgement.complaints],
         "estimated_prompts": judgement.guessed,
     } | figures

@@ -7,13 +7,14 @@ guessed by its letters.
 
 Rule 1: a finding points to what has to be changed: the key within the node that was written, also
 where the core's node was made from another one (`identify`, `survey`, a called script).
-Rule 2: a script that only others call is proved where it is called.
+Rule 2: a script that only others call is proved where it is called; if nobody does, or it is asked
+for by its file, on its own (`called_scripts.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +35,13 @@ from ekc_telephony.core.kernel.ids import PromptKey
 from ekc_telephony.settings.document import Document, Location, read_document
 from ekc_telephony.settings.errors import Mistake, SettingsError
 from ekc_telephony.settings.hours import business_hours
+from ekc_telephony.settings.ivr.called_scripts import (
+    NEVER_CALLED,
+    OF_THE_CALLER,
+    called_in,
+    is_called_only,
+    stand_in_for_callers,
+)
 from ekc_telephony.settings.ivr.load import LoadedScript, load
 from ekc_telephony.settings.ivr.site import Place
 from ekc_telephony.settings.ivr.words import Text, read_text
@@ -77,7 +85,9 @@ class Judgement:
     script: str
     complaints: tuple[Complaint, ...]
     verdict: Verdict | None = None
-    """None: it cannot be read."""
+    """None: it cannot be read, or calls do not begin in it."""
+    begins_here: bool = True
+    """False: it was judged on its own, as if somebody called it."""
     guessed: int = 0
     """So many prompts are not rendered yet; their lengths are guessed."""
 
@@ -106,19 +116,44 @@ class Court:
     def judge_file(self, file: Path) -> Judgement:
         """Judge a script as an admin works on it, with what it calls beside it."""
         try:
-            return self.judge(load(read_document(file), known=self._known))
+            document = read_document(file)
+            if is_called_only(document):
+                return self._judge_alone(document, is_called=file.stem in called_in(file.parent))
+            return self.judge(load(document, known=self._known))
         except SettingsError as error:
             return _unreadable(file.stem, error)
 
     def judge_folder(self, folder: Path) -> Iterator[Judgement]:
-        """Judge every script of a folder, but for those that begin in other ones only."""
+        """Judge every script of a folder, but for those that others call: they are judged there."""
+        called = called_in(folder)
         for file in sorted(folder.glob("*.yaml")):
             try:
-                document = read_document(file)
-                if not _is_called_only(document):
-                    yield self.judge(load(document, known=self._known))
+                is_judged_there = is_called_only(read_document(file)) and file.stem in called
             except SettingsError as error:
                 yield _unreadable(file.stem, error)
+            else:
+                if not is_judged_there:
+                    yield self.judge_file(file)
+
+    def _judge_alone(self, document: Document, *, is_called: bool) -> Judgement:
+        """Judge a script that begins in other ones only, as if somebody called it."""
+        loaded = load(
+            stand_in_for_callers(document, queue=min(self._known.queues)), known=self._known
+        )
+        judged = self.judge(loaded)
+        own = [
+            each
+            for each in judged.complaints
+            if each.mistake.file.stem != loaded.script.script
+            and each.code not in {code.value for code in OF_THE_CALLER}
+        ]
+        return replace(
+            judged,
+            script=document.file.stem,
+            complaints=(*own, *([] if is_called else [_never_called(document)])),
+            verdict=None,
+            begins_here=False,
+        )
 
     def judge_bundle(self, bundle: Bundle) -> Judgement:
         """Judge a script with all that it calls."""
@@ -219,7 +254,7 @@ def scripts_of_folder(folder: Path) -> Iterator[Document]:
     """
     for file in sorted(folder.glob("*.yaml")):
         document = read_document(file)
-        if not _is_called_only(document):
+        if not is_called_only(document):
             yield document
 
 
@@ -242,17 +277,28 @@ def way_as_text(way: Iterable[Step]) -> str:
     )
 
 
-def _is_called_only(document: Document) -> bool:
-    """Tell whether a script has a `return`, and so begins in another one only."""
-    return any(each.written == "return" for each in document.scalars_at(("nodes", "*", "kind")))
-
-
 def _unreadable(script: str, error: SettingsError) -> Judgement:
     return Judgement(
         script=script,
         complaints=tuple(
             Complaint(code=UNREADABLE, severity=Severity.ERROR, mistake=each)
             for each in error.mistakes
+        ),
+    )
+
+
+def _never_called(document: Document) -> Complaint:
+    name = document.file.stem
+    return Complaint(
+        code=NEVER_CALLED,
+        severity=Severity.WARNING,
+        mistake=document.mistake(
+            ("entry",),
+            found=f"a script with a `return`, which begins in other ones only, and that none of "
+            f"{document.file.parent}/ calls",
+            expected=f"`kind: call` with `script: {name}` in a script that calls begin with",
+            advice="call it, or remove the file; until then no caller meets it, and `ekc ivr "
+            "publish` leaves it out",
         ),
     )
 

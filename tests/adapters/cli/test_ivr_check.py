@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import Result
@@ -200,3 +201,86 @@ def test_what_was_made_from_a_node_is_told_at_what_was_written(
     file.write_text(text, encoding="utf-8")
     found = json.loads(check(site, file, "--json").output)[0]["findings"]
     assert (line, code) in [(each["line"], each["code"]) for each in found], found
+
+
+# --- scripts that others call
+
+
+def checked(site: Path, *files: str) -> list[dict[str, Any]]:
+    paths = [str(site / "ivr_scripts" / each) for each in files]
+    options = ["--config", str(site / "ekc.yaml"), "--json"]
+    told: list[dict[str, Any]] = json.loads(
+        CliRunner().invoke(app, ["ivr", "check", *paths, *options]).stdout
+    )
+    return told
+
+
+def codes(judgement: dict[str, Any]) -> list[str]:
+    return [each["code"] for each in judgement["findings"]]
+
+
+def put(site: Path, name: str, text: str) -> None:
+    (site / "ivr_scripts" / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+def test_a_script_that_nobody_calls_is_told_and_checked_on_its_own(site: Path) -> None:
+    put(site, "office", OFFICE)
+    office = next(each for each in checked(site) if each["script"] == "office")
+    assert codes(office) == ["IVR001"]  # the prompt missing-in-tatar
+    put(site, "office", OFFICE.replace("missing-in-tatar", "greeting"))
+    (_, office) = checked(site)
+    assert codes(office) == ["IVR002"]
+    assert not office["begins_here"]
+    assert office["sound"]
+    ended = CliRunner().invoke(app, ["ivr", "check", "--config", str(site / "ekc.yaml")])
+    assert "IVR002 warning: found a script with a `return`" in ended.stdout
+    assert "office: checked on its own, as if somebody called it" in ended.stdout
+
+
+def test_a_script_that_is_called_is_checked_there_and_by_its_file_on_its_own(site: Path) -> None:
+    put(site, "menu", MENU)
+    put(site, "office", OFFICE.replace("missing-in-tatar", "greeting"))
+    assert [each["script"] for each in checked(site)] == ["hotline", "menu"]
+    (office,) = checked(site, "office.yaml")
+    assert codes(office) == []
+
+
+def test_two_that_call_only_each_other_are_called_by_nobody(site: Path) -> None:
+    one = OFFICE.replace("next: back", "next: other").replace("missing-in-tatar", "greeting")
+    put(site, "one", one + "  other: {kind: call, script: two, next: back}\n")
+    put(site, "two", OFFICE.replace("missing-in-tatar", "greeting"))
+    told = {each["script"]: codes(each) for each in checked(site)}
+    assert told["one"] == ["IVR002"]
+    assert told["two"] == ["IVR002"]
+
+
+def test_what_a_caller_of_it_sets_is_not_missed_on_its_own(site: Path) -> None:
+    put(
+        site,
+        "office",
+        """\
+entry: which
+variables:
+  region: {kind: number}
+nodes:
+  which:
+    kind: branch
+    cases:
+      - {when: region > 50, next: far}
+    otherwise: back
+  far:
+    kind: menu
+    prompts: [menu-main]
+    keys: {1: back}
+    timeout: 5s
+    retries: 1
+    invalid_prompts: [menu-wrong-key]
+    timeout_prompts: [menu-silence]
+    exhausted: back
+  back: {kind: return}
+""",
+    )
+    (office,) = checked(site, "office.yaml")
+    assert codes(office) == ["IVR164", "IVR002"]
+    lines = {each["code"]: each["line"] for each in office["findings"]}
+    assert lines == {"IVR164": 13, "IVR002": 1}
