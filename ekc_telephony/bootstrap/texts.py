@@ -75,6 +75,8 @@ def speak_missing(
         OSError: A file cannot be written.
     """
     site = SitePrompts(shelves(settings))
+    wanted = tuple(wanted)
+    site.want(wanted)  # first: what is there now is not removed before it is published
     orders = site.missing(wanted)
     if orders:
         _render(site, orders, runtime, tell)

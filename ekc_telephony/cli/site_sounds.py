@@ -1,8 +1,9 @@
 """
-`ekc sounds prepare` and `ekc sounds texts`: what the scripts of a site say, and where it is heard.
+`ekc sounds prepare`, `texts` and `prune`: what the scripts of a site say, and where it is heard.
 
     ekc sounds prepare    render what the scripts say and is not there yet (`--check`: only tell)
     ekc sounds texts      list it: key, where it comes from, text; what a studio has to record
+    ekc sounds prune      remove what was rendered and nobody needs (`--check`: only tell)
 
 Exit codes: 0 all is well; 1 something is missing, or a text could not be rendered; 2 the
 configuration, a script or the manifest is wrong.
@@ -19,12 +20,17 @@ from rich.console import Console
 from rich.table import Table
 
 from ekc_telephony.adapters.asterisk_conf.folder import FolderUnusableError
+from ekc_telephony.adapters.clock import SystemClock
+from ekc_telephony.adapters.published.folder import ScriptFolder
 from ekc_telephony.adapters.speech.engine import SpeechError
 from ekc_telephony.adapters.speech.manifest import ManifestError
 from ekc_telephony.adapters.speech.site import Shelves, SitePrompts, WantedPrompt
+from ekc_telephony.bootstrap.pruning import NothingPrunedError, prunable
+from ekc_telephony.bootstrap.pruning import prune as remove_unneeded
 from ekc_telephony.bootstrap.texts import render_missing
 from ekc_telephony.cli.prompt_rendering import RUNTIME, rendering_progress
 from ekc_telephony.core.ivr.texts import is_text_key
+from ekc_telephony.runtime.ports import ScriptStoreError
 from ekc_telephony.settings.errors import SettingsError
 from ekc_telephony.settings.ivr.rendered import wanted_by
 from ekc_telephony.settings.library import scripts_on_disk, shelves
@@ -75,6 +81,34 @@ def texts(*, config: Config = _CONFIG, pieces: Pieces = False, as_json: AsJson =
         table.add_row(*row.values())
     Console().print(table)
     typer.echo(f"the studio's folder: {settings.studio_sounds}")
+
+
+def prune(
+    *,
+    config: Config = _CONFIG,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Remove nothing; tell what would be.")
+    ] = False,
+) -> None:
+    """Remove rendered prompts that no version, script or overlay needs; calls go on meanwhile."""
+    try:
+        settings = load_settings(config)
+        store, now = ScriptFolder(settings.published_folder), SystemClock().now()
+        found = prunable(settings, store, config=config, now=now)
+        for each in found.passed_over:
+            typer.echo(f"not read: {each}")
+        if check_only:
+            for file in found.files:
+                typer.echo(str(file))
+            count, verb = len(found.files), "would be removed"
+        else:
+            count, verb = remove_unneeded(settings, found, now=now), "removed"
+    except (SettingsError, ManifestError) as error:
+        _fail(str(error), code=_WRONG_INPUT)
+    except (NothingPrunedError, ScriptStoreError, OSError) as error:
+        _fail(str(error), code=_NOT_WELL)
+    size = found.size_bytes / 1_000_000
+    typer.echo(f"{count} {verb} ({size:.1f} MB), {found.kept} kept: {settings.rendered_sounds}")
 
 
 def _wanted(config: Path) -> tuple[Settings, tuple[WantedPrompt, ...]]:

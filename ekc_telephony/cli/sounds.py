@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 app.command()(site_sounds.prepare)
 app.command()(site_sounds.texts)
+app.command()(site_sounds.prune)
 
 _NOT_WELL: Final = 1
 _WRONG_INPUT: Final = 2

@@ -15,6 +15,8 @@ Rule 2: a row of the manifest with the same text stands for it: its recording is
 Rule 3: a rendered file is good as long as text, voice and pace are those it was made from. The
 file `.made-from.json` beside the files remembers; without it they are made anew.
 Rule 4: a file appears whole or not at all.
+Rule 5: a rendered file is as young as the last time that somebody rendered it or counted on it;
+only old ones are removed (`bootstrap/pruning.py`).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -144,6 +147,32 @@ class SitePrompts:
         self._memory(order.wanted.language)[order.wanted.key] = order.made_from
         return file
 
+    def want(self, wanted: Iterable[WantedPrompt]) -> None:
+        """Let rendered files look as if they were made now: somebody counts on them."""
+        for each in wanted:
+            # It may be somebody else's, or gone; then it is as young as it was, which is all.
+            with suppress(PermissionError, FileNotFoundError):
+                os.utime(self._file(each))
+
+    def remove(self, files: Iterable[Path]) -> None:
+        """
+        Take files from the shelf of what is rendered, and forget what they were made from.
+
+        A call that is hearing one hears it out: Asterisk keeps it open. Whoever renders at the same
+        time and remembers it loses nothing but that: a file of which nobody knows what it was made
+        from is made once more.
+
+        Raises:
+            OSError: One cannot be removed.
+        """
+        gone: dict[Path, set[str]] = {}
+        for file in files:
+            file.unlink(missing_ok=True)
+            gone.setdefault(file.parent, set()).add(file.stem)
+        for folder, keys in gone.items():
+            left = {key: made for key, made in _read_memory(folder).items() if key not in keys}
+            _write_whole(folder / _MEMORY, _memory_text(left))
+
     def save(self) -> None:
         """
         Remember what the rendered files were made from.
@@ -155,8 +184,7 @@ class SitePrompts:
             folder = self.shelves.rendered / language
             if folder.is_dir():
                 # Somebody else may have rendered meanwhile.
-                written = json.dumps(_read_memory(folder) | ours, indent=1, sort_keys=True)
-                _write_whole(folder / _MEMORY, written.encode())
+                _write_whole(folder / _MEMORY, _memory_text(_read_memory(folder) | ours))
 
     def _order(self, wanted: WantedPrompt) -> Order:
         voice = self._manifest.voice_of(wanted.language)
@@ -208,6 +236,10 @@ def _read_memory(folder: Path) -> dict[str, str]:
         # Torn or not there: the files are made once more, and nothing else happens.
         return {}
     return read if isinstance(read, dict) else {}
+
+
+def _memory_text(memory: Mapping[str, str]) -> bytes:
+    return json.dumps(memory, indent=1, sort_keys=True).encode()
 
 
 def _write_whole(file: Path, content: bytes) -> None:

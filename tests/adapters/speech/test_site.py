@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -280,3 +281,25 @@ def test_rhvoice_speaks_what_a_script_needs_and_the_second_time_has_nothing_to_s
         if order.wanted.text:
             assert sound.peak_dbfs == pytest.approx(-3, abs=0.1)
             assert 4 < len(order.wanted.text) / sound.duration.total_seconds() < 20
+
+
+def test_whoever_counts_on_a_rendered_file_makes_it_young_and_nobody_elses(
+    shelves: Shelves,
+) -> None:
+    files = [put(shelves.rendered, each.key) for each in (NUMBER, THANKS)]
+    for each in files:
+        os.utime(each, (0, 0))
+    SitePrompts(shelves).want([NUMBER, wanted("Никто не произнёс")])
+    assert files[0].stat().st_mtime > 0
+    assert files[1].stat().st_mtime == 0
+
+
+def test_what_is_removed_is_forgotten_and_rendered_again_when_it_is_wanted(
+    shelves: Shelves,
+) -> None:
+    render(shelves, NUMBER, THANKS)
+    site = SitePrompts(shelves)
+    site.remove([shelves.rendered / "ru" / f"{THANKS.key}.wav"])
+    assert missing(shelves, NUMBER, THANKS) == [THANKS.key]
+    render(shelves, THANKS)
+    assert missing(shelves, NUMBER, THANKS) == []
