@@ -113,13 +113,13 @@ def put(  # noqa: PLR0917 (one per option of the command)
         overlays = open_desk.overlays
         proposal = overlays.propose(wanted, who=does, why=because)
         told = overlays.told(proposal.overlay)
-    for each in told:
-        typer.echo(each)
     name = proposal.overlay.overlay
     typer.echo(
         f"{name}: proposed by {does.name}, {_in_words(proposal.overlay)}. Nobody meets it before a "
         f"second person says `ekc ivr overlay confirm {name}`."
     )
+    for each in told:
+        typer.echo(each)
 
 
 @app.command()
@@ -137,9 +137,9 @@ def confirm(
         made = overlays.confirm(OverlayId(name), who=does, may_share_login=shared_login)
         assert made.overlay is not None
         told = overlays.told(made.overlay)
+    typer.echo(f"{name}: confirmed by {does.name}, {_in_words(made.overlay)}.")
     for each in told:
         typer.echo(each)
-    typer.echo(f"{name}: confirmed by {does.name}, {_in_words(made.overlay)}.")
     tell_engine(open_desk.settings, who=does)
 
 
