@@ -150,6 +150,8 @@ def _tell_note(note: NoteSummary) -> str:
             return f"{words.NOTES[note.kind]} {_question(note)}"
         case NoteKind.SURVEYED:
             return f"{words.NOTES[note.kind]} {_question(note)}: {note.reason}"
+        case NoteKind.IDENTIFIED:
+            return f"{words.NOTES[note.kind]}: {words.PROOFS.get(note.reason or '', note.reason)}"
         case _:
             return _tell_deed(note)
 

@@ -14,6 +14,7 @@ from ekc_telephony.core.call.facts import (
     SegmentKind,
     SegmentOutcome,
 )
+from ekc_telephony.core.ivr.script import Identification
 
 OUTCOMES: Final[Mapping[CallOutcome | None, str]] = MappingProxyType(
     {
@@ -133,3 +134,13 @@ NOTES: Final[Mapping[NoteKind, str]] = MappingProxyType(
         NoteKind.OVERLOADED: "перегрузка: принят сверх меры",
     }
 )
+
+PROOFS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        Identification.NUMBER.value: "номер, с которого звонит",
+        Identification.SNILS.value: "СНИЛС",
+        Identification.CODE_WORD.value: "кодовое слово",
+        Identification.REGISTRATION.value: "номер заявления",
+    }
+)
+"""By what a caller proves who he is."""

@@ -189,9 +189,7 @@ def cell(name: str, value: object, *, zone: tzinfo | None) -> str:  # noqa: PLR0
         case bool():
             return "да" if value else "нет"
         case float():
-            if name in _MARKS:
-                return mark(value)
-            return percent(value) if name.endswith("_share") else number(value)
+            return _number_of(name, value)
         case timedelta():
             return span(value)
         case datetime():
@@ -199,11 +197,22 @@ def cell(name: str, value: object, *, zone: tzinfo | None) -> str:  # noqa: PLR0
         case date():
             return f"{value:%d.%m.%Y}"
         case tuple():
-            return ", ".join(map(str, value)) or words.NOTHING
+            return _listed(name, value)
         case Enum():
             return _word(value)
         case _:
             return str(value)
+
+
+def _number_of(name: str, value: float) -> str:
+    if name in _MARKS:
+        return mark(value)
+    return percent(value) if name.endswith("_share") else number(value)
+
+
+def _listed(name: str, values: tuple[object, ...]) -> str:
+    known = appeals_words.PROOFS if name == "identification" else {}
+    return ", ".join(known.get(str(each), str(each)) for each in values) or words.NOTHING
 
 
 def span(length: timedelta | None) -> str:

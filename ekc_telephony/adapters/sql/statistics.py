@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import zip_longest
 from operator import attrgetter
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, final
 
 import sqlalchemy as sa
 
@@ -28,6 +29,7 @@ from ekc_telephony.adapters.sql.models import (
     presence_history,
     segments,
 )
+from ekc_telephony.core.call.facts import NoteKind
 from ekc_telephony.core.kernel.ids import AgentId, AppealId, CallId, Did
 from ekc_telephony.core.stats.records import (
     ANSWERS,
@@ -46,8 +48,6 @@ LONGEST_WRAP_UP: Final = timedelta(hours=1)
 """How long after a call's end its wrap-up may end."""
 AT_ONCE: Final = 4_000
 """Calls: about ten megabytes."""
-_Notes: TypeAlias = tuple[list[SilenceRecord], list[AnswerRecord]]
-_NO_NOTES: Final[_Notes] = ([], [])
 _ALL_OF_A_CALL: Final = (
     sa.select(
         calls.c.id,
@@ -67,6 +67,19 @@ _ALL_OF_A_CALL: Final = (
 _ALL_OF_A_SEGMENT: Final = sa.select(
     segments.c.call, *(column for column in segments.c if column.name != "call")
 ).select_from(calls.join(segments, segments.c.call == calls.c.id))
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What is noted of one call."""
+
+    silences: list[SilenceRecord] = field(default_factory=list)
+    answers: list[AnswerRecord] = field(default_factory=list)
+    proofs: list[str] = field(default_factory=list)
+
+
+_NO_NOTES: Final = _Notes()
+_COUNTED: Final = SILENCES | ANSWERS | {NoteKind.IDENTIFIED}
 
 
 @final
@@ -181,15 +194,17 @@ def _notes(connection: sa.Connection, is_meant: sa.ColumnElement[bool]) -> dict[
     for call, at, kind, agent, target, reason in connection.execute(
         sa.select(*columns)
         .select_from(calls.join(call_notes, call_notes.c.call == calls.c.id))
-        .where(is_meant, call_notes.c.kind.in_(SILENCES | ANSWERS))
+        .where(is_meant, call_notes.c.kind.in_(_COUNTED))
         .order_by(call_notes.c.call, call_notes.c.sequence)
     ):
-        silences, answers = found.setdefault(call, ([], []))
+        notes = found.setdefault(call, _Notes())
         if kind in SILENCES:
-            silences.append(SilenceRecord(at=at, kind=kind, agent=agent))
-        else:
+            notes.silences.append(SilenceRecord(at=at, kind=kind, agent=agent))
+        elif kind in ANSWERS:
             asked = AnswerRecord(at=at, kind=kind, question=target or "", answer=reason)
-            answers.append(asked)
+            notes.answers.append(asked)
+        else:
+            notes.proofs.append(reason or "")
     return found
 
 
@@ -208,7 +223,7 @@ def _segment(values: list[Any]) -> SegmentRecord:
 
 
 def _call(row: Any, parts: list[SegmentRecord], notes: _Notes) -> CallRecord:
-    callback, (silences, answers) = None, notes
+    callback = None
     if row.reason is not None:
         is_done = row.state is CallbackState.DONE
         callback = CallbackRecord(reason=row.reason, due_at=row.due_at, is_done=is_done)
@@ -222,8 +237,9 @@ def _call(row: Any, parts: list[SegmentRecord], notes: _Notes) -> CallRecord:
         outcome=row.outcome,
         segments=tuple(sorted(parts, key=attrgetter("segment"))),
         callback=callback,
-        silences=tuple(silences),
-        answers=tuple(answers),
+        silences=tuple(notes.silences),
+        answers=tuple(notes.answers),
+        proofs=tuple(notes.proofs),
     )
 
 

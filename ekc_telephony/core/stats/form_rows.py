@@ -43,7 +43,7 @@ NOT_MEASURED: Final[Mapping[Form, tuple[str, ...]]] = MappingProxyType(
         Form.F1: (),
         Form.F2: ("agents_planned",),
         Form.F3: (),
-        Form.F4: ("menu_path", "identification"),
+        Form.F4: ("menu_path",),
         Form.F5: (),
         Form.F6: ("redialled",),
         Form.F8: (),

@@ -21,6 +21,7 @@ from ekc_telephony.core.call.facts import (
     CallNoted,
     CallRegistered,
     Fact,
+    NoteKind,
     PromptsNotHeard,
     RecordingLost,
     RecordingStarted,
@@ -101,6 +102,9 @@ def _add(
         case CallNoted(kind=kind, at=at, target=question, reason=answer) if kind in ANSWERS:
             noted = AnswerRecord(at=at, kind=kind, question=question or "", answer=answer)
             calls[fact.call] = replace(calls[fact.call], answers=(*calls[fact.call].answers, noted))
+        case CallNoted(kind=NoteKind.IDENTIFIED, reason=method):
+            proofs = (*calls[fact.call].proofs, method or "")
+            calls[fact.call] = replace(calls[fact.call], proofs=proofs)
         case CallRegistered() | RecordingLost() | PromptsNotHeard() | CallDisturbed() | CallNoted():
             pass
         case _:

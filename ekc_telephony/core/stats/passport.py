@@ -74,10 +74,12 @@ class Passport:
     talked_to: tuple[AgentId, ...]
     """Agents, in the order in which they talked to him."""
     recordings: tuple[RecordingId, ...]
+    identification: tuple[str, ...]
+    """By what the caller proved who he is (D1, D2): `number`, `snils` …; empty: by nothing."""
+    rating: str | None
+    """The last mark that he gave; None: none."""
     menu_path: None = None
     """Not measured: no fact names the nodes of the script."""
-    identification: None = None
-    """Not measured: the call carries no identification state yet (G8)."""
 
 
 def passport_of(call: CallRecord) -> Passport:
@@ -107,6 +109,8 @@ def passport_of(call: CallRecord) -> Passport:
         queues=tuple(visit.queue for visit in parts.visits if visit.queue is not None),
         talked_to=_agents(handling.agent for handling in parts.handlings),
         recordings=tuple(each.recording for each in call.segments if each.recording is not None),
+        identification=tuple(dict.fromkeys(call.proofs)),
+        rating=_rating(parts),
     )
 
 
@@ -119,6 +123,11 @@ _RANG_IN_VAIN: Final = (
 
 def _agents(found: Iterable[AgentId | None]) -> tuple[AgentId, ...]:
     return tuple(agent for agent in found if agent is not None)
+
+
+def _rating(parts: Parts) -> str | None:
+    marks = [each.answer for each in parts.opinions if each.is_rating and each.answer is not None]
+    return marks[-1] if marks else None
 
 
 def _spent(call: CallRecord, kind: SegmentKind) -> timedelta:

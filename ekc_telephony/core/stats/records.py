@@ -99,6 +99,8 @@ class CallRecord:
     silences: tuple[SilenceRecord, ...] = ()
     answers: tuple[AnswerRecord, ...] = ()
     """In the order in which they were noted."""
+    proofs: tuple[str, ...] = ()
+    """By what the caller has proved who he is, as often as he did: values of `Identification`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

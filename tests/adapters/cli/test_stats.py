@@ -165,6 +165,11 @@ def test_a_day_tells_what_callers_said_of_us(rated: str) -> None:
     assert group["questions"][0]["answers"] == {"yes": 2}
 
 
+def test_a_passport_tells_in_words_by_what_the_caller_proved_who_he_is() -> None:
+    assert cell("identification", ("snils", "code_word"), zone=None) == "СНИЛС, кодовое слово"
+    assert cell("identification", (), zone=None) == words.NOTHING
+
+
 def test_ratings_are_told_by_operator_as_a_table_and_for_programs(rated: str) -> None:
     lines = of_the_day(rated, "--by", "operator").splitlines()
     (row,) = [line for line in lines if line.startswith("op1")]

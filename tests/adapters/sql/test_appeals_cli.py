@@ -21,9 +21,11 @@ from ekc_telephony.cli.appeals import app
 from ekc_telephony.cli.appeals_view import csv_line
 from ekc_telephony.core.call.facts import (
     CallbackReason,
+    CallNoted,
     CallOutcome,
     Disturbance,
     Fact,
+    NoteKind,
     SegmentKind,
     SegmentOutcome,
 )
@@ -168,6 +170,17 @@ def test_an_appeal_says_what_the_caller_said_of_us(database: str) -> None:
         "  12:01:15   +1:15  задаём вопрос «solved» опроса quality",
         "  12:01:16   +1:16  ответил на вопрос «solved» опроса quality: yes",
     ]
+
+
+def test_an_appeal_says_by_what_the_caller_proved_who_he_is(database: str) -> None:
+    facts = call_story("ekc-1.9")
+    proof = CallNoted(
+        call=facts[0].call, sequence=99, at=MORNING, kind=NoteKind.IDENTIFIED, reason="code_word"
+    )
+    asyncio.run(_write(database, [*facts, proof]))
+    assert (
+        "гражданин подтвердил, кто он: кодовое слово\n" in ask(database, "show", "E-ekc-1.9").stdout
+    )
 
 
 def test_lists_and_exports_have_the_last_mark_of_a_call(database: str) -> None:

@@ -36,6 +36,7 @@ from ekc_telephony.core.acd.specs import Line
 from ekc_telephony.core.call.facts import (
     CallNoted,
     CallOutcome,
+    CallRegistered,
     Fact,
     NoteKind,
     SegmentEnded,
@@ -43,6 +44,7 @@ from ekc_telephony.core.call.facts import (
     SegmentOutcome,
 )
 from ekc_telephony.core.call.presence import NotReadyReason, Presence
+from ekc_telephony.core.ivr.script import Identification
 from ekc_telephony.core.kernel.ids import AgentId
 from ekc_telephony.core.stats.from_facts import records_of
 from ekc_telephony.core.stats.grouping import Directory
@@ -393,6 +395,16 @@ def test_ratings_and_answers_are_read_with_their_calls_and_reach_the_store_s_col
         *rated_story("ekc-1.3", None, solved="no"),
         *rated_story("ekc-1.4", "4", agent=AgentId("op2")),
     ]
+    (registered, *_) = told
+    assert isinstance(registered, CallRegistered)
+    proof = CallNoted(
+        call=registered.call,
+        sequence=990,
+        at=registered.at,
+        kind=NoteKind.IDENTIFIED,
+        reason=Identification.SNILS.value,
+    )
+    told.append(proof)
     asyncio.run(write(database, told))
     assert asyncio.run(read(database)) == in_order(records_of(told))
     asyncio.run(kept(database, keep_at(NOW)))

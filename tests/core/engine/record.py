@@ -10,8 +10,10 @@ from ekc_telephony.core.call.facts import (
     SHORT_CALL,
     CallEnded,
     CallFact,
+    CallNoted,
     CallOutcome,
     CallRegistered,
+    NoteKind,
     RecordingLost,
     SegmentEnded,
     SegmentKind,
@@ -48,6 +50,8 @@ class Record:
         self.ended: CallEnded | None = None
         self.last_outcome: SegmentOutcome | None = None
         self.is_of_an_earlier_life = False
+        self.questions: set[str | None] = set()
+        """Asked, and not answered yet."""
 
     @property
     def last_number(self) -> int:
@@ -80,6 +84,9 @@ class Record:
                 self._check_the_end(fact)
             case RecordingLost():
                 pass
+            case CallNoted():
+                assert self.ended is None
+                self._check_it_was_asked(fact)
             case _:
                 assert self.ended is None
 
@@ -90,6 +97,12 @@ class Record:
         else:
             assert isinstance(fact, CallRegistered)
             assert fact.sequence > self.starts_after
+
+    def _check_it_was_asked(self, fact: CallNoted) -> None:
+        if fact.kind in {NoteKind.ASKED_TO_RATE, NoteKind.ASKED}:
+            self.questions.add(fact.target)
+        if fact.kind in {NoteKind.RATED, NoteKind.SURVEYED}:
+            self.questions.remove(fact.target)
 
     def _check_it_is_the_only_one(self, fact: SegmentStarted) -> None:
         """Two may talk, consult, wrap up or listen; nothing else happens twice at a time."""

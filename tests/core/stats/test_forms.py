@@ -32,12 +32,14 @@ from tests.core.stats.days import (
     SECOND,
     abandoned,
     after,
+    answer,
     answered,
     answered_outside,
     call,
     day,
     segment,
     span,
+    surveyed,
 )
 from tests.core.stats.filled import counted, f1, f5, f6, f8
 
@@ -118,6 +120,7 @@ def test_f4_is_the_passport_of_a_call() -> None:
     assert passport.hung_up_by is HungUpBy.CALLER
     assert (passport.queues, passport.talked_to) == ((FIRST,), (ANNA,))
     assert passport.menu_path is None
+    assert (passport.identification, passport.rating) == ((), None)
 
 
 def test_the_passport_names_those_at_whose_phones_it_rang_in_vain() -> None:
@@ -290,6 +293,15 @@ def test_f8_tells_the_levels_apart() -> None:
         Line.SECOND,
     )
     assert (one.next_waited, one.line) == (None, Line.FIRST)
+
+
+def test_the_passport_says_who_the_caller_was_proved_to_be_and_his_last_mark() -> None:
+    story = call(
+        segment(1, "talk", 5, 65, agent=ANNA),
+        answers=(*answer(66, "2"), *answer(80, None), *answer(90, "4"), *surveyed(95, "yes")),
+    )
+    passport = passport_of(replace(story, proofs=("number", "snils", "number")))
+    assert (passport.identification, passport.rating) == (("number", "snils"), "4")
 
 
 def test_columns_that_are_not_measured_are_columns() -> None:

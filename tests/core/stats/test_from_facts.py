@@ -54,6 +54,7 @@ def test_silences_and_answers_are_kept_with_their_call_and_other_notes_are_not()
     (call,) = records_of([*call_story("ekc-1.1"), *notes]).calls
     assert {each.kind for each in call.silences} == {NoteKind.SILENT, NoteKind.AGENT_SILENT}
     assert {each.kind for each in call.answers} == ANSWERS
+    assert len(call.proofs) == 1
 
 
 def changed(minute: int, presence: Presence, *, activity: Activity = Activity.IDLE) -> AgentChanged:
