@@ -19,6 +19,7 @@ from typing import Final
 from ekc_telephony.adapters.asterisk_conf.folder import FolderUnusableError
 from ekc_telephony.adapters.speech.engine import SpeechError
 from ekc_telephony.adapters.speech.manifest import ManifestError
+from ekc_telephony.adapters.speech.paths import RUNTIME
 from ekc_telephony.bootstrap.texts import Tell, render_missing, tell_nobody
 from ekc_telephony.core.ivr.published import Bundle
 from ekc_telephony.settings.errors import SettingsError
@@ -33,7 +34,7 @@ class Draft:
 
     settings: Settings
     bundles: Sequence[Bundle]
-    runtime: Path = Path(".runtime")
+    runtime: Path = RUNTIME
     """Where `make setup-speech` put the engines that speak texts."""
     tell: Tell = tell_nobody
     """Told how far the speaking is."""

@@ -9,16 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ekc_telephony.bootstrap.texts import Tell
-
-RUNTIME: Final = Path(".runtime")
-"""Where `make setup-speech` puts the engines."""
 
 
 @contextmanager

@@ -24,11 +24,12 @@ from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.adapters.published.folder import ScriptFolder
 from ekc_telephony.adapters.speech.engine import SpeechError
 from ekc_telephony.adapters.speech.manifest import ManifestError
+from ekc_telephony.adapters.speech.paths import RUNTIME
 from ekc_telephony.adapters.speech.site import Shelves, SitePrompts, WantedPrompt
 from ekc_telephony.bootstrap.pruning import NothingPrunedError, prunable
 from ekc_telephony.bootstrap.pruning import prune as remove_unneeded
 from ekc_telephony.bootstrap.texts import render_missing
-from ekc_telephony.cli.prompt_rendering import RUNTIME, rendering_progress
+from ekc_telephony.cli.prompt_rendering import rendering_progress
 from ekc_telephony.core.ivr.texts import is_text_key
 from ekc_telephony.runtime.ports import ScriptStoreError
 from ekc_telephony.settings.errors import SettingsError

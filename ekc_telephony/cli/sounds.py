@@ -25,6 +25,7 @@ from rich.table import Table
 from ekc_telephony.adapters.speech.engine import SpeechError, TtsEngine
 from ekc_telephony.adapters.speech.library import Sound, SoundLibrary, Spoken
 from ekc_telephony.adapters.speech.manifest import EngineName, ManifestError, Tone, Tune
+from ekc_telephony.adapters.speech.paths import RUNTIME
 from ekc_telephony.cli import site_sounds
 
 app = typer.Typer(
@@ -43,14 +44,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 CheckOnly = Annotated[bool, typer.Option("--check", help="Render nothing; same as `check`.")]
 
 _SOUNDS: Final = Path("sounds")
-_RUNTIME: Final = Path(".runtime")
 
 
 @app.command()
 def render(
     *,
     folder: Folder = _SOUNDS,
-    runtime: Runtime = _RUNTIME,
+    runtime: Runtime = RUNTIME,
     check_only: CheckOnly = False,
     as_json: AsJson = False,
 ) -> None:

@@ -15,7 +15,13 @@ from typing import Final
 
 from ekc_telephony.adapters.speech.engine import EngineMissingError
 
-ADVICE: Final = "Run `make setup-speech`; it downloads RHVoice and its voices (about 150 MB) once."
+PROJECT: Final = Path(__file__).parents[3]
+"""The project's folder: whoever speaks may stand in another one, as services of systemd do."""
+RUNTIME: Final = PROJECT / ".runtime"
+"""Where `make setup-speech` puts the engines, and the engine's image has them."""
+ADVICE: Final = (
+    f"Run `make setup-speech` in {PROJECT} once; it downloads RHVoice and its voices (90 MB)."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +50,7 @@ def read_rhvoice_paths(runtime: Path) -> RhvoicePaths:
     try:
         named = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        message = f"{file} is not there, so RHVoice is not installed. {ADVICE}"
+        message = f"{file}: found nothing; expected where RHVoice is installed. {ADVICE}"
         raise EngineMissingError(message) from error
     except ValueError as error:
         message = f"{file} is not valid JSON ({error}). {ADVICE}"

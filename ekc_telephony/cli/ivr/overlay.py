@@ -23,6 +23,7 @@ from rich.table import Table
 from ekc_telephony.adapters.asterisk_conf.folder import FolderUnusableError
 from ekc_telephony.adapters.speech.engine import SpeechError
 from ekc_telephony.adapters.speech.manifest import ManifestError
+from ekc_telephony.adapters.speech.paths import RUNTIME
 from ekc_telephony.adapters.speech.site import WantedPrompt
 from ekc_telephony.bootstrap.overlays import Wanted
 from ekc_telephony.bootstrap.texts import render_missing
@@ -92,7 +93,7 @@ def put(  # noqa: PLR0917 (one per option of the command)
     leads_to: LeadsTo = None,
     config: Config = Path("ekc.yaml"),
     who: Who = None,
-    runtime: Runtime = Path(".runtime"),
+    runtime: Runtime = RUNTIME,
     *,
     russian_is_enough: RussianIsEnough = False,
 ) -> None:

@@ -22,6 +22,7 @@ import typer
 from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.adapters.speech.engine import SpeechError
 from ekc_telephony.adapters.speech.manifest import ManifestError
+from ekc_telephony.adapters.speech.paths import RUNTIME
 from ekc_telephony.cli.asking import NOT_WELL, WRONG_INPUT, fail
 from ekc_telephony.cli.ivr.hearing import Loudspeaker, Voice, find_player, write_heard
 from ekc_telephony.cli.ivr.transcript import Transcript
@@ -106,7 +107,7 @@ def run(
     keys: Keys = None,
     wav: Wav = None,
     config: Config = Path("ekc.yaml"),
-    runtime: Runtime = Path(".runtime"),
+    runtime: Runtime = RUNTIME,
     listen: Listen = False,
     personal: Personal = False,
     as_json: AsJson = False,

@@ -15,6 +15,7 @@ import pytest
 from ekc_telephony.adapters.speech.engine import EngineMissingError, Speech, SpeechError
 from ekc_telephony.adapters.speech.espeak import EspeakEngine
 from ekc_telephony.adapters.speech.manifest import EngineName
+from ekc_telephony.adapters.speech.paths import RUNTIME as INSTALLED
 from ekc_telephony.adapters.speech.paths import RhvoicePaths, read_rhvoice_paths
 from ekc_telephony.adapters.speech.rendering import installed_engine
 from ekc_telephony.adapters.speech.rhvoice import RhvoiceEngine
@@ -101,7 +102,7 @@ def test_a_worker_that_died_is_told_and_replaced(rhvoice_paths: RhvoicePaths) ->
 
 
 def test_a_worker_that_hangs_is_told_and_ended(rhvoice_paths: RhvoicePaths) -> None:
-    engine = RhvoiceEngine(rhvoice_paths, patience=timedelta(seconds=2))
+    engine = RhvoiceEngine(rhvoice_paths, patience=timedelta(seconds=6))
 
     async def speak() -> None:
         await engine.synthesize("да", speaker="irina", rate=1.0)
@@ -134,7 +135,7 @@ def test_closing_in_the_middle_of_a_long_text_does_not_hang(rhvoice_paths: Rhvoi
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        (None, "is not there"),
+        (None, "found nothing"),
         ("{", "not valid JSON"),
         ("[]", "no JSON object"),
         ("{}", "names no 'library'"),
@@ -151,6 +152,12 @@ def test_a_missing_rhvoice_is_told_with_what_to_run(
     with pytest.raises(EngineMissingError, match=found) as caught:
         installed_engine(EngineName.RHVOICE, runtime=tmp_path)
     assert "make setup-speech" in str(caught.value)
+
+
+def test_rhvoice_is_looked_for_beside_the_program_and_not_where_somebody_stands() -> None:
+    """Services of systemd stand in the state folder, programs of the image in /etc/ekc."""
+    assert INSTALLED.is_absolute()
+    assert INSTALLED == RUNTIME
 
 
 def test_a_missing_espeak_is_told_with_what_to_install() -> None:
