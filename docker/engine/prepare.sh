@@ -1,7 +1,9 @@
 #!/bin/sh
-# What must be there before Asterisk and PostgreSQL start: the store's password, the node's secrets, Asterisk's folder.
+# What must be there before Asterisk and PostgreSQL start: the store's password, the node's secrets, Asterisk's folder,
+# and what the scripts' texts sound like (a minute for all of them, the first time; the engine would do it before it serves).
 #
 # Rule 1: safe to run again: a password that exists is never changed.
+# Rule 2: a script that somebody is working on keeps nothing from starting; callers meet the published ones.
 set -eu
 umask 077
 password=${EKC_STORE_PASSWORD_FILE:-/run/ekc/store-password}
@@ -11,4 +13,5 @@ if [ ! -s "$password" ]; then
   chmod 444 "$password.new"
   mv "$password.new" "$password"
 fi
-exec ekc conf render
+ekc conf render
+ekc sounds prepare || echo "ekc-prepare: the texts of the scripts are not all rendered, as said above; 'ekc ivr publish' tells, too" >&2

@@ -100,10 +100,25 @@ def test_the_engines_lock_holds_the_versions_of_the_projects_lock() -> None:
 
 def test_the_engines_lock_holds_every_run_time_dependency_and_no_tool() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = {re.split(r"[\[<>=]", each)[0].replace(".", "-") for each in project["dependencies"]}
+    needed = [*project["dependencies"], *project["optional-dependencies"]["speech"]]
+    wanted = {re.split(r"[\[<>=]", each)[0].replace(".", "-") for each in needed}
     locked = {name.replace(".", "-") for name in pins(DOCKER / "engine/requirements.lock")}
     assert wanted <= locked
-    assert locked.isdisjoint({"pytest", "mypy", "ruff", "numpy", "baresip-python", "pip-tools"})
+    assert locked.isdisjoint({"pytest", "mypy", "ruff", "baresip-python", "pip-tools"})
+
+
+def test_the_engines_image_can_speak_the_texts_of_scripts() -> None:
+    """It has the voices, and the manifest that says who speaks and what is recorded already."""
+    recipe = dockerfile("engine")
+    assert "COPY --from=speech /speech /opt/ekc/.runtime/speech\n" in recipe
+    ignored = (DOCKER / "engine" / "Dockerfile.dockerignore").read_text(encoding="utf-8")
+    assert "!sounds/manifest.yaml" in ignored.splitlines()
+
+
+def test_the_images_voices_are_those_of_make_setup_speech() -> None:
+    script = (DOCKER / "engine" / "install_speech.sh").read_text(encoding="utf-8")
+    assert '. "$recipes/speech.sh"' in script
+    assert "sha256:" not in script
 
 
 def test_compose_runs_the_version_of_the_project() -> None:
@@ -187,6 +202,28 @@ def test_the_sample_shows_every_key_that_the_projects_sample_shows() -> None:
     )
     assert ours == theirs
     assert "briefing" in ours
+
+
+def test_a_text_that_cannot_be_spoken_keeps_nothing_from_starting(tmp_path: Path) -> None:
+    """A stand-in for `ekc` fails at `sounds prepare`, as it does at a half-edited script."""
+    (tmp_path / "ekc").write_text('#!/bin/sh\ntest "$1" = conf\n', encoding="utf-8")
+    (tmp_path / "ekc").chmod(0o755)
+    password = tmp_path / "store-password"
+    found = {
+        **os.environ,
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "EKC_STORE_PASSWORD_FILE": str(password),
+    }
+    prepared = subprocess.run(
+        ["sh", DOCKER / "engine" / "prepare.sh"],
+        env=found,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert prepared.returncode == 0, prepared.stderr
+    assert "the texts of the scripts are not all rendered" in prepared.stderr
+    assert password.stat().st_mode & 0o777 == 0o444
 
 
 def test_the_timers_do_what_systemds_timers_do() -> None:
