@@ -25,6 +25,7 @@ WATCHDOG_PID: Final = "WATCHDOG_PID"
 
 START_PATIENCE: Final = timedelta(seconds=30)
 """How long a start may still take after each beat: it waits for Asterisk as long as it lives."""
+_START_PATIENCE_USEC: Final = START_PATIENCE // timedelta(microseconds=1)
 
 
 def notify(state: str) -> None:
@@ -49,6 +50,16 @@ def notify(state: str) -> None:
         return
 
 
+def prolong_start(status: str) -> None:
+    """
+    Give a start that works `START_PATIENCE` more, which nothing counts once we are ready.
+
+    Args:
+        status: What it works on, for a person; one line.
+    """
+    notify(f"EXTEND_TIMEOUT_USEC={_START_PATIENCE_USEC}\nSTATUS={status}")
+
+
 def watchdog_interval() -> timedelta | None:
     """Return how often a watchdog wants to hear from this process, or None without one."""
     microseconds = _whole_number(WATCHDOG_USEC)
@@ -70,9 +81,8 @@ async def feed_watchdog() -> None:
     interval = watchdog_interval()
     if interval is None:
         return
-    patience = START_PATIENCE // timedelta(microseconds=1)
     while True:
-        notify(f"WATCHDOG=1\nEXTEND_TIMEOUT_USEC={patience}")
+        notify(f"WATCHDOG=1\nEXTEND_TIMEOUT_USEC={_START_PATIENCE_USEC}")
         await asyncio.sleep(interval.total_seconds())
 
 

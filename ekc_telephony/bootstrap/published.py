@@ -9,6 +9,7 @@ from typing import final
 import structlog
 
 from ekc_telephony.adapters.published.folder import ScriptFolder
+from ekc_telephony.adapters.systemd import prolong_start
 from ekc_telephony.bootstrap.gate import LOADING, SPEECH, Draft, GateRefusedError, pass_gate
 from ekc_telephony.bootstrap.publishing import Publisher, differing
 from ekc_telephony.core.call.events import ScriptsPublished
@@ -118,13 +119,19 @@ class PublishedScripts:
         """Render what texts need, at a start; what cannot be is said, and silent for callers."""
         if not self._library.unspoken(published.texts):
             return
+        log.info("speaking the texts of scripts; `ekc sounds prepare` does it before a start")
         bundles = [unpack(name, text).bundle for name, text in published.texts.items()]
         try:
-            pass_gate([SPEECH], Draft(settings=self._settings, bundles=bundles))
+            pass_gate([SPEECH], Draft(settings=self._settings, bundles=bundles, tell=_prolong))
         except GateRefusedError as error:
             log.error("texts cannot be spoken", why=str(error))  # noqa: TRY400 - the text says all
         if unspoken := self._library.unspoken(published.texts):
             self._trouble = _without_prompts(unspoken)
+
+
+def _prolong(done: int, due: int) -> None:
+    """Let the service manager wait: all texts may take longer than it gives a start."""
+    prolong_start(f"speaking the texts of scripts: {done} of {due}")
 
 
 def _without_prompts(unspoken: Sequence[str]) -> str:

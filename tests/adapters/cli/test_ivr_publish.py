@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +36,21 @@ def test_the_first_start_publishes_what_is_on_disk(site: Site) -> None:
     assert [each.script for each in first.changes] == ["hotline"]
     site.starts()
     assert len(site.store.publications()) == 1
+
+
+def test_a_start_that_speaks_texts_asks_the_service_manager_to_wait(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All texts of the scripts that ship take longer than systemd gives a start."""
+    site.edit("prompts: [greeting]", "prompts: [{text: Проверка связи.}]")
+    address = str(site.config.parent / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(address)
+        manager.settimeout(5)
+        monkeypatch.setenv("NOTIFY_SOCKET", address)
+        site.starts()
+        heard = manager.recv(4096).decode()
+    assert heard == "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=speaking the texts of scripts: 1 of 1"
 
 
 def test_editing_a_file_alone_changes_nothing_and_is_said(site: Site) -> None:
