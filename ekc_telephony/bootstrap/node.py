@@ -47,6 +47,7 @@ from ekc_telephony.bootstrap.memory import remembered_segments
 from ekc_telephony.bootstrap.numbers import LastReconciliation, NodeParts, register_numbers
 from ekc_telephony.bootstrap.published import PublishedScripts
 from ekc_telephony.bootstrap.queue_log import QueueLogParts
+from ekc_telephony.bootstrap.rendered import RenderedFolder
 from ekc_telephony.bootstrap.services import services_of
 from ekc_telephony.core.call.commands import AskService
 from ekc_telephony.core.call.events import (
@@ -155,6 +156,12 @@ class Node:
             auto_answer=auto_answer_headers(settings),
         )
         self._ari = AriLink(client, life=self._life, clock=self._clock)
+        self._rendered = RenderedFolder(
+            settings,
+            secrets,
+            loaded_at=self._ari.asterisk_loaded_at,
+            clock_ahead=self._clock.ahead_of_the_machine,
+        )
         self._lamps = Lamps(
             client,
             floor=lambda: floor_of(self._engine),
@@ -305,6 +312,7 @@ class Node:
                 self._lamps.run,
                 self._reconciled.run,
                 self._watch.run,
+                partial(self._rendered.run, self.is_serving),
                 self._serve_pages,
             ]
             running = [tasks.create_task(part()) for part in parts]
@@ -393,6 +401,7 @@ class Node:
                     "services": lambda: self._services.trouble,
                     "holidays": self._holidays_trouble,
                     "scripts": lambda: self._watch.trouble,
+                    "asterisk_files": lambda: self._rendered.trouble,
                 },
             ),
             wallboard=lambda: wallboard_of(self._engine, self._clock.now()),

@@ -27,6 +27,7 @@ from ekc_telephony.adapters.asterisk_conf.conf import (
 from ekc_telephony.adapters.asterisk_conf.folder import (
     FolderUnusableError,
     differences,
+    pending_changes,
     write_folder,
 )
 from ekc_telephony.adapters.asterisk_conf.render import PROJECT, render
@@ -130,9 +131,14 @@ def render_folder(config: Config = Path("ekc.yaml"), into: Into = None) -> None:
 def diff(config: Config = Path("ekc.yaml"), into: Into = None) -> None:
     """Show what `render` would change, passwords left out; exit 1 when something would."""
     conf = _node_conf(config, into)
-    text = differences(conf.folder / "etc", render(conf))
-    if text:
-        typer.echo(_PASSWORD_LINE.sub(r"\1(not shown)", text), nl=False)
+    files = render(conf)
+    etc = conf.folder / "etc"
+    text = differences(etc, files)
+    others = [each for each in pending_changes(conf, files) if each.path.parent != etc]
+    typer.echo(_PASSWORD_LINE.sub(r"\1(not shown)", text), nl=False)
+    for change in others:
+        typer.echo(f"{change.path}: would be {change.kind.value}")
+    if text or others:
         raise typer.Exit(1)
 
 

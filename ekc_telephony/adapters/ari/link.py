@@ -40,6 +40,7 @@ from ekc_telephony.adapters.ari.reconcile import (
     Held,
     decode_bridges,
     decode_channels,
+    decode_loaded,
     decode_start,
 )
 from ekc_telephony.adapters.ari.translate import translate
@@ -121,6 +122,13 @@ class AriLink:
             except* AriFatalError as group:
                 fatal += group.exceptions
         raise fatal[0]
+
+    async def asterisk_loaded_at(self) -> datetime | None:
+        """Return when Asterisk loaded its configuration last; None when it does not say."""
+        with contextlib.suppress(AriDownError, AriRefusedError):
+            info = await self._client.ask_apart("GET", "asterisk/info", {"only": "status"})
+            return decode_loaded(info or "{}")
+        return None
 
     async def _stay_connected(self, deliver: Deliver) -> None:
         pause = SHORTEST_PAUSE

@@ -54,6 +54,7 @@ def decode_bridges(text: str) -> list[Bridge]:
 
 class _Status(msgspec.Struct):
     startup_time: str
+    last_reload_time: str | None = None
 
 
 class _Info(msgspec.Struct):
@@ -64,6 +65,14 @@ def decode_start(text: str) -> datetime | None:
     """Read when Asterisk started from the answer to `GET asterisk/info`."""
     status = msgspec.json.decode(text, type=_Info).status
     return None if status is None else moment(status.startup_time)
+
+
+def decode_loaded(text: str) -> datetime | None:
+    """Read when Asterisk loaded its configuration last from the answer to `GET asterisk/info`."""
+    status = msgspec.json.decode(text, type=_Info).status
+    if status is None or status.last_reload_time is None:
+        return None
+    return moment(status.last_reload_time)
 
 
 class Held:

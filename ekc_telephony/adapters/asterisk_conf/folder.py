@@ -88,11 +88,48 @@ def write_folder(conf: NodeConf, files: Mapping[str, str]) -> tuple[Change, ...]
         )
     for name in _FOLDERS:
         (conf.folder / name).mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    written = [
+        each
+        for part in _parts(conf, files)
+        for each in _write_files(part.folder, part.files, mode=part.mode)
+    ]
+    return (*written, *_link_all(_links(conf)))
+
+
+def pending_changes(conf: NodeConf, files: Mapping[str, str]) -> tuple[Change, ...]:
+    """
+    Return what `write_folder` would change, and change nothing.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    due = [
+        each
+        for part in _parts(conf, files)
+        for each in _due_files(part.folder, part.files).values()
+    ]
+    links = _links(conf).items()
+    due += [
+        Change(path=link, kind=kind) for link, target in links if (kind := _due_link(link, target))
+    ]
+    return tuple(due)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """Files of one folder."""
+
+    folder: Path
+    files: Mapping[str, str]
+    mode: int
+
+
+def _parts(conf: NodeConf, files: Mapping[str, str]) -> tuple[_Part, ...]:
+    guard = {"guard.json": _guard_access(conf)}
     return (
-        *_write_files(conf.folder / "etc", files, mode=_FILE_MODE),
-        *_write_files(conf.folder / "agi", agi_files(), mode=_SCRIPT_MODE),
-        *_write_files(conf.folder, {"guard.json": _guard_access(conf)}, mode=_SECRET_MODE),
-        *_make_links(conf),
+        _Part(folder=conf.folder / "etc", files=files, mode=_FILE_MODE),
+        _Part(folder=conf.folder / "agi", files=agi_files(), mode=_SCRIPT_MODE),
+        _Part(folder=conf.folder, files=guard, mode=_SECRET_MODE),
     )
 
 
@@ -121,15 +158,20 @@ def _guard_access(conf: NodeConf) -> str:
     return json.dumps(access, indent=1) + "\n"
 
 
-def _write_files(folder: Path, files: Mapping[str, str], *, mode: int) -> list[Change]:
+def _due_files(folder: Path, files: Mapping[str, str]) -> dict[str, Change]:
     changes: dict[str, Change] = {}
     for name, text in sorted(files.items()):
         path = folder / name
         exists = path.is_file()
-        if exists and path.read_text(encoding="utf-8") == text:
+        if exists and path.read_bytes() == text.encode():
             continue
         kind = ChangeKind.CHANGED if exists else ChangeKind.CREATED
         changes[name] = Change(path=path, kind=kind)
+    return changes
+
+
+def _write_files(folder: Path, files: Mapping[str, str], *, mode: int) -> list[Change]:
+    changes = _due_files(folder, files)
     for name, change in changes.items():
         fresh = _beside(change.path)
         fresh.unlink(missing_ok=True)
@@ -163,15 +205,13 @@ def link_sounds(asterisk: Path, *, shipped: Path, rendered: Path, studio: Path) 
     return _link_all(links)
 
 
-def _make_links(conf: NodeConf) -> list[Change]:
+def _links(conf: NodeConf) -> dict[Path, Path]:
     data = conf.folder / "data"
-    links = {
+    return {
         data / "documentation": conf.installation.shipped / "documentation",
         data / "rest-api": conf.installation.shipped / "rest-api",
         data / "moh": conf.sounds / "moh",
-    }
-    shelves = {"shipped": conf.sounds, "rendered": conf.rendered_sounds, "studio": conf.studio}
-    return [*_link_all(links), *link_sounds(conf.folder, **shelves)]
+    } | sound_links(data, shipped=conf.sounds, rendered=conf.rendered_sounds, studio=conf.studio)
 
 
 def _link_all(links: Mapping[Path, Path]) -> list[Change]:
@@ -182,14 +222,20 @@ def _link_all(links: Mapping[Path, Path]) -> list[Change]:
     ]
 
 
-def _make_link(link: Path, target: Path) -> ChangeKind | None:
+def _due_link(link: Path, target: Path) -> ChangeKind | None:
     if link.is_symlink() and link.readlink() == target:
+        return None
+    return ChangeKind.CHANGED if link.is_symlink() else ChangeKind.CREATED
+
+
+def _make_link(link: Path, target: Path) -> ChangeKind | None:
+    kind = _due_link(link, target)
+    if kind is None:
         return None
     if link.exists() and not link.is_symlink():
         raise FolderUnusableError(
             f"{link}: found a file or folder; expected nothing or a link. Move it away."
         )
-    kind = ChangeKind.CHANGED if link.is_symlink() else ChangeKind.CREATED
     link.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     fresh = _beside(link)
     fresh.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ekc_telephony.cli.conf import app
+from ekc_telephony.settings.load import load_settings
 
 PROJECT = Path(__file__).parents[3]
 
@@ -22,10 +23,11 @@ def config() -> Iterator[Path]:
     Its folder has a short name: a socket of Asterisk lies in it, and those allow 107 bytes.
     """
     with tempfile.TemporaryDirectory(prefix="ekc-") as folder:
-        yield _sample_in(Path(folder))
+        yield sample_in(Path(folder))
 
 
-def _sample_in(folder: Path) -> Path:
+def sample_in(folder: Path) -> Path:
+    """Write the sample, whose Asterisk is an empty shell, into a folder; return its file."""
     root = folder / "root"
     modules = root / "usr/lib/asterisk/modules"
     modules.mkdir(parents=True)
@@ -70,6 +72,15 @@ def test_render_tells_what_changed_and_diff_what_would(config: Path) -> None:
     assert status == 1
     assert "+[volkov](operator-endpoint)" in said
     assert "+password = (not shown)" in said
+
+
+def test_diff_tells_links_and_programs_that_render_would_renew(config: Path) -> None:
+    run("render", "--config", str(config))
+    folder = load_settings(config).asterisk_folder
+    link = folder / "data" / "sounds" / "ru_site_studio" / "ekc"
+    link.unlink()
+    status, said = run("diff", "--config", str(config))
+    assert (status, said) == (1, f"{link}: would be created\n")
 
 
 def test_render_into_another_folder_leaves_the_configured_one_alone(

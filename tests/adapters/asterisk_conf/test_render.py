@@ -19,6 +19,7 @@ from ekc_telephony.adapters.asterisk_conf.folder import (
     ChangeKind,
     FolderUnusableError,
     differences,
+    pending_changes,
     write_folder,
 )
 from ekc_telephony.adapters.asterisk_conf.render import render
@@ -179,6 +180,25 @@ def test_moving_the_sounds_moves_the_links(conf: NodeConf, tmp_path: Path) -> No
     moved = replace(conf, sounds=tmp_path / "sounds")
     assert {change.path.name for change in write_folder(moved, render(moved))} == {"moh", "ekc"}
     assert (conf.folder / "data" / "moh").readlink() == tmp_path / "sounds" / "moh"
+
+
+def test_what_would_change_is_told_without_changing_it(conf: NodeConf, tmp_path: Path) -> None:
+    files = render(conf)
+    due = pending_changes(conf, files)
+    assert not conf.folder.exists()
+    assert write_folder(conf, files) == due
+    assert pending_changes(conf, files) == ()
+    (conf.folder / "agi" / "ekc-fallback").write_text("# of an older release\n")
+    (conf.folder / "guard.json").unlink()
+    moved = replace(conf, studio=tmp_path / "studio")
+    links = {
+        (conf.folder / "data/sounds" / name / "ekc", ChangeKind.CHANGED)
+        for name in ("ru_site_studio", "ru_site_studio_en_site_studio")
+    }
+    assert {(each.path, each.kind) for each in pending_changes(moved, files)} == links | {
+        (conf.folder / "agi/ekc-fallback", ChangeKind.CHANGED),
+        (conf.folder / "guard.json", ChangeKind.CREATED),
+    }
 
 
 def test_a_folder_that_asterisk_could_not_live_in_is_refused_in_words(
