@@ -21,6 +21,8 @@ from typing import Final
 
 import pytest
 
+from ekc_telephony.settings.load import load_settings
+from ekc_telephony.settings.models import Settings
 from lab.runtime import PROJECT, Runtime
 
 UNITS: Final = PROJECT / "systemd"
@@ -188,6 +190,38 @@ def test_a_command_of_a_unit_exists_and_takes_its_options(service: str) -> None:
             assert all(option in said for option in options)
         elif "-m" in words:
             assert find_spec(f"{words[words.index('-m') + 1]}.__main__") is not None
+
+
+def test_the_target_starts_whatever_is_installed_for_it() -> None:
+    installed = {
+        name for name in NOTHING_ELSE if "ekc.target" in settings_of(name).get("WantedBy", [])
+    }
+    assert set(settings_of("ekc.target")["Wants"][0].split()) == installed
+
+
+def test_whatever_they_write_is_in_the_folder_that_is_theirs(tmp_path: Path) -> None:
+    """Published scripts and rendered texts, too; everything else is read-only for them."""
+    text = (PROJECT / "ekc.yaml").read_text(encoding="utf-8")
+    for ours, theirs in (
+        ("state: .runtime/state", "state: /var/lib/ekc"),
+        ("scripts: ivr_scripts", f"scripts: {PROJECT / 'ivr_scripts'}"),
+        ("sounds: sounds ", f"sounds: {PROJECT / 'sounds'} "),
+    ):
+        assert ours in text
+        text = text.replace(ours, theirs)
+    (tmp_path / "ekc.yaml").write_text(text, encoding="utf-8")
+    settings = load_settings(tmp_path / "ekc.yaml")
+    places = {
+        name: value
+        for name, each in vars(Settings).items()
+        if isinstance(each, property) and isinstance(value := getattr(settings, name), Path)
+    }
+    assert {"published_folder", "rendered_sounds", "clock_file"} <= places.keys()
+    theirs_alone = Path("/var/lib/ekc")
+    assert [name for name, place in places.items() if not place.is_relative_to(theirs_alone)] == []
+    for service in SERVICES:
+        unit = settings_of(f"{service}.service")
+        assert (unit["StateDirectory"], unit["ProtectSystem"]) == (["ekc"], ["strict"])
 
 
 def test_what_restricts_services_is_the_same_for_all() -> None:
