@@ -37,7 +37,7 @@ test-fast: setup-speech  ## all tests but those on real Asterisk
 	@$(BIN)/pytest -q -n 2 $(FAST)
 
 test-asterisk: setup  ## tests on the embedded Asterisk with real SIP phones
-	@$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder tests/asterisk  # they wait more than they work
+	@$(BIN)/pytest -q -n 6 --dist loadfile --no-loadscope-reorder tests/asterisk  # they wait more than they work
 
 ivr-walk: setup setup-speech  ## every test case of the scripts that ship, by real phones (CALLERS=6, ONLY=)
 	@$(BIN)/python -m lab.walk

@@ -41,8 +41,8 @@ SHIPPED: Final = {"federal": "federal", "regional_122": "regional"}
 """The scripts that calls begin with → the schedule that decides whether they are open."""
 _CALLED: Final = ("offices", "rating", "survey")
 _OPEN, _CLOSED = "around_the_clock", "never"
-PATIENCE: Final = timedelta(seconds=5)
-"""How long the copies wait for a key."""
+PATIENCE: Final = timedelta(seconds=15)
+"""How long the copies wait for a key: as long as a busy machine may take to find a prompt."""
 TEXT_LENGTH: Final = timedelta(milliseconds=2200)
 """Texts begin alike («Чтобы узнать …»): after so long all of them differ."""
 VOICES: Final = PROJECT / ".runtime" / "walk-voices"
