@@ -16,6 +16,7 @@ from ekc_telephony.adapters.ari.client import (
 from ekc_telephony.adapters.ari.link import AriLink
 from ekc_telephony.adapters.clock import SystemClock
 from ekc_telephony.core.call import events
+from lab.waiting import eventually
 from tests.adapters.ari.asterisk_rig import NAME, SECRET, AsteriskRig
 from tests.adapters.ari.bench import access, bench
 
@@ -84,9 +85,15 @@ def test_an_address_without_ari_is_named(asterisk: AsteriskRig) -> None:
         url = asterisk.ari_url.removesuffix("/ari") + "/nothing"
         client = AriClient(AriAccess(url=url, user=NAME, password=SECRET))
         link = AriLink(client, clock=SystemClock())
-        with suppress(TimeoutError):
-            async with asyncio.timeout(0.5):
-                await link.run(lambda _: None)
+
+        async def trouble() -> str | None:
+            return link.trouble
+
+        running = asyncio.create_task(link.run(lambda _: None))
+        await eventually(trouble, what="the link's trouble")
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
         assert link.trouble is not None
         assert link.trouble.startswith(f"There is no ARI at {url} (404).")
 

@@ -10,6 +10,7 @@ import pytest
 from ekc_telephony.core.call import commands, events
 from ekc_telephony.core.call.events import EndReason
 from ekc_telephony.runtime.ports import CommandRefusedError
+from lab.waiting import PATIENCE
 from tests.adapters.ari.asterisk_rig import AsteriskRig
 from tests.adapters.ari.bench import bench
 from tests.adapters.ari.sip_phone import scripted_phone
@@ -105,7 +106,7 @@ def test_a_real_phone_shows_the_appeal_and_declines(asterisk: AsteriskRig) -> No
             await phone.register()
             offers: asyncio.Queue[baresip.Call] = asyncio.Queue()
             phone.on_incoming(offers.put_nowait)
-            async with bench(asterisk) as b, asyncio.timeout(20):
+            async with bench(asterisk) as b, asyncio.timeout(PATIENCE.total_seconds()):
                 call = await b.citizen_calls()
                 leg = await b.dial(call, agent="roaming", number="+79000000001")
                 offer = await offers.get()

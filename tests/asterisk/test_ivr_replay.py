@@ -28,11 +28,10 @@ from lab.ports import PortBlock
 from lab.runtime import PROJECT
 from lab.stand import Citizen, Stand, running_stand
 from lab.story_site import HOTLINE, NIGHT, write_story_site
-from lab.waiting import happens
+from lab.waiting import PATIENCE, happens
 
-PATIENCE: Final = timedelta(seconds=60)
 BRIEFLY: Final = Answer(after=timedelta(), talk=timedelta(milliseconds=500))
-TIMEOUT: Final = "6s"
+TIMEOUT: Final = timedelta(seconds=10)
 """Who is in the menu has heard that before it is over, however busy the machine is."""
 MENU: Final = "menu-main"
 Way = Callable[[Stand, Citizen], Awaitable[None]]
@@ -40,7 +39,7 @@ Way = Callable[[Stand, Citizen], Awaitable[None]]
 
 def hears(prompt: str, *, then: str = "") -> Way:
     async def way(stand: Stand, citizen: Citizen) -> None:
-        await stand.hears(citizen.line, prompt, patience=PATIENCE)
+        await stand.hears(citizen.line, prompt)
         if then:
             await citizen.line.press(then)
 
@@ -50,7 +49,7 @@ def hears(prompt: str, *, then: str = "") -> Way:
 async def hears_the_menu_again(stand: Stand, citizen: Citizen) -> None:
     before = citizen.line.heard_so_far.duration
     await citizen.line.press("*")
-    await stand.hears(citizen.line, MENU, patience=PATIENCE, since=before)
+    await stand.hears(citizen.line, MENU, since=before)
 
 
 def presses(key: str) -> Way:
@@ -63,7 +62,7 @@ def presses(key: str) -> Way:
 
 async def is_served(stand: Stand, citizen: Citizen) -> None:
     del stand
-    await happens(citizen.line.ended, within=PATIENCE)
+    await happens(citizen.line.ended)
 
 
 async def hangs_up(stand: Stand, citizen: Citizen) -> None:
@@ -107,13 +106,13 @@ class Past:
 
     async def come(self, *ways: Way, did: str = HOTLINE) -> Citizen:
         citizen = await self.stand.call(did)
-        await happens(citizen.line.established, within=PATIENCE)
+        await happens(citizen.line.established)
         for way in ways:
             await way(self.stand, citizen)
         return citizen
 
     async def over(self, name: str, citizen: Citizen) -> None:
-        history = await self.stand.history(citizen.number, within=PATIENCE)
+        history = await self.stand.history(citizen.number)
         self.calls[name] = history.summary.call
         self.numbers.append(citizen.number)
 
@@ -149,12 +148,7 @@ class Past:
 @pytest.fixture(scope="module")
 def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     folder = tmp_path_factory.mktemp("replay")
-    config = write_story_site(folder, ports=PortBlock.find_free())
-    for script in ("hotline", "night"):
-        file = folder / "scripts" / f"{script}.yaml"
-        text = file.read_text(encoding="utf-8")
-        assert "timeout: 1s" in text
-        file.write_text(text.replace("timeout: 1s", f"timeout: {TIMEOUT}"), encoding="utf-8")
+    config = write_story_site(folder, ports=PortBlock.find_free(), thinking=TIMEOUT)
     with running_stand(config) as stand:
         yield stand
 
@@ -190,7 +184,7 @@ async def _die(past: Past) -> None:
     await leaves.line.hang_up()
     before = stays.line.heard_so_far.duration
     stand.start_engine()
-    await stand.hears(stays.line, MENU, patience=PATIENCE, since=before)
+    await stand.hears(stays.line, MENU, since=before)
     await stays.line.press("2")
     await is_served(stand, stays)
     await hangs_up(stand, waits)
