@@ -207,7 +207,7 @@ def changed(past: Past, tmp_path: Path, *changes: tuple[str, str]) -> Path:
     return file
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_scripts_they_met_would_change_nothing(past: Past) -> None:
     told = past.told(hotline(past))
     assert (told["calls"], told["left_out"]) == (len(WAYS) + 3, 0)
