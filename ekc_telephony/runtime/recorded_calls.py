@@ -25,11 +25,12 @@ from ekc_telephony.core.call.events import (
     CommandFailed,
     ControlLost,
     ControlRegained,
+    Event,
     KeyPressed,
     LegEnded,
     ServiceAnswered,
 )
-from ekc_telephony.core.call.lookup import LookupResult
+from ekc_telephony.core.call.lookup import LookupFailure, LookupResult
 from ekc_telephony.core.engine.course_state import whereabouts_of
 from ekc_telephony.core.engine.state import EngineState, Phase, SessionState, VisitState
 from ekc_telephony.core.ivr.formats import DIGITS
@@ -149,8 +150,9 @@ class CallReader:
         self._sessions = there
 
     def _take(self, step: Step, worked_by: WorkedBy) -> None:
-        if isinstance(step.event, ServiceAnswered):
-            self._note_answer(step.event, step.at)
+        answered = _answer_in(step.event)
+        if answered is not None:
+            self._note_answer(answered, step.at)
         touched = {each.call: each for each in step.changes.sessions}
         if isinstance(step.event, CallArrived):
             self._begin(step.event, step.at, touched.get(step.event.call), worked_by)
@@ -300,8 +302,10 @@ class _Follower:
         match step.event:
             case KeyPressed(leg=leg, key=key) if leg == LegId(self._told.arrived.call):
                 return self._press(visit, place, key, at)
-            case ServiceAnswered(request=request, result=result):
-                self._go(visit, visit.on_answer(request, result, at), at)
+            case ServiceAnswered() | CommandFailed(command=AskService()):
+                answered = _answer_in(step.event)
+                assert answered is not None
+                self._go(visit, visit.on_answer(answered.request, answered.result, at), at)
             case ControlLost() | ControlRegained():
                 pass  # the words are said again
             case None if place.silence_ends is not None and at >= place.silence_ends:
@@ -358,6 +362,18 @@ class _Follower:
                 told.exit, told.left_at = left, at
 
 
+def _answer_in(event: Event | None) -> ServiceAnswered | None:
+    """Return an answer; that of a system which could not be asked is one, too, for the engine."""
+    match event:
+        case ServiceAnswered():
+            return event
+        case CommandFailed(command=AskService(call=call, request=request)):
+            result = LookupResult.failed(LookupFailure.UNREACHABLE)
+            return ServiceAnswered(call=call, request=request, result=result)
+        case _:
+            return None
+
+
 def _lost(told: _Told, last: Step | None) -> Lost | None:
     """Tell why nobody knows how a call ended; None when that is known."""
     if last is None:
@@ -366,13 +382,7 @@ def _lost(told: _Told, last: Step | None) -> Lost | None:
         return told.lost
     if last.is_broken:
         return Lost.BUG
-    match last.event:
-        case ControlRegained():
-            return Lost.OUT_OF_SIGHT
-        case CommandFailed():
-            return Lost.REFUSED
-        case _:
-            return None
+    return Lost.OUT_OF_SIGHT if isinstance(last.event, ControlRegained) else None
 
 
 def _since(told: _Told, place: VisitState) -> tuple[datetime, bool]:

@@ -6,9 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ekc_telephony.core.call.events import CommandFailed, ControlRegained, Event
+from ekc_telephony.core.call.lookup import LookupFailure, LookupResult
+from ekc_telephony.core.engine.state import Changes
 from ekc_telephony.core.ivr.retelling.comparison import Change, retell
 from ekc_telephony.core.ivr.retelling.recorded import (
     Exit,
@@ -25,12 +29,12 @@ from ekc_telephony.core.ivr.retelling.recorded import (
 from ekc_telephony.core.ivr.retelling.walk import Unknown
 from ekc_telephony.core.ivr.script import Script
 from ekc_telephony.core.kernel.ids import NodeId
-from ekc_telephony.runtime.journal_codec import Opening
+from ekc_telephony.runtime.journal_codec import Opening, Step
 from ekc_telephony.runtime.recorded_calls import CallReader
 from tests.core.ivr.any_caller import RESULTS as ANY_RESULT
 from tests.core.ivr.any_script import KEY, scripts
 from tests.core.office import LOOKUP_SCRIPT, MAIN_SCRIPT, seconds
-from tests.runtime.told_calls import RESULTS, TalkedTo, WorkedBy, calls_in, length_of
+from tests.runtime.told_calls import CALL, RESULTS, TalkedTo, WorkedBy, calls_in, length_of
 
 _FIRST: Final = Exit(ExitKind.QUEUE, "first")
 
@@ -77,6 +81,19 @@ def test_what_an_information_system_answered_is_told_with_its_time() -> None:
     assert (looked.service, looked.result) == ("citizens", RESULTS[0])
     assert isinstance(looked, Looked)
     assert "7916" not in repr(looked)
+
+
+def test_a_system_that_could_not_be_asked_has_failed_at_once() -> None:
+    caller = TalkedTo(LOOKUP_SCRIPT)
+    caller.wait(seconds(1))
+    asked = caller.asked.pop()
+    caller.tell(CommandFailed(command=asked, is_gone=False, detail="no route"))
+    caller.wait(seconds(30))
+    call = caller.told()
+    (looked,) = call.lookups
+    assert looked.result == LookupResult.failed(LookupFailure.UNREACHABLE)
+    retold = retell(call, LOOKUP_SCRIPT, clocks=call.clocks, lengths=length_of)
+    assert not retold.changes, retold.detail
 
 
 def test_a_call_that_began_before_the_journal_is_left_out() -> None:
@@ -146,6 +163,25 @@ def test_a_call_that_the_next_opening_does_not_know_is_not_told() -> None:
     assert list(reader.read(caller.records, worked_by)) == []
     (call,) = reader.read(TalkedTo(MAIN_SCRIPT).records[:1], worked_by)
     assert call.exit is Lost.UNWRITTEN
+
+
+@pytest.mark.parametrize(
+    ("last", "reason"),
+    [
+        (ControlRegained(legs=(), bridges=frozenset()), Lost.OUT_OF_SIGHT),
+        (None, Lost.BUG),
+    ],
+)
+def test_a_call_that_is_torn_away_says_by_what(last: Event | None, reason: Lost) -> None:
+    caller = TalkedTo(MAIN_SCRIPT)
+    caller.wait(seconds(3))
+    over = Changes(over=(CALL,))
+    step = Step(at=caller.now, event=last, effects=(), changes=over, is_broken=last is None)
+    (call,) = calls_in([*caller.records, step], MAIN_SCRIPT)
+    assert call.exit is reason
+    retold = retell(call, MAIN_SCRIPT, clocks=call.clocks, lengths=length_of)
+    assert retold.changes == {Change.UNTOLD}
+    assert retold.detail == reason.value
 
 
 def test_a_call_of_which_a_file_is_missing_is_not_told() -> None:

@@ -122,7 +122,10 @@ class Past:
 
     def _calls_of(self, segment: Segment) -> Iterator[RecordedCall]:
         records = records_of(segment, key=self._key)
-        first = next(records, None)
+        try:
+            first = next(records, None)
+        except FileNotFoundError:
+            return  # seven days are over: the engine has taken it away since we began
         if first is None:
             return
         opening = opening_of(segment, [first])

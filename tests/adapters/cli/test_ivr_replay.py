@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from ekc_telephony.adapters.asterisk_conf.secrets import load_or_create_secrets
+from ekc_telephony.cli.ivr.past import Past
 from ekc_telephony.cli.root import app
 from tests.adapters.cli.test_replay import CALL, Site
 
@@ -51,6 +53,7 @@ def test_one_call_is_shown_in_full(site: Site) -> None:
     ended = replayed(site, "--call", CALL)
     assert ended.exit_code == 0, ended.stderr
     assert "to_first_line: greeting to-first-line" in ended.stdout
+    assert ended.stdout.count("≠") == 1
     assert "hears something else" in ended.stdout
 
 
@@ -70,3 +73,46 @@ def test_a_script_that_cannot_be_used_is_refused_with_its_line(site: Site) -> No
     refused = replayed(site)
     assert refused.exit_code == 2
     assert "hotline.yaml:" in refused.stderr
+
+
+def test_one_announcement_more_is_the_only_row_that_differs_and_is_told_in_words(
+    site: Site,
+) -> None:
+    notice = "nodes:\n  notice: {kind: say, text: Сегодня короткий день., next: greeting}\n"
+    change(site, old="nodes:\n", new=notice)
+    change(site, old="open: greeting", new="open: notice")
+    ended = replayed(site, "--call", CALL)
+    assert ended.exit_code == 0, ended.stderr
+    (row,) = (each for each in ended.stdout.splitlines() if "≠" in each)
+    assert "notice: «Сегодня короткий день.»" in row
+    assert "later to a person" in ended.stdout
+
+
+def past_of(site: Site) -> Past:
+    key = load_or_create_secrets(site.settings.secrets_file, site.settings.accounts).journal
+    return Past(site.settings.journal_folder, key=key, config=site.config)
+
+
+def test_it_is_told_how_far_the_journal_is_read(site: Site) -> None:
+    told: list[tuple[float, int]] = []
+    (call,) = past_of(site).calls(lambda share, calls: told.append((share, calls)))
+    assert call.call == CALL
+    assert told == [(1.0, 1)]
+
+
+def test_a_file_that_the_engine_takes_away_meanwhile_is_no_mistake(site: Site) -> None:
+    past = past_of(site)
+    for file in site.settings.journal_folder.iterdir():
+        file.unlink()
+    assert list(past.calls()) == []
+
+
+def test_a_file_with_a_wrong_byte_is_refused_and_nothing_is_told_of_half_of_it(site: Site) -> None:
+    (file,) = site.settings.journal_folder.iterdir()
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(bytes(content))
+    refused = replayed(site)
+    assert refused.exit_code == 2
+    assert file.name in refused.stderr
+    assert refused.stdout == ""

@@ -51,7 +51,6 @@ class Lost(Enum):
     UNWRITTEN = "the journal does not tell how it went on"
     OUT_OF_SIGHT = "it was gone when the engine could see Asterisk again"
     BUG = "a bug of the engine ended it"
-    REFUSED = "Asterisk refused what the engine wanted of it"
     OTHER_WAY = "the engine went another way than its script of then reads today"
 
 
