@@ -12,27 +12,24 @@ import base64
 import json
 import secrets
 import shutil
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from ekc_telephony.cli.root import app
 from ekc_telephony.core.kernel.ids import CallId
 from lab.phones.operator import Answer
-from lab.ports import PortBlock
-from lab.runtime import PROJECT
-from lab.stand import Citizen, Stand, running_stand
-from lab.story_site import HOTLINE, NIGHT, write_story_site
-from lab.waiting import PATIENCE, happens
+from lab.stand import Citizen, Stand
+from lab.story_site import HOTLINE, IMPATIENT, NIGHT
+from lab.waiting import happens
 
+pytestmark = pytest.mark.timeout(600)
 BRIEFLY: Final = Answer(after=timedelta(), talk=timedelta(milliseconds=500))
-TIMEOUT: Final = timedelta(seconds=10)
-"""Who is in the menu has heard that before it is over, however busy the machine is."""
 MENU: Final = "menu-main"
 Way = Callable[[Stand, Citizen], Awaitable[None]]
 
@@ -78,12 +75,11 @@ WAYS: Final[Mapping[str, tuple[Way, ...]]] = {
         hears("menu-goodbye"),
         is_served,
     ),
-    "is_silent": (hears("menu-silence"), hears("menu-goodbye"), is_served),
     "gives_up": (hears(MENU), hangs_up),
     "skips": (presses("9"), hears(MENU, then="2"), is_served),
     "listens_again": (hears(MENU), hears_the_menu_again, hangs_up),
 }
-SERVED: Final = ("chooses", "errs", "is_silent", "skips")
+SERVED: Final = ("chooses", "errs", "skips")
 """Who comes to a person."""
 CHOSE_ONE: Final = ("chooses", "waits_on")
 ADOPTED: Final = ("waits_on", "stays")
@@ -116,26 +112,17 @@ class Past:
         self.calls[name] = history.summary.call
         self.numbers.append(citizen.number)
 
-    def replay(self, script: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    def replay(self, script: Path, *options: str) -> Result:
         """Run the command as an admin does; nobody's number is ever told."""
-        ended = subprocess.run(
-            [
-                *(sys.executable, "-m", "ekc_telephony", "ivr", "replay", str(script)),
-                *(*options, "--config", str(self.stand.config)),
-            ],
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE.total_seconds(),
-            check=False,
-        )
-        assert not [each for each in self.numbers if each[1:] in ended.stdout + ended.stderr]
+        command = ["ivr", "replay", str(script), *options, "--config", str(self.stand.config)]
+        ended = CliRunner().invoke(app, command)
+        assert not [each for each in self.numbers if each[1:] in ended.output]
         return ended
 
     def told(self, script: Path, *options: str) -> dict[str, Any]:
         """Return what it tells programs."""
         ended = self.replay(script, "--json", "--all", *options)
-        assert ended.returncode == 0, ended.stderr
+        assert ended.exit_code == 0, ended.stderr
         told: dict[str, Any] = json.loads(ended.stdout)
         return told
 
@@ -143,14 +130,6 @@ class Past:
         """Return who meets a change, by name."""
         met = {each["call"] for each in told["each"] if {*changes} <= {*each["changes"]}}
         return sorted(name for name, call in self.calls.items() if call in met)
-
-
-@pytest.fixture(scope="module")
-def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    folder = tmp_path_factory.mktemp("replay")
-    config = write_story_site(folder, ports=PortBlock.find_free(), thinking=TIMEOUT)
-    with running_stand(config) as stand:
-        yield stand
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +149,8 @@ async def _live(past: Past) -> None:
             for name in some:
                 group.create_task(past.go(name, *WAYS[name]))
     await past.go("comes_late", hears("after-hours"), is_served, did=NIGHT)
+    silent = (hears("menu-silence"), hears("menu-goodbye"), is_served)
+    await past.go("is_silent", *silent, did=IMPATIENT)
     await past.stand.clear()
     await _die(past)
 
@@ -207,7 +188,6 @@ def changed(past: Past, tmp_path: Path, *changes: tuple[str, str]) -> Path:
     return file
 
 
-@pytest.mark.timeout(600)
 def test_the_scripts_they_met_would_change_nothing(past: Past) -> None:
     told = past.told(hotline(past))
     assert (told["calls"], told["left_out"]) == (len(WAYS) + 3, 0)
@@ -218,12 +198,27 @@ def test_the_scripts_they_met_would_change_nothing(past: Past) -> None:
     assert group["detail"] == "it was gone when the engine could see Asterisk again"
     ends = {each["call"]: each["now"]["end"] for each in told["each"]}
     assert {name: ends[past.calls[name]] for name in (*SERVED, *ADOPTED)} == {
-        **dict.fromkeys(("chooses", "errs", "is_silent", "waits_on"), "queue first_line"),
+        **dict.fromkeys(("chooses", "errs", "waits_on"), "queue first_line"),
         **dict.fromkeys(("skips", "stays"), "queue pensions"),
     }
-    night = past.told(past.stand.settings.scripts / "night.yaml")
-    assert (night["calls"], night["same"]) == (1, 1)
-    assert night["each"][0]["now"]["end"] == "goodbye informed_after_hours"
+    for script, end in (
+        ("night", "goodbye informed_after_hours"),
+        ("impatient", "queue first_line"),
+    ):
+        other = past.told(past.stand.settings.scripts / f"{script}.yaml")
+        assert (other["calls"], other["same"]) == (1, 1)
+        assert other["each"][0]["now"]["end"] == end
+
+
+def test_who_said_nothing_is_unknown_to_a_version_that_waits_longer(
+    past: Past, tmp_path: Path
+) -> None:
+    file = tmp_path / "impatient.yaml"
+    shutil.copy(hotline(past), file)
+    told = past.told(file)
+    assert past.named(told, "unknown") == ["is_silent"]
+    (group,) = told["groups"]
+    assert group["detail"] == "at main_menu: he was silent, but is waited for longer"
 
 
 def test_a_key_that_leads_elsewhere_is_told_for_those_who_pressed_it(
@@ -249,7 +244,7 @@ def test_an_announcement_more_makes_all_of_them_wait_longer(past: Past, tmp_path
         past, tmp_path, ("open: greeting", "open: notice"), ("nodes:\n", f"nodes:{notice}")
     )
     told = past.told(version)
-    asked = [name for name in past.calls if name not in {"comes_late", GONE}]
+    asked = [*WAYS, *ADOPTED]
     assert past.named(told, "prompts") == sorted(asked)
     assert past.named(told, "later") == sorted([*SERVED, *ADOPTED])
     seconds = told["now"]["seconds"]["median"] - told["before"]["seconds"]["median"]
@@ -292,7 +287,7 @@ def test_a_journal_is_read_elsewhere_and_only_with_its_key(past: Past, tmp_path:
     last = past.told(hotline(past), "--from-journal", str(files[0]))
     assert last["calls"] == len(WAYS)
     ended = past.replay(hotline(past), "--from-journal", str(files[-1]))
-    assert ended.returncode == 2
+    assert ended.exit_code == 2
     assert "found no call that met the script 'hotline'" in ended.stderr
     secret = past.stand.settings.secrets_file
     kept = secret.read_text(encoding="utf-8")
@@ -302,5 +297,5 @@ def test_a_journal_is_read_elsewhere_and_only_with_its_key(past: Past, tmp_path:
         refused = past.replay(hotline(past))
     finally:
         secret.write_text(kept, encoding="utf-8")
-    assert refused.returncode == 2
+    assert refused.exit_code == 2
     assert "is not the one this journal was written with" in refused.stderr
