@@ -2,7 +2,7 @@
 `ekc ivr run --listen` with a player of our own: a program that is called `aplay` and found first.
 
 What it is given to play is what `--wav` writes; what becomes of it is told, and it never outlives
-the command. With Debian's own `aplay` the same was heard by hand (docs/howto/write-a-script.md).
+the command. The same was seen by hand with Debian's own `aplay` and ALSA's `file` plugin.
 """
 
 from __future__ import annotations
