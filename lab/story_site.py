@@ -69,7 +69,6 @@ def write_story_site(
     ports: PortBlock,
     change: Callable[[Document], None] | None = None,
     ring_time: timedelta = RING_TIME,
-    thinking: timedelta = THINKING,
 ) -> Path:
     """
     Write `ekc.yaml`, scripts and sounds into a folder and return the path of the first.
@@ -79,9 +78,8 @@ def write_story_site(
         ports: Its ports.
         change: Changes the configuration further.
         ring_time: How long phones ring.
-        thinking: How long menus wait for a key, but the `IMPATIENT` one.
     """
-    _write_scripts(folder / "scripts", thinking=thinking)
+    _write_scripts(folder / "scripts")
     _write_sounds(folder / "sounds")
 
     def change_all(document: Document) -> None:
@@ -133,12 +131,12 @@ def _seconds(duration: timedelta) -> str:
     return f"{duration.total_seconds():g}s"
 
 
-def _write_scripts(folder: Path, *, thinking: timedelta) -> None:
+def _write_scripts(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     yaml = YAML()
     for name, schedule, patience in (
-        ("hotline", "around_the_clock", thinking),
-        ("night", "never", thinking),
+        ("hotline", "around_the_clock", THINKING),
+        ("night", "never", THINKING),
         ("impatient", "around_the_clock", SILENCE),
     ):
         script: dict[str, Any] = yaml.load(PROJECT / "ivr_scripts" / "hotline.yaml")

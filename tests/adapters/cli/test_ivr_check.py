@@ -208,10 +208,7 @@ def test_what_was_made_from_a_node_is_told_at_what_was_written(
 
 def checked(site: Path, *files: str) -> list[dict[str, Any]]:
     paths = [str(site / "ivr_scripts" / each) for each in files]
-    options = ["--config", str(site / "ekc.yaml"), "--json"]
-    told: list[dict[str, Any]] = json.loads(
-        CliRunner().invoke(app, ["ivr", "check", *paths, *options]).stdout
-    )
+    told: list[dict[str, Any]] = json.loads(check(site, *paths, "--json").stdout)
     return told
 
 
@@ -232,7 +229,7 @@ def test_a_script_that_nobody_calls_is_told_and_checked_on_its_own(site: Path) -
     assert codes(office) == ["IVR002"]
     assert not office["begins_here"]
     assert office["sound"]
-    ended = CliRunner().invoke(app, ["ivr", "check", "--config", str(site / "ekc.yaml")])
+    ended = check(site)
     assert "IVR002 warning: found a script with a `return`" in ended.stdout
     assert "office: checked on its own, as if somebody called it" in ended.stdout
 

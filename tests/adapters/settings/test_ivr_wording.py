@@ -23,7 +23,7 @@ from ekc_telephony.settings.ivr.expressions import (
     as_kind,
     read_expression,
 )
-from tests.core.ivr.strategies import VALUES, VARIABLES, values
+from tests.core.ivr.any_script import VALUES, VARIABLES, values
 
 KINDS: Final = {name: each.kind for name, each in VARIABLES.items()}
 MONEY: Final = frozenset({"money"})
