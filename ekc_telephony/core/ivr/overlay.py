@@ -193,7 +193,9 @@ def _target(overlay: Overlay, item: MenuItem, back: NodeId) -> tuple[NodeId, Map
         case Leads.QUEUE:
             return mark, {mark: Enqueue(queue=QueueId(item.to), answers_at_once=True)}
         case Leads.PROMPT:
-            return mark, {mark: Play(prompts=(PromptKey(item.to),), next=back)}
+            # One for each menu, or whoever has heard it would be led back to another menu.
+            told = NodeId(f"{mark}:{back}")
+            return told, {told: Play(prompts=(PromptKey(item.to),), next=back)}
         case Leads.NODE:
             return NodeId(item.to), {}
         case _:

@@ -91,8 +91,12 @@ class OverlayCourt:
         except SettingsError as error:
             return _unreadable(bundle.script, error)
         plain, covered = _under(loaded, over), _under(loaded, (*over, overlay))
-        before = self._court.verdict_of(plain, guesses=set())
-        after = self._court.verdict_of(covered, guesses=set())
+        # A key to a queue makes no other script of the one for callers beyond our limit.
+        is_for_overload = self._court.is_for_overload(loaded.script)
+        before, after = (
+            self._court.verdict_of(each, guesses=set(), is_for_overload=is_for_overload)
+            for each in (plain, covered)
+        )
         brought = brought_by(overlay, before=before.findings, after=after.findings)
         return UnderOverlay(
             script=bundle.script,

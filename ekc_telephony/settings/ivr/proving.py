@@ -165,7 +165,9 @@ class Court:
     def judge(self, loaded: LoadedScript) -> Judgement:
         """Judge a script that was read."""
         guesses = set[PromptKey]()
-        verdict = self.verdict_of(loaded, guesses=guesses)
+        verdict = self.verdict_of(
+            loaded, guesses=guesses, is_for_overload=self.is_for_overload(loaded.script)
+        )
         complaints = (_complaint(loaded, each) for each in verdict.findings)
         return Judgement(
             script=loaded.script.script,
@@ -174,8 +176,17 @@ class Court:
             guessed=len(guesses),
         )
 
-    def verdict_of(self, loaded: LoadedScript, *, guesses: set[PromptKey]) -> Verdict:
-        """Prove a script; prompts whose lengths had to be guessed are added to `guesses`."""
+    def verdict_of(
+        self, loaded: LoadedScript, *, guesses: set[PromptKey], is_for_overload: bool
+    ) -> Verdict:
+        """
+        Prove a script.
+
+        Args:
+            loaded: The script.
+            guesses: Prompts whose lengths had to be guessed are added here.
+            is_for_overload: What `is_for_overload` says of it, whatever lies over it.
+        """
         return prove(
             Program(
                 script=loaded.script,
@@ -186,11 +197,11 @@ class Court:
                 },
                 schedules=self._schedules,
                 limits=Limits(keys=loaded.max_keys_to_human, time=loaded.max_time_to_human),
-                is_for_overload=self._is_for_overload(loaded.script),
+                is_for_overload=is_for_overload,
             )
         )
 
-    def _is_for_overload(self, script: core.Script) -> bool:
+    def is_for_overload(self, script: core.Script) -> bool:
         """Tell whether a script is `admission:`'s, or could only be that: it has no operators."""
         beyond = self._settings.admission
         if any(each.script == script.script for each in self._settings.numbers):

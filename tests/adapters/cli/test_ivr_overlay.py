@@ -16,9 +16,16 @@ from typer.testing import Result
 from ekc_telephony.cli.ivr.overlay import moment
 from ekc_telephony.cli.ivr.publishing_desk import login_of
 from ekc_telephony.core.call.events import ScriptsPublished
+from ekc_telephony.core.ivr.overlay import Leads, MenuItem, Overlay
+from ekc_telephony.core.ivr.proofs.finding import Severity
 from ekc_telephony.core.ivr.published import Deed
+from ekc_telephony.core.kernel.ids import OverlayId, PromptKey, ScriptId
+from ekc_telephony.settings.ivr.overlay_proving import OverlayCourt
+from ekc_telephony.settings.ivr.proving import Court
+from ekc_telephony.settings.library import bundle_on_disk
 from tests.adapters.cli.publishing_site import Site
 
+NOW: Final = datetime.fromisoformat("2026-11-23T09:00:00+00:00")
 VARIABLE: Final = """variables:
   age: {kind: number}
 entry: working_hours"""
@@ -188,6 +195,27 @@ def test_what_is_wrong_without_it_too_keeps_no_announcement_from_callers(site: S
     assert "IVR" not in put(site, "--menu-key", "5", "--leads-to", "queue:pensions").stdout
 
 
+@pytest.mark.parametrize(
+    ("leads", "to"), [(Leads.QUEUE, "pensions"), (Leads.PROMPT, "after-hours")]
+)
+def test_a_key_over_every_script_that_ships_brings_no_error(
+    site: Site, leads: Leads, to: str
+) -> None:
+    court = OverlayCourt(site.settings, court=Court(site.settings, now=NOW))
+    item = MenuItem(key="7", leads=leads, to=to)
+    overlay = Overlay(
+        overlay=OverlayId("o1"),
+        prompts=(PromptKey("after-hours"),),
+        until=NOW + timedelta(hours=3),
+        item=item,
+    )
+    for script in ("hotline", "federal", "regional_122", "overload"):
+        bundle = bundle_on_disk(site.settings, ScriptId(script))
+        judged = court.judge(bundle, overlay, over=())
+        assert judged.plain is not None
+        assert not [*judged.told(Severity.ERROR)]
+
+
 def test_a_zero_that_leads_to_nobody_is_refused(site: Site) -> None:
     site.starts()
     ended = put(site, "--menu-key", "0", "--leads-to", "prompt:after-hours", code=1)
@@ -295,9 +323,6 @@ def test_whoever_proposes_a_key_is_told_how_scripts_take_it(site: Site) -> None:
     ended = put(site, "--menu-key", "1", "--leads-to", "queue:pensions")
     assert "hotline: key 1 of main_menu is taken" in ended.stdout
     assert "main_menu" not in put(site, "--menu-key", "5", "--leads-to", "queue:pensions").stdout
-
-
-NOW: Final = datetime.fromisoformat("2026-11-23T09:00:00+00:00")
 
 
 @pytest.mark.parametrize("written", ["3h", "180m"])

@@ -18,7 +18,7 @@ from ekc_telephony.core.ivr.overlay import (
     first_menus,
     overlaid,
 )
-from ekc_telephony.core.ivr.script import Enqueue, Node, Script
+from ekc_telephony.core.ivr.script import Enqueue, Hours, Menu, Node, Play, Script
 from ekc_telephony.core.ivr.visit_effects import Join
 from ekc_telephony.core.ivr.ways import ways_of
 from ekc_telephony.core.kernel.ids import NodeId, OverlayId, QueueId, ScriptId
@@ -89,6 +89,21 @@ def test_what_is_told_by_a_key_leads_back_to_the_menu() -> None:
     caller.on_heard(after(2))
     assert caller.on_key("5", after(3))[-1] == say("villages")
     assert caller.on_heard(after(9)) == [say("flood", "menu")]
+
+
+def test_of_several_first_menus_each_gets_back_whoever_pressed_its_key() -> None:
+    """By day and after hours other menus come first; what is told there leads nowhere else."""
+    hours = Hours(schedule="day", open=NodeId("main"), closed=NodeId("closed"))
+    two = script(
+        begin=hours, main=menu("menu", key_1="end"), closed=menu("closed-menu", key_1="end")
+    )
+    covered = overlaid(two, [with_item(TOLD)])
+    for name in first_menus(two):
+        asked = covered.nodes[NodeId(f"o1:menu:{name}")]
+        assert isinstance(asked, Menu)
+        told = covered.nodes[asked.choices["5"]]
+        assert isinstance(told, Play)
+        assert told.next == name
 
 
 def test_after_its_moment_the_key_is_a_wrong_one_in_the_menu_itself() -> None:
