@@ -3,12 +3,16 @@ One call at a phone: what it says, what it hears, when it ends.
 
 A `Line` follows the SIP stack's call. While sound flows it keeps everything that is heard and feeds
 what is to be said, a little ahead of time. When the call is over the recording is a WAV file.
+
+Rule 1: sound is moved by a thread of its own (`lab.phones.mover`); what it shares with the loop is
+touched under `_moving`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +21,7 @@ from typing import Final
 import baresip
 
 from lab.hearing import BEGINNING, Match, Sound, find_prompt
+from lab.phones.mover import SoundMover
 from lab.waiting import PATIENCE
 
 RATE: Final = 8000
@@ -25,8 +30,7 @@ GAP: Final = timedelta(milliseconds=120)
 """Between two keys."""
 _ANY_HOST: Final = "ekc.invalid"
 """Only what stands before the @ counts in a transfer."""
-_TURN_S: Final = 0.06
-"""How often sound is moved: three packets."""
+_AGAIN_S: Final = 0.06
 _AHEAD: Final = timedelta(seconds=1)
 """How much is given to the stack ahead of time: a busy machine must not make gaps in speech."""
 _BYTES_PER_S: Final = 2 * RATE
@@ -49,6 +53,7 @@ class Line:
         self.established = asyncio.Event()
         self.recorded = asyncio.Event()
         """The call is over and its recording is written."""
+        self._moving = threading.Lock()
         self._heard = bytearray()
         self._to_say = b""
         self._is_repeated = False
@@ -74,7 +79,8 @@ class Line:
         """
         if sound.rate != RATE:
             raise ValueError(f"found a sound of {sound.rate} Hz; expected {RATE} Hz")
-        self._to_say, self._is_repeated, self._said = sound.pcm(), is_repeated, 0
+        with self._moving:
+            self._to_say, self._is_repeated, self._said = sound.pcm(), is_repeated, 0
 
     async def hear(
         self,
@@ -139,7 +145,7 @@ class Line:
                 except baresip.BaresipError:
                     if self.ended.is_set():
                         raise
-                    await asyncio.sleep(_TURN_S)  # the phones still agree on something else
+                    await asyncio.sleep(_AGAIN_S)  # the phones still agree on something else
                 else:
                     return
 
@@ -167,17 +173,13 @@ class Line:
             await self._call.hangup()
         await self.ended.wait()
 
-    async def follow(self) -> None:
-        """Move sound until the call is over, then write the recording."""
+    async def follow(self, mover: SoundMover) -> None:
+        """Let sound be moved until the call is over, then write the recording."""
+        mover.add(self)
         try:
-            while not self.ended.is_set():
-                self._move_sound()
-                try:
-                    async with asyncio.timeout(_TURN_S):
-                        await self.ended.wait()
-                except TimeoutError:
-                    continue
+            await self.ended.wait()
         finally:
+            mover.remove(self)
             self._call.off(self._on_event)
             self.heard_so_far.write(self.recording)
             self.recorded.set()
@@ -186,18 +188,20 @@ class Line:
         if event.event is baresip.Event.CALL_ESTABLISHED:
             self.established.set()
         elif event.event is baresip.Event.CALL_CLOSED:
-            self._move_sound()
+            self.move_sound()
             self.ended.set()
 
-    def _move_sound(self) -> None:
-        audio = self._call.audio
-        try:
-            self._heard += audio.read(_BYTES_PER_S)
-            # Before the ACK the stack may set its streams up anew and forget what it was given.
-            if self._to_say and self.established.is_set():
-                self._feed(audio)
-        except (baresip.AudioNotActive, baresip.AudioRestarted):
-            return  # no sound yet, no more, or agreed anew: the next turn sees
+    def move_sound(self) -> None:
+        """Take what was heard, give what is to be said; any thread may call it."""
+        with self._moving:
+            audio = self._call.audio
+            try:
+                self._heard += audio.read(_BYTES_PER_S)
+                # Before the ACK the stack may set its streams up anew and forget what it was given.
+                if self._to_say and self.established.is_set():
+                    self._feed(audio)
+            except (baresip.AudioNotActive, baresip.AudioRestarted):
+                return  # no sound yet, no more, or agreed anew: the next turn sees
 
     def _feed(self, audio: baresip.CallAudio) -> None:
         ahead = int(_AHEAD.total_seconds() * _BYTES_PER_S)

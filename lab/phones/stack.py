@@ -17,6 +17,7 @@ import baresip
 
 from lab.phones.dialling import dialled
 from lab.phones.line import Line
+from lab.phones.mover import SoundMover, sound_mover
 from lab.phones.operator import OperatorPhone, React
 from lab.phones.trunk import Address, trunk_relay
 
@@ -42,6 +43,7 @@ class PhoneStack:
         trunk: Where callers' calls go in.
         folder: Where recordings are written.
         tasks: What keeps the phones' own tasks.
+        mover: Moves their sound.
     """
 
     def __init__(
@@ -52,8 +54,10 @@ class PhoneStack:
         trunk: Address,
         folder: Path,
         tasks: asyncio.TaskGroup,
+        mover: SoundMover,
     ) -> None:
         self._runtime = runtime
+        self._mover = mover
         self._node = node
         self._trunk = trunk
         self._folder = folder
@@ -118,7 +122,7 @@ class PhoneStack:
     def _follow(self, call: baresip.Call, name: str) -> Line:
         path = self._folder / f"{next(self._recordings):03}-{name}.wav"
         line = Line(call, recording=path)
-        self._start(line.follow())
+        self._start(line.follow(self._mover))
         return line
 
     def end(self) -> None:
@@ -159,14 +163,17 @@ async def phones(
         )
     )
     try:
-        async with (
-            trunk_relay(node, trunk_address=trunk_address) as trunk,
-            asyncio.TaskGroup() as tasks,
-        ):
-            stack = PhoneStack(runtime, node=node, trunk=trunk, folder=folder, tasks=tasks)
-            try:
-                yield stack
-            finally:
-                stack.end()
+        with sound_mover() as mover:
+            async with (
+                trunk_relay(node, trunk_address=trunk_address) as trunk,
+                asyncio.TaskGroup() as tasks,
+            ):
+                stack = PhoneStack(
+                    runtime, node=node, trunk=trunk, folder=folder, tasks=tasks, mover=mover
+                )
+                try:
+                    yield stack
+                finally:
+                    stack.end()
     finally:
         await runtime.close()

@@ -51,6 +51,11 @@ def asterisk(module_asterisk: AsteriskRig) -> AsteriskRig:
 LONGEST: Final = (
     "test_shipped_scripts",
     "test_shipped_systems",
+    "test_ivr_replay",
+    "test_messages",
+    "test_clock_set",
+    "test_published",
+    "test_queue_log",
 )
 """Files that take long, the longest first: begun late, they alone would run at the end."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import time
@@ -98,6 +99,12 @@ async def in_the_menu(stand: Stand) -> Citizen:
     return citizen
 
 
+def put_up(said: str) -> str:
+    """Return what an overlay is called that has just been put; before that it is told what for."""
+    (name,) = re.findall(r"^(\S+): proposed by ", said, re.MULTILINE)
+    return str(name)
+
+
 async def number_in_use(stand: Stand) -> int:
     status, told = await stand.ask_engine("GET", "api/scripts", {})
     assert status == 200, told
@@ -154,7 +161,7 @@ async def test_the_engine_sees_it_by_itself_within_a_second(stand: Stand) -> Non
 async def test_an_overlay_is_heard_over_every_script_and_ends(stand: Stand) -> None:
     put = ("overlay", "put", "--prompt", "no-agents", "--until", "1h", "--why", "паводок")
     said = await ivr(stand, *put, "--who", "petrova")
-    name = said.splitlines()[-1].split(":", 1)[0]  # before it: what is told of scripts
+    name = put_up(said)
     await back_to(stand, "greeting")
     citizen = await in_the_menu(stand)
     said = await ivr(stand, "overlay", "confirm", name, "--who", "olga", "--shared-login")
@@ -176,7 +183,7 @@ async def test_a_text_is_spoken_before_the_second_person_confirms_it(stand: Stan
     text = "Внимание. В Орске паводок. Звоните в штаб."
     put = ("overlay", "put", "--text", text, "--until", "1h", "--why", "паводок")
     said = await ivr(stand, *put, "--who", "petrova")
-    name = said.splitlines()[-1].split(":", 1)[0]  # before it: what is told of scripts
+    name = put_up(said)
     (file,) = (stand.settings.rendered_sounds / "ru").glob("text-*.wav")
     await ivr(stand, "overlay", "confirm", name, "--who", "olga", "--shared-login")
     citizen = await stand.call(HOTLINE)

@@ -301,23 +301,34 @@ def lines_of(text: str, house: House) -> list[Line]:
         if call in _MANAGEMENT:
             call = "management"
         elif call != "NONE":
+            if call not in calls and event != "DID":
+                continue  # the last words of a story before
             call = calls.setdefault(call, f"call {len(calls) + 1}")
-        if event == "ENTERQUEUE":
-            fields[1] = re.sub(r"\+\d+", "a citizen's number", fields[1])
-        if event == "CONNECT":
-            assert _LEG.fullmatch(fields[1])
-            fields[1] = "the operator's leg"
-        if event == "BLINDTRANSFER":
-            assert fields[0] == house.number_of_the_queue
-            fields[0] = "what the operator dialled"
-        if event == "ATTENDEDTRANSFER":
-            assert fields[1]
-            fields[1] = "a bridge"
-        if event == "DID":
-            fields = ["what he dialled"]
+        fields = comparable(event, fields, house)
         queue = "the queue" if queue == house.queue else queue
         lines.append(Line(int(epoch), call, queue, agent, event, tuple(fields)))
     return lines
+
+
+def comparable(event: str, fields: list[str], house: House) -> list[str]:
+    """Return the fields with words for what differs from one call or house to the other."""
+    match event:
+        case "ENTERQUEUE":
+            fields[1] = re.sub(r"\+\d+", "a citizen's number", fields[1])
+        case "CONNECT":
+            assert _LEG.fullmatch(fields[1])
+            fields[1] = "the operator's leg"
+        case "BLINDTRANSFER":
+            assert fields[0] == house.number_of_the_queue
+            fields[0] = "what the operator dialled"
+        case "ATTENDEDTRANSFER":
+            assert fields[1]
+            fields[1] = "a bridge"
+        case "DID":
+            return ["what he dialled"]
+        case _:
+            pass
+    return fields
 
 
 def check_alike(ours: list[Line], theirs: list[Line]) -> None:
