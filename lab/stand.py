@@ -30,7 +30,7 @@ from ekc_telephony.adapters.asterisk_conf.secrets import Secrets
 from ekc_telephony.core.call.presence import Activity, Presence
 from ekc_telephony.settings.models import Settings
 from lab.asterisk import AsteriskProcess, running_asterisk
-from lab.node import render_node, running_engine
+from lab.node import engine_log, render_node, running_engine
 from lab.onlooker import Onlooker
 from lab.phones.line import Line
 from lab.phones.operator import Ignore, Offered, OperatorPhone, React, Reaction
@@ -171,6 +171,7 @@ class Stand(Onlooker):
         """End the engine as a crash would, and let the prepared one serve at once."""
         assert self._prepared is not None
         self.kill_engine()
+        self._prepared.log.replace(engine_log(self.settings))
         self._prepared.begin()
         self._engine, self._prepared = self._prepared.process, None
         self._engine_stack, self._prepared_stack = self._prepared_stack, ExitStack()

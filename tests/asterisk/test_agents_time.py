@@ -37,7 +37,7 @@ def module_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
             "after_no_answer": "until_declared",
             "extend_wrap_up": {"by": "5m", "at_most": 2},
         }
-        document["queues"][0] |= {"wrap_up": "2m", "after_no_answer": "1s"}
+        document["queues"][0] |= {"wrap_up": "2m", "after_no_answer": "4s"}
 
     ports = PortBlock.find_free()
     site = write_story_site(folder, ports=ports, change=change, ring_time=RINGS_IN_VAIN)
