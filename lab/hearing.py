@@ -88,6 +88,11 @@ class Sound:
         count = int(duration.total_seconds() * self.rate)
         return Sound(samples=self.samples[:count], rate=self.rate)
 
+    def after(self, moment: timedelta) -> Sound:
+        """Return what comes after a moment of it."""
+        count = int(moment.total_seconds() * self.rate)
+        return Sound(samples=self.samples[count:], rate=self.rate)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -43,6 +44,11 @@ class Asked:
     """Path and query, as they stood on the wire."""
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def operation(self) -> str:
+        """What was asked, such as `cases/status`."""
+        return urlsplit(self.url).path.strip("/")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +78,10 @@ class InformationSystems:
     def url(self, operation: str) -> str:
         """Return where an operation is."""
         return f"http://{HOST}:{self.port}/{operation}"
+
+    def url_of(self, service: Mapping[str, Any]) -> str:
+        """Return where a service of `ekc.yaml` is answered: the path of its URL stays."""
+        return self.url(urlsplit(service["url"]).path.strip("/"))
 
     def note(self, asked: Asked) -> None:
         """Remember a request."""

@@ -29,7 +29,7 @@ from ekc_telephony.core.ivr.rehearsal_log import (
     Surveyed,
 )
 from ekc_telephony.core.kernel.ids import CallId, PromptKey
-from lab.hearing import BEGINNING, Sound, find_prompt
+from lab.hearing import BEGINNING, find_prompt
 from lab.phones.voice import whistle
 from lab.stand import Citizen, Stand
 from lab.waiting import eventually, happens
@@ -189,7 +189,7 @@ class _Walker:
         async def look() -> bool:
             heard = line.heard_so_far
             until = heard.duration
-            rest = _from(heard, self._position)
+            rest = heard.after(self._position)
             match = await asyncio.to_thread(find_prompt, rest, sound)
             if match.is_heard:
                 self._position += timedelta(seconds=max(0.0, match.at_s)) + sound.duration / 2
@@ -258,11 +258,6 @@ class _Walker:
             return None if history is None or history.summary.outcome is None else history
 
         return await eventually(look, within=PATIENCE, what="the end of the call")
-
-
-def _from(sound: Sound, moment: timedelta) -> Sound:
-    """Return what comes after a moment."""
-    return Sound(samples=sound.samples[int(moment.total_seconds() * sound.rate) :], rate=sound.rate)
 
 
 _RECORDED: Final = 4 * 16_000

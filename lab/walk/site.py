@@ -3,29 +3,22 @@ The installation that is walked: the scripts that ship, each once open and once 
 
 Their copies differ from them in what a walk needs and no caller notices: they wait less long for a
 key, and tell the information systems whose call it is. Texts are spoken by the engine that speaks
-them everywhere, once for all walks of this clone; every prompt is cut short (`story_site`).
+them everywhere, once for this clone (`lab/voices.py`); every prompt is cut short (`story_site`).
 """
 
 from __future__ import annotations
 
-import fcntl
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from ruamel.yaml import YAML
-
-from ekc_telephony.bootstrap.texts import render_missing
 from ekc_telephony.core.ivr.texts import is_text_key
 from ekc_telephony.core.kernel.ids import NodeId, PromptKey
 from ekc_telephony.settings.hours import business_hours
 from ekc_telephony.settings.ivr.load import LoadedScript
-from ekc_telephony.settings.ivr.rendered import wanted_by
 from ekc_telephony.settings.library import script_file
 from ekc_telephony.settings.load import load_settings
 from ekc_telephony.settings.models import Settings
@@ -34,8 +27,9 @@ from ekc_telephony.settings.rehearsing.trials import Trial, run_tests
 from lab.hearing import Sound
 from lab.node import SAMPLE, Document
 from lab.ports import PortBlock
-from lab.runtime import PROJECT
+from lab.script_copies import Node, copy_script
 from lab.story_site import write_story_site
+from lab.voices import saying, speak_texts
 
 SHIPPED: Final = {"federal": "federal", "regional_122": "regional"}
 """The scripts that calls begin with → the schedule that decides whether they are open."""
@@ -45,8 +39,6 @@ PATIENCE: Final = timedelta(seconds=15)
 """How long the copies wait for a key: as long as a busy machine may take to find a prompt."""
 TEXT_LENGTH: Final = timedelta(milliseconds=2200)
 """Texts begin alike («Чтобы узнать …»): after so long all of them differ."""
-VOICES: Final = PROJECT / ".runtime" / "walk-voices"
-"""What was spoken for walks before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +90,7 @@ def covering(paths: Sequence[Errand], *, most: int) -> list[Errand]:
 
 def prompt_saying(beginning: str) -> PromptKey:
     """Return the prompt of the scripts that ship whose text begins so."""
-    _, scripts = shipped_scripts()
-    texts = {key: said["ru"] for each in scripts for key, said in each.texts.items()}
-    (found,) = (key for key, said in texts.items() if said.startswith(beginning))
-    return found
+    return saying(beginning, shipped_scripts()[1])
 
 
 def did_of(script: str, *, is_open: bool) -> str:
@@ -144,17 +133,13 @@ def _write_copies(folder: Path, script: str, *, is_open: bool) -> str:
     """Write a script and those it calls; return its name there."""
     suffix = "open" if is_open else "closed"
     schedule = _OPEN if is_open else _CLOSED
-    yaml = YAML(typ="safe", pure=True)
-    yaml.allow_unicode, yaml.default_flow_style = True, False
     for name in (script, *_CALLED):
-        copy: dict[str, Any] = yaml.load(PROJECT / "ivr_scripts" / f"{name}.yaml")
-        for node in copy["nodes"].values():
-            _suit(node, schedule=schedule, suffix=suffix)
-        yaml.dump(copy, folder / f"{name}_{suffix}.yaml")
+        suit = partial(_suit, schedule=schedule, suffix=suffix)
+        copy_script(name, folder / f"{name}_{suffix}.yaml", change=suit)
     return f"{script}_{suffix}"
 
 
-def _suit(node: dict[str, Any], *, schedule: str, suffix: str) -> None:
+def _suit(node: Node, *, schedule: str, suffix: str) -> None:
     match node["kind"]:
         case "hours":
             node["schedule"] = schedule
@@ -168,24 +153,9 @@ def _suit(node: dict[str, Any], *, schedule: str, suffix: str) -> None:
         node["timeout"] = f"{PATIENCE.total_seconds():g}s"
 
 
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Let no other process speak meanwhile: it would do the same, or find half a voice."""
-    with VOICES.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def speak(settings: Settings) -> None:
     """Put what the scripts say besides the shipped prompts on the site's shelf."""
-    _, scripts = shipped_scripts()
-    shelf = settings.rendered_sounds
-    wanted = [prompt for each in scripts for prompt in wanted_by(each)]
-    with _one_at_a_time():
-        if VOICES.is_dir():
-            shutil.copytree(VOICES, shelf, dirs_exist_ok=True)
-        if render_missing(settings, wanted, runtime=PROJECT / ".runtime"):
-            shutil.copytree(shelf, VOICES, dirs_exist_ok=True)
-    for file in (shelf / "ru").glob("*.wav"):
+    speak_texts(settings, shipped_scripts()[1])
+    for file in (settings.rendered_sounds / "ru").glob("*.wav"):
         if is_text_key(PromptKey(file.stem)):
             Sound.read(file).beginning(TEXT_LENGTH).write(file)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 import pytest
 
 from ekc_telephony.core.call.facts import CallOutcome
 from lab.information_systems.server import InformationSystems, running_information_systems
-from lab.node import Document
 from lab.ports import PortBlock
 from lab.stand import Citizen, Stand, running_stand
 from lab.waiting import happens
@@ -31,10 +29,7 @@ def module_stand(
 ) -> Iterator[Stand]:
     folder = tmp_path_factory.mktemp("stand")
 
-    def url_of(service: Document) -> str:
-        return systems.url(urlsplit(service["url"]).path.strip("/"))
-
-    config = write_walk_site(folder, ports=PortBlock.find_free(), url_of=url_of)
+    config = write_walk_site(folder, ports=PortBlock.find_free(), url_of=systems.url_of)
     with running_stand(config, prepare=speak) as stand:
         yield stand
 

@@ -126,3 +126,11 @@ def test_no_shipped_prompt_is_taken_for_another() -> None:
 
     for (said, wanted), score in scores.items():
         assert (score >= THRESHOLD) == (said == wanted), (said, wanted, score)
+
+
+def test_what_comes_after_a_moment_is_the_rest_of_the_sound() -> None:
+    sound = speech(7)
+    rest = sound.after(timedelta(milliseconds=400))
+    assert rest.duration == sound.duration - timedelta(milliseconds=400)
+    assert find_prompt(sound, rest).at_s == pytest.approx(0.4)
+    assert not len(sound.after(sound.duration).samples)
