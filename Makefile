@@ -19,7 +19,7 @@ setup:  ## virtual environment, Asterisk 22, SIPp, PostgreSQL: all inside this f
 setup-speech: setup  ## RHVoice and Russian voices, to render prompts (90 MB more)
 	@lab/setup/setup.sh speech
 
-demo: setup  ## the main job, live: real calls through menu, queue and operators (KEEP=1 stays up afterwards)
+demo: setup-speech  ## the main job, live: real calls through all scripts, queues and operators (KEEP=1 stays up)
 	@$(BIN)/python -m lab.demo
 
 check: setup  ## format, lint, types, import rules

@@ -14,7 +14,9 @@ import sys
 def main() -> int:
     """Say that it begins before anything heavy is loaded, then run it."""
     print(
-        "EKC demo: real SIP calls through menu, queue and operators, under two minutes.", flush=True
+        "EKC demo: real SIP calls through every script that ships, queues and operators, "
+        "in about two minutes.",
+        flush=True,
     )
     try:
         return int(importlib.import_module("lab.demo.run").main())

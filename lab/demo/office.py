@@ -16,7 +16,9 @@ from random import Random
 from typing import Final, assert_never
 
 from ekc_telephony.settings.models import FeatureCodes
-from lab.demo.plan import SEED, PlannedCall, Whim
+from lab.demo.calls import PlannedCall, Whim
+from lab.demo.plan import SEED
+from lab.demo.prompts import prompt_sound
 from lab.demo.stage import HeardPrompt, agent_words, check_prompts
 from lab.node import RunningNode
 from lab.phones.operator import Answer, Ignore, Offered, OperatorPhone, Reaction, Refuse
@@ -95,7 +97,8 @@ class Office:
     async def _dial(self, phone: OperatorPhone, code: str, prompt: str) -> None:
         self._tell(f"  {phone.account} набирает {code}")
         line = await phone.dial_code(code)
-        self.confirmations += await asyncio.to_thread(check_prompts, [prompt], line.recording)
+        wanted = [(prompt, prompt_sound(prompt))]
+        self.confirmations += await asyncio.to_thread(check_prompts, wanted, line.recording)
 
     def _react(self, offered: Offered) -> Reaction:
         self._offers[offered.number] += 1

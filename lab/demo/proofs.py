@@ -66,7 +66,7 @@ async def prove(node: RunningNode) -> Proofs:
     """
     replayed = await _ekc(node, "replay", str(node.settings.journal_folder))
     scripts = [node.settings.scripts / f"{name}.yaml" for name in await _scripts_met(node)]
-    walked = [await _ekc(node, "ivr", "replay", str(each)) for each in scripts]
+    walked = await asyncio.gather(*(_ekc(node, "ivr", "replay", str(each)) for each in scripts))
     reconciled = await _ekc(node, "appeals", "reconcile")
     return Proofs(
         replayed_steps=replayed["steps"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from ekc_telephony.core.acd.service_level import (
 )
 from ekc_telephony.core.call.facts import CallOutcome
 from ekc_telephony.settings.models import Settings
-from lab.demo.plan import Fate
+from lab.demo.calls import Fate
+from lab.demo.evidence import Evidence
 from lab.demo.proofs import Proofs
 from lab.demo.verdict import JudgedCall, Verdict
 
@@ -53,6 +55,12 @@ def as_json(
             for outcome in CallOutcome
             if verdict.count(outcome)
         },
+        "calls_by_script": dict(
+            Counter(call.found[0].summary.script or "none" for call in verdict.calls if call.found)
+        ),
+        "systems_asked": dict(sorted(verdict.asked.items())),
+        "evidence_expected": len(verdict.evidence),
+        "evidence_missing": sum(not each.is_there for each in verdict.evidence),
         "fates": {fate.name.lower(): len(calls) for fate, calls in _by_fate(verdict).items()},
         "service_level": service_level(
             verdict.waits, target=settings.service_level.target, formula=_formula(settings)
@@ -76,6 +84,7 @@ def tell(verdict: Verdict, console: Console, *, settings: Settings) -> None:
     console.print("\nПоследние обращения (ekc appeals list):", highlight=False)
     console.print(appeals_view.calls_table(verdict.newest, zone=None))
     console.print(f"\n{_prompts(verdict)}", highlight=False)
+    console.print(_systems(verdict), highlight=False)
     _tell_recordings(verdict, console)
     for call in verdict.calls:
         if not call.is_right:
@@ -97,7 +106,7 @@ def _fates(verdict: Verdict) -> Table:
     table.add_column("звонков", justify="right")
     table.add_column("исход: ожидался")
     table.add_column("исход: в обращениях")
-    table.add_column("предложения операторам")
+    table.add_column("подробности")
     for fate, calls in _by_fate(verdict).items():
         seen = Counter(call.outcome for call in calls)
         table.add_row(
@@ -106,7 +115,7 @@ def _fates(verdict: Verdict) -> Table:
             str(len(calls)),
             OUTCOMES[calls[0].planned.outcome],
             ", ".join(f"{_seen(outcome)}: {count}" for outcome, count in seen.items()),
-            "\n".join(_detour(call) for call in calls if call.lapsed_agents),
+            "\n".join(_counted(line for call in calls for line in _details(call))),
         )
     return table
 
@@ -115,8 +124,22 @@ def _seen(outcome: CallOutcome | None) -> str:
     return "нет обращения" if outcome is None else OUTCOMES[outcome]
 
 
-def _detour(call: JudgedCall) -> str:
-    return f"{', '.join(call.lapsed_agents)} → {call.answering_agent}"
+def _counted(lines: Iterable[str]) -> Iterator[str]:
+    """Yield each line once, with how often it stands there."""
+    for line, times in Counter(lines).items():
+        yield line if times == 1 else f"{line} × {times}"
+
+
+def _details(call: JudgedCall) -> Iterator[str]:
+    """Yield what else is known of a call: who was rung in vain, what it left behind."""
+    if call.lapsed_agents:
+        yield f"{', '.join(call.lapsed_agents)} → {call.answering_agent}"
+    if call.evidence:
+        yield "; ".join(_evidence(each) for each in call.evidence)
+
+
+def _evidence(evidence: Evidence) -> str:
+    return evidence.words if evidence.is_there else f"НЕТ: {evidence.words}"
 
 
 def _formula(settings: Settings) -> ServiceLevelFormula:
@@ -139,6 +162,15 @@ def _prompts(verdict: Verdict) -> str:
     return (
         f"Prompts heard by phones: {heard} of {len(verdict.prompts)}, "
         f"lowest match {verdict.lowest_match:.3f} (1 is the same sound; 0.6 is asked for)"
+    )
+
+
+def _systems(verdict: Verdict) -> str:
+    asked = ", ".join(f"{operation} {times}" for operation, times in sorted(verdict.asked.items()))
+    there = sum(each.is_there for each in verdict.evidence)
+    return (
+        f"Information systems (made up) were asked {sum(verdict.asked.values())} times: {asked}\n"
+        f"Traces of calls found there and in appeals: {there} of {len(verdict.evidence)}"
     )
 
 
@@ -165,10 +197,11 @@ def recordings_of_callers(folder: Path) -> str:
 def _wrong(call: JudgedCall) -> str:
     appeals = ", ".join(each.summary.appeal for each in call.found) or "none"
     stuck = "; the caller waited in vain" if call.played.was_stuck else ""
+    missing = "".join(f"; no trace: {each.words}" for each in call.evidence if not each.is_there)
     return (
         f"Wrong: {call.planned.fate.value}, {call.planned.number or 'hidden number'}: expected "
-        f"{call.planned.outcome.value}, found {_seen(call.outcome)} (appeals: {appeals}){stuck}; "
-        f"{call.played.recording}"
+        f"{call.planned.outcome.value}, found {_seen(call.outcome)} (appeals: {appeals})"
+        f"{stuck}{missing}; {call.played.recording}"
     )
 
 

@@ -27,17 +27,33 @@ from rich.console import Console
 
 from ekc_telephony.adapters.asterisk_conf.conf import InstallationIncompleteError
 from ekc_telephony.adapters.asterisk_conf.folder import FolderUnusableError
+from ekc_telephony.adapters.speech.engine import SpeechError
 from ekc_telephony.core.call.presence import Activity
 from ekc_telephony.settings.errors import SettingsError
+from ekc_telephony.settings.models import Settings
 from lab.asterisk import AsteriskFailedError
+from lab.demo.calls import Act, Cue
 from lab.demo.office import Office
-from lab.demo.plan import PlannedCall, make_plan
+from lab.demo.plan import make_plan
+from lab.demo.prompts import Prompts
 from lab.demo.proofs import ProofError, Proofs, prove
 from lab.demo.report import as_json, recordings_of_callers, tell
 from lab.demo.screen import Screen, read_wallboard
-from lab.demo.site import CHANGES, OPEN_NUMBER, SOFTPHONE, add_softphone, write_demo_site
-from lab.demo.stage import Stage
+from lab.demo.script_calls import BORIS, REFUSED
+from lab.demo.site import (
+    CHANGES,
+    CLOSED_NUMBER,
+    FEDERAL_NUMBER,
+    OPEN_NUMBER,
+    REGIONAL_NUMBER,
+    SOFTPHONE,
+    add_softphone,
+    write_demo_site,
+)
+from lab.demo.speaking import speak_aloud
+from lab.demo.stage import PlayedCall, Stage
 from lab.demo.verdict import Verdict, judge
+from lab.information_systems.server import InformationSystems, running_information_systems
 from lab.node import NodeFailedError, RunningNode, running_node
 from lab.phones.stack import PhoneStack, phones
 from lab.ports import PortBlock
@@ -54,7 +70,23 @@ _FAILURES: Final = (
     NodeFailedError,
     RuntimeMissingError,
     SettingsError,
+    SpeechError,
 )
+
+
+_TO_TRY: Final = {
+    OPEN_NUMBER: ("the hotline",),
+    CLOSED_NUMBER: ("the hotline after hours",),
+    FEDERAL_NUMBER: (
+        f"the federal line: 1 for application {REFUSED[0]} (date: {REFUSED[1]}), 3 for offices,",
+        f"0 for an operator, whom you rate, 2 and 3 for the second line with СНИЛС {BORIS}",
+    ),
+    REGIONAL_NUMBER: (
+        "the regional line: 1 and 1 for a doctor's appointment, 2 for a doctor at home, both with",
+        f"СНИЛС {BORIS}, 3 for vaccination, 4 and 2 for a survey",
+    ),
+}
+"""Number → what can be tried there; people are those of lab/information_systems/people.yaml."""
 
 
 class DemoRunsError(Exception):
@@ -105,24 +137,29 @@ def _demo(console: Console) -> int:
             password=secrets.token_urlsafe(12),
             stays=bool(os.environ.get("KEEP")),
         )
-        config = write_demo_site(folder, ports=PortBlock.find_free())
         console.print(CHANGES, highlight=False)
-        with running_node(
-            config,
-            runtime=runtime,
-            prepare=lambda settings: add_softphone(settings, scene.password),
-        ) as node:
-            console.print(_greeting(node), highlight=False)
-            return asyncio.run(_perform(node, scene))
+
+        def prepare(settings: Settings) -> None:
+            add_softphone(settings, scene.password)
+            speak_aloud(settings, console)
+
+        with running_information_systems() as systems:
+            ports = PortBlock.find_free()
+            config = write_demo_site(folder, ports=ports, url_of=systems.url_of)
+            with running_node(config, runtime=runtime, prepare=prepare) as node:
+                console.print(_greeting(node), highlight=False)
+                return asyncio.run(_perform(node, systems, scene))
 
 
-async def _perform(node: RunningNode, scene: _Scene) -> int:
+async def _perform(node: RunningNode, systems: InformationSystems, scene: _Scene) -> int:
     began = time.monotonic()
     plan = make_plan()
     screen = Screen(scene.console)
     async with phones(node.sip, folder=scene.sounds) as stack:
         office = Office(node, plan, tell=screen.tell)
-        verdict = await _play(stack, office, plan, screen=screen, node=node)
+        stage = Stage(stack, plan, prompts=Prompts(node.settings), tell=screen.tell)
+        played = await _play(stack, office, stage, screen=screen, node=node)
+        verdict = await judge(played, office.confirmations, node=node, systems=systems)
         try:
             proofs = await prove(node)
         except ProofError as error:
@@ -138,23 +175,19 @@ async def _perform(node: RunningNode, scene: _Scene) -> int:
 
 
 async def _play(
-    stack: PhoneStack,
-    office: Office,
-    plan: tuple[PlannedCall, ...],
-    *,
-    screen: Screen,
-    node: RunningNode,
-) -> Verdict:
+    stack: PhoneStack, office: Office, stage: Stage, *, screen: Screen, node: RunningNode
+) -> list[PlayedCall]:
     with screen.shown():
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(screen.watch(node.url))
+            storm = tasks.create_task(stage.play(Act.STORM))
             await office.open(stack)
+            await stage.until(Cue.HOUSE_IS_EMPTY)
             tasks.create_task(office.come_from_lunch())
-            played = await Stage(stack, plan, tell=screen.tell).play()
+            played = await stage.play(Act.DAY) + await storm
             await _quiet(node)
-            verdict = await judge(played, office.confirmations, node=node)
             watching.cancel()
-    return verdict
+    return played
 
 
 async def _told_to_stop() -> None:
@@ -209,10 +242,16 @@ def _invitation(node: RunningNode, scene: _Scene) -> str:
     host, port = node.sip
     account = node.settings.operators[0].account
     ready = node.settings.feature_codes.ready
+    numbers = "\n".join(
+        f"    {'' if at else did:<12} {line}"
+        for did, lines in _TO_TRY.items()
+        for at, line in enumerate(lines)
+    )
     return f"""
 KEEP=1: everything stays up; operators go on answering. Stop it with Ctrl-C, or: kill {os.getpid()}
 Call it with a softphone on this machine: SIP over UDP, G.711, server {host}:{port}.
-  as a citizen:   account {SOFTPHONE}, password {scene.password}; dial {OPEN_NUMBER}
+  as a citizen:   account {SOFTPHONE}, password {scene.password}; dial
+{numbers}
   as an operator: account {account}, password in {node.settings.secrets_file};
                   dial {ready} for «ready»; yours takes the place of the demo's phone
 Wallboard: .venv/bin/ekc wallboard --config {node.config}

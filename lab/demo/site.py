@@ -7,43 +7,70 @@ any day, and be over in two minutes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
-
-from ruamel.yaml import YAML
+from typing import Final
 
 from ekc_telephony.settings.models import Settings
 from lab.node import Document, write_site
 from lab.ports import PortBlock
-from lab.runtime import PROJECT
+from lab.script_copies import Node, copy_script
 
 OPEN_NUMBER: Final = "88001000001"
 CLOSED_NUMBER: Final = "88001000002"
+FEDERAL_NUMBER: Final = "88001000003"
+REGIONAL_NUMBER: Final = "122"
 UNKNOWN_NUMBER: Final = "88001009999"
 """Nobody serves it."""
 
 SOFTPHONE: Final = "citizen"
 """An account for a person's softphone that calls as citizens do; `KEEP=1` tells its password."""
 
+MOST_CALLS: Final = 34
+"""More than the demo needs by day: those who wait for the first line, and all others."""
+
 _TIMES: Final = {"ring_time": "5s", "announce_every": "12s"}
-_WRAP_UPS: Final = {"first": "2s", "second": "6s"}
+_WRAP_UPS: Final = {"first": "1s", "second": "6s"}
 """By line."""
 CHANGES: Final = (
-    "Times are shortened: a phone rings 5 s (not 20), wrap-up is 2 s on the first line and 6 s on\n"
+    "Times are shortened: a phone rings 5 s (not 20), wrap-up is 1 s on the first line and 6 s on\n"
     "the second (not 30 and 60), places are announced every 12 s (not 45).\n"
-    f"{OPEN_NUMBER} is open round the clock, {CLOSED_NUMBER} always closed, whatever day it is."
+    f"{CLOSED_NUMBER} is always closed, the others are open round the clock, whatever day it is.\n"
+    f"{MOST_CALLS} callers are let in at once; whoever comes beyond meets the overload script."
 )
 
 _OPEN: Final = {"mon-sun": ["00:00-24:00"]}
 _CLOSED: Final[dict[str, list[str]]] = {"mon-sun": []}
-_SCRIPTS: Final = {"hotline": "demo_open", "hotline_closed": "demo_closed"}
-"""Script → its schedule."""
+_ENTRIES: Final = {
+    OPEN_NUMBER: "hotline",
+    CLOSED_NUMBER: "hotline_closed",
+    FEDERAL_NUMBER: "federal",
+    REGIONAL_NUMBER: "regional_122",
+}
+_BEYOND: Final = "overload"
+_CALLED: Final = ("offices", "rating", "survey")
+_ANSWERS_WITHIN: Final = "10s"
+"""An information system of a busy machine."""
 
 
-def write_demo_site(folder: Path, *, ports: PortBlock) -> Path:
-    """Write `ekc.yaml` and the scripts, and return the path of the former."""
+def write_demo_site(folder: Path, *, ports: PortBlock, url_of: Callable[[Document], str]) -> Path:
+    """
+    Write `ekc.yaml` and the scripts, and return the path of the former.
+
+    Args:
+        folder: Where everything of this node lives.
+        ports: Its ports.
+        url_of: Where the information system of a service of the sample is.
+    """
     _write_scripts(folder / "scripts")
-    return write_site(folder, ports=ports, change=_change)
+
+    def change(document: Document) -> None:
+        _change(document)
+        for service in document["services"]:
+            service |= {"url": url_of(service), "timeout": _ANSWERS_WITHIN}
+
+    return write_site(folder, ports=ports, change=change)
 
 
 def add_softphone(settings: Settings, password: str) -> None:
@@ -57,10 +84,8 @@ def add_softphone(settings: Settings, password: str) -> None:
 
 def _change(document: Document) -> None:
     document["scripts"] = "scripts"
-    document["numbers"] = [
-        {"did": OPEN_NUMBER, "script": "hotline"},
-        {"did": CLOSED_NUMBER, "script": "hotline_closed"},
-    ]
+    document["numbers"] = [{"did": did, "script": name} for did, name in _ENTRIES.items()]
+    document["admission"] = {"most_calls": MOST_CALLS, "script": _BEYOND}
     for name, weekly in (("demo_open", _OPEN), ("demo_closed", _CLOSED)):
         document["schedules"][name] = {
             "time_zone": "Europe/Moscow",
@@ -72,12 +97,18 @@ def _change(document: Document) -> None:
 
 
 def _write_scripts(folder: Path) -> None:
+    """Copy the scripts that ship; only when they are open differs."""
     folder.mkdir(parents=True, exist_ok=True)
-    yaml = YAML()
-    for name, schedule in _SCRIPTS.items():
-        script: dict[str, Any] = yaml.load(PROJECT / "ivr_scripts" / "hotline.yaml")
-        script["nodes"]["working_hours"]["schedule"] = schedule
-        yaml.dump(script, folder / f"{name}.yaml")
+    for name in (*_ENTRIES.values(), *_CALLED, _BEYOND):
+        is_night = name == "hotline_closed"
+        schedule = "demo_closed" if is_night else "demo_open"
+        shipped = "hotline" if is_night else name
+        copy_script(shipped, folder / f"{name}.yaml", change=partial(_open_by, schedule))
+
+
+def _open_by(schedule: str, node: Node) -> None:
+    if node["kind"] == "hours":
+        node["schedule"] = schedule
 
 
 _SOFTPHONE: Final = """; Made by the demo for a person's softphone: it calls as a citizen does.

@@ -8,15 +8,17 @@ Rule 2: what a caller should have heard is looked for in the whole of what his p
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, assert_never
 
-from lab.demo.plan import (
-    AGENT_WORDS,
+from lab.demo.calls import (
+    Act,
     Announce,
     Await,
     BeLeft,
@@ -24,24 +26,36 @@ from lab.demo.plan import (
     HangUp,
     Hear,
     HearAgent,
+    HearText,
     PlannedCall,
     Press,
+    Speak,
     Stay,
     Step,
 )
-from lab.hearing import Sound, find_prompt
+from lab.demo.plan import AGENT_WORDS
+from lab.demo.prompts import Prompts, prompt_sound
+from lab.demo.site import MOST_CALLS
+from lab.hearing import BEGINNING, Match, Sound, find_prompt
 from lab.phones.line import Line
 from lab.phones.stack import PhoneStack
 from lab.phones.voice import whistle
-from lab.runtime import PROJECT
 
-LONGEST_CALL: Final = timedelta(seconds=120)
+LONGEST_CALL: Final = timedelta(seconds=180)
 AGENT_BEGINNING: Final = timedelta(seconds=1)
 """How much of the operator's words is looked for. They come by way of two phones and a mixing
 bridge without a jitter buffer, where a busy machine loses 20 ms now and then; one second is mostly
 whole, and no prompt comes nearer to it than 0.32."""
 _LET_FINISH_S: Final = 1.2
 """Callers do not talk into the operator's words, which are not over when they are recognised."""
+KEPT_FREE: Final = 3
+"""So many lines no caller takes by day: the engine hears of an end a moment after the phone."""
+_LISTENED_EVERY: Final = timedelta(milliseconds=250)
+"""Two dozen callers listen at once."""
+_GLANCE: Final = timedelta(seconds=15)
+"""So long a caller waits for the beginning of a prompt before he looks for what comes after it."""
+_PAST: Final = timedelta(milliseconds=300)
+"""So far into a prompt it is not taken for the next one, which may be the same."""
 _CUE_PATIENCE: Final = LONGEST_CALL
 """Long enough for every way that leads to a cue; what comes later is judged as it went."""
 
@@ -92,6 +106,33 @@ class Cues:
         await _within(_CUE_PATIENCE, self._given[cue])
 
 
+@dataclass(slots=True)
+class _Caller:
+    """A caller's phone, and how far he has listened."""
+
+    line: Line
+    position: timedelta = timedelta()
+
+    async def hear(
+        self, prompt: Sound, *, patience: timedelta, beginning: timedelta = BEGINNING
+    ) -> bool:
+        """Wait for a prompt after the one that was heard last; return whether it came."""
+        for _ in range(math.ceil(patience / _GLANCE)):
+            match = await self.line.hear(
+                prompt,
+                patience=_GLANCE,
+                beginning=beginning,
+                since=self.position,
+                every=_LISTENED_EVERY,
+            )
+            if match is not None:
+                self.position = timedelta(seconds=max(0.0, match.at_s)) + _PAST
+                return True
+            if find_piece(self.line.heard_so_far.after(self.position), prompt).is_heard:
+                return True
+        return False
+
+
 class Stage:
     """
     Play calls.
@@ -99,42 +140,69 @@ class Stage:
     Args:
         stack: Where phones come from.
         plan: All calls.
+        prompts: What callers hear.
         tell: Takes what happens, in words.
     """
 
     def __init__(
-        self, stack: PhoneStack, plan: Iterable[PlannedCall], *, tell: Callable[[str], None]
+        self,
+        stack: PhoneStack,
+        plan: Iterable[PlannedCall],
+        *,
+        prompts: Prompts,
+        tell: Callable[[str], None],
     ) -> None:
         self._stack = stack
         self._plan = tuple(plan)
+        self._prompts = prompts
         self._tell = tell
         self._cues = Cues(self._plan)
         self._voice = whistle()
+        self._free_lines = asyncio.Semaphore(MOST_CALLS - KEPT_FREE)
 
-    async def play(self) -> list[PlayedCall]:
-        """Play the whole plan."""
+    async def play(self, act: Act) -> list[PlayedCall]:
+        """Play all calls of an act."""
+        calls = [call for call in self._plan if call.act is act]
+        if act is Act.STORM:
+            for fate, many in Counter(call.fate for call in calls).items():
+                self._tell(f"☎ × {many}: {fate.value}")
         async with asyncio.TaskGroup() as tasks:
-            playing = [tasks.create_task(self._play_in_time(call)) for call in self._plan]
+            playing = [tasks.create_task(self._play_in_time(call)) for call in calls]
         return [each.result() for each in playing]
+
+    async def until(self, cue: Cue) -> None:
+        """Wait until everybody has done his part for a cue."""
+        await self._cues.wait(cue)
 
     async def _play_in_time(self, call: PlannedCall) -> PlayedCall:
         if call.after is not None:
             await self._cues.wait(call.after)
         await asyncio.sleep(call.starts_at.total_seconds())
-        return await self._play(call)
+        async with nullcontext() if call.act is Act.STORM else self._free_lines:
+            line, was_stuck = await self._call(call)
+        wanted = [
+            (self._prompts.name_of(each), self._prompts.sound_of(each)) for each in call.heard
+        ]
+        prompts = await asyncio.to_thread(check_prompts, wanted, line.recording)
+        return PlayedCall(
+            planned=call, recording=line.recording, prompts=prompts, was_stuck=was_stuck
+        )
 
-    async def _play(self, call: PlannedCall) -> PlayedCall:
+    async def _call(self, call: PlannedCall) -> tuple[Line, bool]:
+        """Let a caller do his steps; return his phone, and whether he waited in vain."""
         shown = call.number or "номер скрыт"
-        self._tell(f"☎ {shown}: {call.fate.value}")
+        if call.act is not Act.STORM:
+            self._tell(f"☎ {shown}: {call.fate.value}")
         line = await self._stack.dial(call.did, number=call.number, name=call.fate.name.lower())
         parts = [step.cue for step in call.steps if isinstance(step, Announce)]
         was_stuck = False
+        caller = _Caller(line)
         try:
             async with asyncio.timeout(LONGEST_CALL.total_seconds()):
                 for step in call.steps:
                     if isinstance(step, Announce):
                         parts.remove(step.cue)
-                    if not await self._do(step, line):
+                    if not await self._do(step, caller):
                         was_stuck = True
                         self._tell(f"✗ {shown}: ждал и не дождался: {step}")
                         break
@@ -145,23 +213,25 @@ class Stage:
                 self._cues.announce(cue)
         await line.hang_up()
         await line.recorded.wait()
-        prompts = await asyncio.to_thread(check_prompts, call.prompts, line.recording)
-        return PlayedCall(
-            planned=call, recording=line.recording, prompts=prompts, was_stuck=was_stuck
-        )
+        return line, was_stuck
 
-    async def _do(self, step: Step, line: Line) -> bool:
+    async def _do(self, step: Step, caller: _Caller) -> bool:
         """Do one step; return whether what was waited for has come."""
+        line = caller.line
         match step:
-            case Hear(prompt=prompt, patience=patience):
-                return await line.hear(prompt_sound(prompt), patience=patience) is not None
+            case Hear(patience=patience) | HearText(patience=patience):
+                return await caller.hear(self._prompts.sound_of(step), patience=patience)
             case HearAgent(patience=patience):
-                match = await line.hear(agent_words(), patience=patience, beginning=AGENT_BEGINNING)
+                is_there = await caller.hear(
+                    agent_words(), patience=patience, beginning=AGENT_BEGINNING
+                )
                 await asyncio.sleep(_LET_FINISH_S)
                 line.say(self._voice, is_repeated=True)
-                return match is not None
+                return is_there
             case Press(keys=keys):
                 await line.press(keys)
+            case Speak():
+                line.say(self._voice, is_repeated=True)
             case Stay(duration=duration):
                 await _within(duration, line.ended)
             case Announce(cue=cue):
@@ -177,23 +247,32 @@ class Stage:
         return True
 
 
-def check_prompts(prompts: Iterable[str], recording: Path) -> tuple[HeardPrompt, ...]:
-    """Look for prompts in a recording."""
+def check_prompts(wanted: Iterable[tuple[str, Sound]], recording: Path) -> tuple[HeardPrompt, ...]:
+    """Look for prompts, each with its name, in a recording."""
     heard = Sound.read(recording)
     found: list[HeardPrompt] = []
-    for prompt in prompts:
-        match = find_prompt(heard, prompt_sound(prompt))
+    for name, prompt in wanted:
+        match = find_piece(heard, prompt)
         found.append(
             HeardPrompt(
-                prompt=prompt, recording=recording, score=match.score, is_heard=match.is_heard
+                prompt=name, recording=recording, score=match.score, is_heard=match.is_heard
             )
         )
     return tuple(found)
 
 
-def prompt_sound(prompt: str) -> Sound:
-    """Return the shipped sound of a prompt."""
-    return Sound.read(PROJECT / "sounds" / "ru" / f"{prompt}.wav")
+def find_piece(heard: Sound, prompt: Sound) -> Match:
+    """
+    Look for the beginning of a prompt, or else for what comes after it.
+
+    A machine that is busy for a moment loses a packet: what comes after it is 20 ms early, and two
+    seconds of sound are not alike any more.
+    """
+    match = find_prompt(heard, prompt)
+    rest = prompt.after(BEGINNING)
+    if match.is_heard or rest.duration < BEGINNING:
+        return match
+    return max(match, find_prompt(heard, rest), key=lambda each: each.score)
 
 
 def agent_words() -> Sound:

@@ -8,23 +8,49 @@ from pathlib import Path
 import pytest
 
 from ekc_telephony.core.call.facts import CallOutcome, SegmentOutcome
+from ekc_telephony.core.ivr.texts import is_text_key
+from ekc_telephony.core.kernel.ids import ScriptId
+from ekc_telephony.settings.library import bundle_on_disk, scripts_on_disk
 from ekc_telephony.settings.load import load_settings
-from lab.demo.plan import (
-    FIRST_LINE_AGENTS,
+from ekc_telephony.settings.models import Settings
+from lab.demo.calls import (
+    Act,
     Announce,
     Await,
     Cue,
+    Entered,
     Fate,
+    Hear,
     HearAgent,
+    HearText,
+    Noted,
     Whim,
-    make_plan,
 )
-from lab.demo.site import CLOSED_NUMBER, OPEN_NUMBER, UNKNOWN_NUMBER, write_demo_site
-from lab.demo.stage import Cues
+from lab.demo.plan import FIRST_LINE_AGENTS, make_plan
+from lab.demo.site import (
+    CLOSED_NUMBER,
+    FEDERAL_NUMBER,
+    MOST_CALLS,
+    OPEN_NUMBER,
+    REGIONAL_NUMBER,
+    UNKNOWN_NUMBER,
+    write_demo_site,
+)
+from lab.demo.stage import KEPT_FREE, Cues
+from lab.information_systems.registry import OPERATIONS
+from lab.information_systems.server import InformationSystems, new_registry
 from lab.ports import PortBlock
 from lab.runtime import PROJECT
+from lab.voices import saying
 
 PLAN = make_plan()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    systems = InformationSystems(new_registry(), port=1)
+    config = write_demo_site(tmp_path, ports=PortBlock(28000), url_of=systems.url_of)
+    return load_settings(config)
 
 
 def test_the_same_seed_gives_the_same_plan() -> None:
@@ -75,10 +101,54 @@ def test_as_many_long_talks_as_first_line_operators_make_the_floor_busy() -> Non
     assert len(first_line) == len(busy) == FIRST_LINE_AGENTS
 
 
+def test_as_many_callers_fill_the_house_as_the_node_lets_in(settings: Settings) -> None:
+    filling = [call for call in PLAN if Announce(Cue.HOUSE_IS_FULL) in call.steps]
+    beyond = [call for call in PLAN if call.after is Cue.HOUSE_IS_FULL]
+
+    assert settings.admission is not None
+    assert len(filling) == settings.admission.most_calls == MOST_CALLS
+    assert {call.act for call in filling + beyond} == {Act.STORM}
+    assert all(trace == Entered(script="overload") for call in beyond for trace in call.traces)
+
+
+def test_all_who_may_wait_for_the_first_line_have_room_so_that_nobody_waits_for_ever() -> None:
+    ways = {Hear("to-first-line"), Hear("menu-goodbye")}
+    waiting = [call for call in PLAN if call.act is Act.DAY and ways & set(call.heard)]
+    assert len(waiting) <= MOST_CALLS - KEPT_FREE
+
+
 def test_every_prompt_of_the_plan_has_a_sound() -> None:
     for call in PLAN:
-        for prompt in call.prompts:
-            assert (PROJECT / "sounds" / "ru" / f"{prompt}.wav").is_file(), prompt
+        for step in call.heard:
+            if isinstance(step, Hear):
+                assert (PROJECT / "sounds" / "ru" / f"{step.prompt}.wav").is_file(), step
+
+
+def test_every_text_of_the_plan_begins_one_text_of_the_scripts(settings: Settings) -> None:
+    scripts = scripts_on_disk(settings)
+    steps = {step for call in PLAN for step in call.heard if isinstance(step, HearText)}
+    for step in steps:
+        assert is_text_key(saying(step.beginning, scripts)), step
+
+
+def test_a_beginning_that_no_text_has_is_told(settings: Settings) -> None:
+    with pytest.raises(ValueError, match="found 0 texts that begin with «Спасибо за всё»"):
+        saying("Спасибо за всё", scripts_on_disk(settings))
+
+
+def test_every_script_that_ships_is_called(settings: Settings) -> None:
+    entries = {each.did: each.script for each in settings.numbers}
+    called = {entries[call.did] for call in PLAN if call.did in entries}
+    called |= {each.script for call in PLAN for each in call.traces if isinstance(each, Entered)}
+    bundles = (bundle_on_disk(settings, ScriptId(name)) for name in called)
+    shipped = {file.stem for file in (PROJECT / "ivr_scripts").glob("*.yaml")}
+    assert shipped <= {name for bundle in bundles for name in bundle.texts}
+
+
+def test_what_one_call_leaves_in_the_information_systems_no_other_call_does() -> None:
+    kept_apart = [each for call in PLAN for each in call.traces]
+    traces = [each for each in kept_apart if not isinstance(each, Noted | Entered)]
+    assert len(set(traces)) == len(traces)
 
 
 async def _is_given(cues: Cues, cue: Cue) -> bool:
@@ -101,12 +171,18 @@ def test_a_cue_is_given_when_everybody_has_done_his_part(missing: int) -> None:
     assert asyncio.run(play()) == (missing == 0)
 
 
-def test_the_demos_own_configuration_is_in_order(tmp_path: Path) -> None:
-    settings = load_settings(write_demo_site(tmp_path, ports=PortBlock(28000)))
-
+def test_the_demos_own_configuration_is_in_order(tmp_path: Path, settings: Settings) -> None:
     numbers = {number.did: number.script for number in settings.numbers}
-    assert numbers == {OPEN_NUMBER: "hotline", CLOSED_NUMBER: "hotline_closed"}
+    assert numbers == {
+        OPEN_NUMBER: "hotline",
+        CLOSED_NUMBER: "hotline_closed",
+        FEDERAL_NUMBER: "federal",
+        REGIONAL_NUMBER: "regional_122",
+    }
     assert UNKNOWN_NUMBER not in numbers
+    assert {str(each.url) for each in settings.services} == {
+        f"http://127.0.0.1:1/{operation}" for operation in OPERATIONS
+    }
     assert all(len(settings.schedules["demo_open"].hours_of(day)) == 1 for day in range(7))
     assert not any(settings.schedules["demo_closed"].hours_of(day) for day in range(7))
     assert settings.state == tmp_path / "state"
