@@ -112,18 +112,19 @@ def _repaint(address: str) -> None:
 
 
 def in_one_line(board: Wallboard) -> str:
-    """Return the wallboard as one plain line."""
+    """Return the wallboard as one plain line; queues with nobody in them are left out."""
     queues = "; ".join(
         f"{line.title}: ждут {line.waiting}, дольше всех {_seconds(line.longest_wait)}, "
         f"говорят {line.talking}"
         for line in board.queues
+        if line.waiting or line.talking
     )
     ready = sum(each.presence is Presence.READY for each in board.agents)
     free = sum(
         each.presence is Presence.READY and each.activity is Activity.IDLE for each in board.agents
     )
     return (
-        f"{_clock(board.at)}  звонков {len(board.calls)} | {queues} | "
+        f"{_clock(board.at)}  звонков {len(board.calls)} | {queues or 'в очередях никого'} | "
         f"операторов готовы {ready} из {len(board.agents)}, свободны {free}"
     )
 

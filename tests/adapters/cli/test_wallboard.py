@@ -36,6 +36,14 @@ def test_a_plain_line_says_who_waits_and_who_is_free() -> None:
     assert "готовы 2 из 4, свободны 1" in line
 
 
+def test_a_plain_line_leaves_out_queues_with_nobody_in_them() -> None:
+    board = _board()
+    assert len(board.queues) > 1
+    assert in_one_line(board).count("ждут") == 1
+    nobody = wallboard_of(engine(ready=[ANNA]), NOON)
+    assert "| в очередях никого |" in in_one_line(nobody)
+
+
 def test_the_picture_names_each_agent_and_each_appeal_but_no_number() -> None:
     page = io.StringIO()
     Console(file=page, width=120).print(picture(_board()))
