@@ -131,7 +131,7 @@ NOTES: Final[Mapping[NoteKind, str]] = MappingProxyType(
         NoteKind.RATED: "оценил обслуживание",
         NoteKind.ASKED: "задаём вопрос",
         NoteKind.SURVEYED: "ответил на вопрос",
-        NoteKind.OVERLOADED: "перегрузка: принят сверх меры",
+        NoteKind.OVERLOADED: "перегрузка: звонков больше, чем принимается",
     }
 )
 

@@ -169,7 +169,7 @@ class NoteKind(Enum):
     SURVEYED = "surveyed"
     """The caller has answered the question `target` of a survey with `reason`."""
     OVERLOADED = "overloaded"
-    """More calls were here than the node admits to its queues (G3)."""
+    """More calls were here than are admitted, so the caller met the script `target` (G3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

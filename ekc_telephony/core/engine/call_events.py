@@ -33,6 +33,7 @@ from ekc_telephony.core.call.events import (
     RecordingFailed,
     ServiceAnswered,
 )
+from ekc_telephony.core.call.facts import NoteKind
 from ekc_telephony.core.call.lookup import LookupFailure, LookupResult
 from ekc_telephony.core.engine import supervising
 from ekc_telephony.core.engine.course import Course
@@ -63,7 +64,11 @@ def _call_arrived(board: Switchboard, event: CallArrived, now: datetime) -> list
     script = board.entry_script(event.did)
     session = Session(Course(event, script=script, around=board.around, now=now))
     board.admit(session)
-    return board.settle(session, session.start(now), now)
+    effects = session.start(now)
+    if script is not None and script is not board.plan.scripts.get(event.did):
+        overloaded = session.course.chronicle.noted(NoteKind.OVERLOADED, now, target=script.script)
+        effects.append(overloaded)
+    return board.settle(session, effects, now)
 
 
 def _leg_answered(board: Switchboard, event: LegAnswered, now: datetime) -> list[Effect]:

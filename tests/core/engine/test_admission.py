@@ -21,8 +21,10 @@ from ekc_telephony.core.call.facts import (
     CallbackDue,
     CallbackReason,
     CallEnded,
+    CallNoted,
     CallOutcome,
     CallRegistered,
+    NoteKind,
 )
 from ekc_telephony.core.engine.engine import Effect, Engine, EnginePlan
 from ekc_telephony.core.engine.plan import Admission
@@ -101,6 +103,10 @@ def test_who_comes_beyond_is_answered_told_the_truth_and_offered_a_callback() ->
     rush.calls()
     third = rush.calls()
     assert rush.heard(third) == ["overload-offer", "queue-key-message", "key-2"]
+    noted = [
+        (each.call, each.kind, each.target) for each in rush.said if isinstance(each, CallNoted)
+    ]
+    assert noted == [(third, NoteKind.OVERLOADED, "overload")]
     said = rush.tell(KeyPressed(leg=LegId(third), key="1"))
     assert [each.reason for each in said if isinstance(each, CallbackDue)] == [CallbackReason.ASKED]
     assert rush.heard(third)[-1] == "callback-promised"
