@@ -149,11 +149,11 @@ def test_a_frozen_asterisk_is_noticed_within_five_seconds(asterisk: AsteriskRig)
             call = await b.citizen_calls()
             asterisk.freeze()
             starved, frozen = Starved(os.getpid()), time.monotonic()
-            for command in (
-                commands.SignalRinging(call=call, leg=LegId(call)),
-                commands.AnswerLeg(call=call, leg=LegId(call)),
+            # Side by side: one after the other, the second may end with the connection.
+            for refusal in await asyncio.gather(
+                b.refusal_of(commands.SignalRinging(call=call, leg=LegId(call))),
+                b.refusal_of(commands.AnswerLeg(call=call, leg=LegId(call))),
             ):
-                refusal = await b.refusal_of(command)
                 assert not refusal.is_gone
                 assert "No reply within 2 s" in refusal.detail
             await b.heard.next(events.ControlLost)
